@@ -1,0 +1,63 @@
+// One HTTP exchange: a Request goes out, a Response comes back. No retries, no redirects, no cookies.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/body.h"
+#include "http/url.h"
+
+namespace rayhistory {
+
+enum class Method { get, head, put, post, del };
+std::string_view name_of(Method method);
+
+// In the order they are sent. Names compare without case.
+class Headers {
+ public:
+  void set(std::string_view name, std::string_view value);  // replaces
+  // Nothing where there is none; the first of several.
+  std::optional<std::string_view> find(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+struct Request {
+  Method method = Method::get;
+  Url url;
+  Headers headers;
+  const Body* body = nullptr;  // null: none; its size becomes Content-Length
+  // A response body longer than this is an `invalid` error. Generous for what a store answers: a page of 1,000
+  // listed keys of 1,024 bytes each, with XML around.
+  uint64_t response_limit_bytes = 4 * 1024 * 1024;
+  // When set, a 2xx body goes here piece by piece instead of into Response::body, without limit. A Result with an
+  // error ends the exchange with that error.
+  std::function<Result<void>(std::string_view piece)> on_body;
+};
+
+struct Response {
+  int status = 0;
+  Headers headers;
+  std::string body;
+};
+
+// Any thread may send; exchanges of several threads run side by side.
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  // Any status is a Response. Errors: `cancelled` (deadline or stop), `retry` (nothing can have reached the server:
+  // no address, no connection, TLS refused), `unknown_outcome` (the request may have reached it, the answer did
+  // not come whole), `invalid` (the body can't be read, the answer is too long or no HTTP).
+  virtual Result<Response> send(const Request& request, const Deadline& deadline) = 0;
+};
+
+}  // namespace rayhistory

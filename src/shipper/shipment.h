@@ -1,0 +1,55 @@
+// A Shipment names bytes on the local disk that belong in the store; it never holds them.
+//
+// One file, one key: the object at `key` is always a prefix of the file, and is done when the file is final and the
+// object is as long. Offering the same key again updates what is known (it has grown, it is final, it has moved).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+
+namespace rayhistory {
+
+enum class ShipmentKind {
+  events,       // first: nobody else has them
+  rotated_log,  // next: Ray deletes the oldest generation when the ring turns
+  log,
+};
+
+struct Shipment {
+  ShipmentKind kind = ShipmentKind::log;
+  std::string key;
+  // The length of the part of `key` that one node's keys of one session share, up to and with its slash. The
+  // shipper lists it once, before the first shipment below it, to learn what an earlier run has stored.
+  size_t prefix_length = 0;
+  std::string_view content_type;  // static text
+
+  std::string path;
+  FileIdentity identity;
+  // Counts how often the same file was cut short (copytruncate): another generation is another content.
+  uint32_t generation = 0;
+  uint64_t size = 0;   // bytes that may be sent; never more than the file is known to hold
+  bool final = false;  // the file will not grow any more
+  // False for a file that is one whole (gzip): it is put once, when final.
+  bool grows = true;
+
+  // Keeps the bytes reachable when the path may go away before they are sent. Empty: opened when needed.
+  std::shared_ptr<const File> held_open;
+
+  // rotated_log: the live file's key, under which the store may have this file's first bytes: they are copied there.
+  std::string moved_from;
+  // rotated_log: its backup number; the highest is evicted next and goes first.
+  uint64_t urgency = 0;
+  // log: where the bytes that the store has at `key` go when they turn out to be of an earlier generation that no
+  // other shipment claims (it was deleted or truncated). Empty: they are of no value.
+  std::string preserve_as;
+
+  // Called once, by a worker thread and without locks, when the file is final and the store holds all of it.
+  std::function<void()> on_stored;
+};
+
+}  // namespace rayhistory

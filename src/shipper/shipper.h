@@ -1,0 +1,68 @@
+// The Shipper mirrors files into the store: it knows what each key should hold (shipments) and what the store holds
+// (the ledger), and its worker threads close the gap, by the growth policy of upload_plan.h.
+//
+// Nothing here is remembered across runs: what a prefix holds is listed before its first upload. Any upload can be
+// repeated at any time, so a run that ended anywhere is simply carried on.
+//
+// Any thread may call any of these; none blocks on the store but wait_until_stored.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "shipper/shipment.h"
+#include "store/store.h"
+
+namespace rayhistory {
+
+struct ShipperOptions {
+  int workers = 16;                          // --upload-concurrency
+  Nanoseconds push_interval = Seconds(60);   // --push-interval
+  int log_batching = 1000;                   // --log-batching
+};
+
+// What is not in the store yet.
+struct Backlog {
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+  Nanoseconds oldest{0};  // how long the oldest of these bytes has been waiting
+
+  bool empty() const { return files == 0; }
+};
+
+struct ShipperTotals {
+  uint64_t objects_written = 0;   // put, extended or copied
+  uint64_t bytes_sent = 0;
+  uint64_t bytes_abandoned = 0;   // seen, and gone before they could be sent
+};
+
+class Shipper {
+ public:
+  // `store` (which retries by itself) and `clock` must outlive it.
+  Shipper(Store& store, const Clock& clock, ShipperOptions options);
+  // Cancels what is under way; what is left is what an earlier Backlog said.
+  ~Shipper();
+
+  // A file is there, has grown, is final, or has moved.
+  void offer(Shipment shipment);
+  // The file at `key` is gone and was not final: what was not sent of it is abandoned, unless it is held open.
+  void withdraw(const std::string& key);
+  // Forgets the ledger of a prefix whose session has ended and is stored, to free memory.
+  void forget(const std::string& prefix);
+
+  // From now on everything is due at once: events first, then small files, then large ones.
+  void begin_drain();
+  // True when all that was offered is stored, false at the deadline.
+  bool wait_until_stored(const Deadline& deadline);
+
+  Backlog backlog() const;
+  ShipperTotals totals() const;
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rayhistory

@@ -1,0 +1,100 @@
+// A Store keeps objects by key: S3, Azure Blob, Google Cloud Storage, Alibaba OSS, a local folder, memory.
+//
+// All calls block, until done or until the deadline; any thread may make them, side by side, but only one writes a
+// key at a time (the shipper sees to that). Keys are raw bytes as layout/object_key.h builds them. Not found is an
+// answer where a call says so, and no call logs. What a store cannot do alone (retry, wait out an outage) is
+// retrying_store.h's.
+//
+// Error kinds mean here:
+//   retry            passing: the same call again may succeed
+//   unknown_outcome  a write may or may not have happened; repeating the call is safe and settles it
+//   denied           credentials or permissions; also a missing bucket, which only an operator can bring back
+//   exists           extend: the object is not what `stored` says; put the whole. ensure_bucket: it is another's
+//   not_found        get, copy: no such object
+//   unsupported      copy: this store cannot; put the bytes instead
+//   invalid          this call can never succeed (a key too long, a body that is gone)
+//   no_space         the local folder's disk is full
+//   cancelled        deadline or stop
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/body.h"
+
+namespace rayhistory {
+
+// What a key holds, as the store says it. `etag` is opaque: equal texts mean the same content written by the same
+// write; empty where a store has none.
+struct StoredObject {
+  uint64_t size = 0;
+  std::string etag;
+
+  friend bool operator==(const StoredObject&, const StoredObject&) = default;
+};
+
+struct ListedObject {
+  std::string key;
+  StoredObject object;
+};
+
+struct ListPage {
+  std::vector<ListedObject> objects;  // in the byte order of their keys; at most 1,000
+  std::string next;                   // `after` of the next page; empty at the end
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // For an operator: "s3 bucket ray-historyserver at http://127.0.0.1:9000".
+  virtual std::string description() const = 0;
+
+  // The bucket is there when this returns. Losing a race to create it is fine.
+  virtual Result<void> ensure_bucket(const Deadline& deadline) = 0;
+
+  // The whole object, replaced at once: a reader sees the old or the new.
+  virtual Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
+                                   const Deadline& deadline) = 0;
+
+  // The object at `key`, which holds the first `stored.size` bytes of `whole` (0 < stored.size <= whole.size()),
+  // holds all of it when this returns. `exists` when the store finds that it does not hold `stored`.
+  virtual Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
+                                      std::string_view content_type, const Deadline& deadline) = 0;
+
+  // On the server, without sending the bytes again. Replaces what `to` was. `exists` when `from` is no longer
+  // `expected`.
+  virtual Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
+                                    const Deadline& deadline) = 0;
+
+  // Nothing where there is no such object.
+  virtual Result<std::optional<StoredObject>> stat(const std::string& key, const Deadline& deadline) = 0;
+
+  // The next keys that begin with `prefix`, after the key `after` (empty: from the first).
+  virtual Result<ListPage> list(const std::string& prefix, const std::string& after,
+                                const Deadline& deadline) = 0;
+
+  // Bytes [offset, offset + length) of the object, fewer at its end. Held in memory: ask for what you can hold.
+  virtual Result<std::string> get(const std::string& key, uint64_t offset, uint64_t length,
+                                  const Deadline& deadline) = 0;
+
+  // No such object is fine. Nothing that was collected is ever removed: this is for probes and temporary tails.
+  virtual Result<void> remove(const std::string& key, const Deadline& deadline) = 0;
+
+  // Uploads under `prefix` that an earlier run began and did not finish are given up. Stores that keep none do
+  // nothing. Objects are not touched.
+  virtual Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) = 0;
+};
+
+// Content types of what the collector stores.
+inline constexpr std::string_view kTextContent = "text/plain; charset=utf-8";
+inline constexpr std::string_view kJsonLinesContent = "application/x-ndjson";
+inline constexpr std::string_view kGzipContent = "application/gzip";
+inline constexpr std::string_view kJsonContent = "application/json";
+
+}  // namespace rayhistory
