@@ -25,7 +25,7 @@ std::optional<LogFormat> parse_log_format(std::string_view text);  // text, logf
 struct LogField {
   std::string_view name;
   std::string value;
-  bool is_number = false;
+  bool is_number = false;  // or a truth value: JSON shows it without quotes
 
   LogField(std::string_view field_name, std::string_view text) : name(field_name), value(text) {}
   LogField(std::string_view field_name, const std::string& text) : name(field_name), value(text) {}
@@ -33,6 +33,8 @@ struct LogField {
   template <std::integral Number>
   LogField(std::string_view field_name, Number number)
       : name(field_name), value(std::to_string(number)), is_number(true) {}
+  LogField(std::string_view field_name, bool yes)
+      : name(field_name), value(yes ? "true" : "false"), is_number(true) {}
 };
 
 using LogFields = std::initializer_list<LogField>;

@@ -1,0 +1,213 @@
+#include "base/log.h"
+
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/rfc3339.h"
+
+namespace rayhistory {
+namespace {
+
+// Longer values are cut: container runtimes split a line at 16 KiB, and one answer of a store must not fill a
+// screen.
+constexpr size_t kLongestValueBytes = 4 * 1024;
+
+LogLevel lowest_level = LogLevel::info;
+LogFormat line_format = LogFormat::text;
+
+std::string_view name_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
+  }
+  return "error";
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower;
+  for (const char c : text)
+    lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
+struct CodePoint {
+  char32_t value;
+  size_t length;  // 0: not UTF-8
+};
+
+// The code point that `text`, which is not empty, begins with. Overlong forms and surrogates are not UTF-8.
+CodePoint first_code_point(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return {lead, 1};
+  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return {0, 0};
+  char32_t value = lead & (0xFFu >> (length + 1));
+  for (size_t i = 1; i < length; ++i) {
+    if (!is_continuation(text[i])) return {0, 0};
+    value = (value << 6) | (static_cast<unsigned char>(text[i]) & 0x3Fu);
+  }
+  const bool overlong = value < (length == 4 ? 0x10000u : length == 3 ? 0x800u : 0x80u);
+  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+  if (overlong || surrogate || value > 0x10FFFF) return {0, 0};
+  return {value, length};
+}
+
+// Those that move a terminal's cursor or end a line: C0, DEL, C1, and Unicode's line and paragraph separator.
+bool is_control(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029;
+}
+
+// Quoted by JSON's rules, which are logfmt's too. What is not UTF-8 shows as U+FFFD, since neither can say
+// it.
+void append_quoted(std::string& line, std::string_view text) {
+  line += '"';
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    if (point.length == 0) {
+      line += "\\ufffd";
+      text.remove_prefix(1);
+      continue;
+    }
+    switch (point.value) {
+      case '"':
+        line += "\\\"";
+        break;
+      case '\\':
+        line += "\\\\";
+        break;
+      case '\n':
+        line += "\\n";
+        break;
+      case '\r':
+        line += "\\r";
+        break;
+      case '\t':
+        line += "\\t";
+        break;
+      default:
+        if (is_control(point.value)) {
+          fmt::format_to(std::back_inserter(line), "\\u{:04x}", static_cast<uint32_t>(point.value));
+        } else {
+          line += text.substr(0, point.length);
+        }
+    }
+    text.remove_prefix(point.length);
+  }
+  line += '"';
+}
+
+bool needs_quotes(std::string_view text) {
+  if (text.empty()) return true;
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    if (point.length == 0 || point.value == ' ' || point.value == '=' || point.value == '"' ||
+        is_control(point.value))
+      return true;
+    text.remove_prefix(point.length);
+  }
+  return false;
+}
+
+// `text`, or its beginning and how long it was.
+std::string bounded(std::string_view text) {
+  if (text.size() <= kLongestValueBytes) return std::string(text);
+  size_t end = kLongestValueBytes;
+  while (end > kLongestValueBytes - 4 && is_continuation(text[end]))
+    --end;
+  return fmt::format("{}... ({} bytes)", text.substr(0, end), text.size());
+}
+
+void append_text_field(std::string& line, std::string_view name, std::string_view value) {
+  if (!line.empty()) line += ' ';
+  line += name;
+  line += '=';
+  const std::string shown = bounded(value);
+  if (needs_quotes(shown)) {
+    append_quoted(line, shown);
+  } else {
+    line += shown;
+  }
+}
+
+void append_json_field(std::string& line, std::string_view name, std::string_view value, bool bare) {
+  line += line.empty() ? '{' : ',';
+  append_quoted(line, name);
+  line += ':';
+  if (bare) {
+    line += value;
+  } else {
+    append_quoted(line, bounded(value));
+  }
+}
+
+}  // namespace
+
+std::optional<LogLevel> parse_log_level(std::string_view text) {
+  const std::string level = lower_case(text);
+  if (level == "debug") return LogLevel::debug;
+  if (level == "info") return LogLevel::info;
+  if (level == "warn" || level == "warning") return LogLevel::warning;
+  if (level == "error") return LogLevel::error;
+  return std::nullopt;
+}
+
+std::optional<LogFormat> parse_log_format(std::string_view text) {
+  const std::string format = lower_case(text);
+  if (format == "text" || format == "logfmt") return LogFormat::text;
+  if (format == "json") return LogFormat::json;
+  return std::nullopt;
+}
+
+void configure_log(LogLevel lowest, LogFormat format) {
+  lowest_level = lowest;
+  line_format = format;
+}
+
+std::string format_log_line(LogFormat format, int64_t unix_nanoseconds, LogLevel level,
+                            std::string_view message, LogFields fields) {
+  const std::string time = format_rfc3339_milliseconds(unix_nanoseconds);
+  std::string line;
+  if (format == LogFormat::text) {
+    append_text_field(line, "ts", time);
+    append_text_field(line, "level", name_of(level));
+    append_text_field(line, "msg", message);
+    for (const LogField& field : fields)
+      append_text_field(line, field.name, field.value);
+    return line;
+  }
+  append_json_field(line, "ts", time, false);
+  append_json_field(line, "level", name_of(level), false);
+  append_json_field(line, "msg", message, false);
+  for (const LogField& field : fields)
+    append_json_field(line, field.name, field.value, field.is_number);
+  return line + '}';
+}
+
+void log_line(LogLevel level, std::string_view message, LogFields fields) {
+  if (level < lowest_level) return;
+  std::string line = format_log_line(line_format, system_clock().unix_nanoseconds(), level, message, fields);
+  line += '\n';
+  // A log that cannot be written has nobody left to tell.
+  ssize_t written = -1;
+  do {
+    written = ::write(STDERR_FILENO, line.data(), line.size());
+  } while (written < 0 && errno == EINTR);
+}
+
+}  // namespace rayhistory
