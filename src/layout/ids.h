@@ -1,5 +1,6 @@
-// The names that become parts of object keys and local paths. Each type exists only if valid, so that no other
-// code has to ask whether a string from a file, a request or the environment is safe to build a path from.
+// The names that become parts of object keys and local paths. Each type exists only if valid, so that no
+// other code has to ask whether a string from a file, a request or the environment is safe to build a path
+// from.
 #pragma once
 
 #include <compare>
@@ -11,8 +12,8 @@
 
 namespace rayhistory {
 
-// Letters, digits, '.', '_' and '-', not empty, neither "." nor "..", at most 255 bytes (NAME_MAX): safe as one
-// segment of a path, an object key and a URL.
+// Letters, digits, '.', '_' and '-', not empty, neither "." nor "..", at most 255 bytes (NAME_MAX): safe as
+// one segment of a path, an object key and a URL.
 bool is_safe_segment(std::string_view text);
 
 // A checked string. `Tag::check` says whether a text is one.
@@ -33,22 +34,31 @@ class Name {
   std::string text_;
 };
 
-struct SessionNameTag { static bool check(std::string_view text); };
-struct NodeIdTag { static bool check(std::string_view text); };
-struct JobIdTag { static bool check(std::string_view text); };
-struct DnsNameTag { static bool check(std::string_view text); };
+struct SessionNameTag {
+  static bool check(std::string_view text);
+};
+struct NodeIdTag {
+  static bool check(std::string_view text);
+};
+struct JobIdTag {
+  static bool check(std::string_view text);
+};
+struct DnsNameTag {
+  static bool check(std::string_view text);
+};
 
 // "session_2026-11-23_02-27-20_324908_14170"; any safe segment is taken, as upstream does.
 using SessionName = Name<SessionNameTag>;
 // Lower-case hex, an even number of digits up to 128; Ray's have 56.
 using NodeId = Name<NodeIdTag>;
-// Lower-case hex as NodeId ("01000000"), or any other safe segment, which upstream keeps as it is.
+// Any safe segment. Ray's are eight lower-case hex digits ("01000000"); others are kept as they came, as
+// upstream does.
 using JobId = Name<JobIdTag>;
 // A DNS-1123 subdomain: a Kubernetes namespace, cluster or owner.
 using DnsName = Name<DnsNameTag>;
 
-// Ray's IDs come in hex (any case) or base64 (either alphabet, padded or not). Hex wins where a text is both:
-// base64 of 4 bytes has 6 or 8 characters and a job ID in hex has 8, so 8 hex digits are taken as hex.
+// Ray's IDs come in hex (any case) or base64 (either alphabet, padded or not). A text of hex digits is hex,
+// unless it is as long as the unpadded base64 of such an ID: job 4, "BAAAAA", is 04000000.
 std::optional<NodeId> node_id_from(std::string_view hex_or_base64);
 // What is neither hex nor base64 but a safe segment stays as it is (contract of KubeRay's collector).
 std::optional<JobId> job_id_from(std::string_view hex_or_base64);

@@ -1,4 +1,5 @@
-// Paths on the node's disk: Ray's folder as Ray lays it out, and the event journals as KubeRay's collector named them.
+// Paths on the node's disk: Ray's folder as Ray lays it out, and the event journals as KubeRay's collector
+// named them.
 #pragma once
 
 #include <optional>
@@ -31,8 +32,8 @@ class RayFolder {
 // The node ID at the end of "metrics_agent_port_65ca…f7d3", which Ray 2.60 leaves in a session's folder.
 std::optional<NodeId> node_id_of_port_file(std::string_view name);
 
-// Event journals: <data dir>/<cluster>_<namespace>/<session>/{node_events,rejected_events}/<node>_<unix ns>.jsonl
-// and …/job_events/<job>/<node>_<unix ns>.jsonl; sealed and compressed ones end in .jsonl.gz.
+// Event journals: <data dir>/<cluster>_<namespace>/<session>/{node_events,rejected_events}/<node>_<unix
+// ns>.jsonl and …/job_events/<job>/<node>_<unix ns>.jsonl; sealed and compressed ones end in .jsonl.gz.
 //
 // Events that come before the session or the node is known wait under names that no real one has: the session
 // "session_unknown", the node "00". They are renamed when it is known, and before that have no key.

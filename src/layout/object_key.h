@@ -10,8 +10,12 @@
 //     <node>/rejected_events/<node>-<YYYY-MM-DD-HH>-<unix ns>.jsonl
 //     fetched_endpoints/restful__<endpoint>
 //
-// The layout is KubeRay's (historyserver/, v1.7); rejected_events is ours. A key is raw bytes: stores encode it for
-// their wire. It never begins or ends with '/'.
+// The layout is KubeRay's (historyserver/, v1.7); rejected_events is ours. A key is raw bytes: stores encode
+// it for their wire. It never begins or ends with '/'.
+//
+// What parses can be built again to the same key, but for an event file's hour: KubeRay's collector writes
+// that of its container's time zone, which is not always UTC; the nanoseconds beside it say the same and
+// more.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +45,8 @@ struct ClusterPlace {
 };
 
 enum class JournalKind { node_events, job_events, rejected_events };
+// The folder of its files, the same in keys and on the disk: "node_events".
+std::string_view folder_of(JournalKind kind);
 
 // What decides an event file's key. `opened_nanoseconds` is the unix time at which the local file was opened.
 struct JournalName {

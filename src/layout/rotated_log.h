@@ -1,6 +1,6 @@
-// Names of rotated logs. Ray renames `raylet.out` to `raylet.out.1`, `.1` to `.2` and so on, so a backup's number
-// changes while its bytes stay. Its object is named after what stays: `raylet.rotated.<mtime ns>-<inode>.out`
-// (KubeRay's rotated_log.go), beside the live file's `raylet.out`.
+// Names of rotated logs. Ray renames `raylet.out` to `raylet.out.1`, `.1` to `.2` and so on, so a backup's
+// number changes while its bytes stay. Its object is named after what stays: `raylet.rotated.<mtime
+// ns>-<inode>.out` (KubeRay's rotated_log.go), beside the live file's `raylet.out`.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,13 @@ struct RotatedBackup {
   uint64_t number = 0;    // 1 is the youngest
 };
 
-// Of a path below the logs folder. Nothing where it is not a live name, a dot and a number without leading zero.
+// Of a path below the logs folder. Nothing where it is not a live name, a dot and a number without leading
+// zero.
 std::optional<RotatedBackup> parse_rotated_backup(std::string_view path);
 
 // "raylet.rotated.1795404330000000000-77.out" of "raylet.out": stem, ".rotated.", identity, extension. A name
-// that is all extension (".out") stays whole and comes first: ".out.rotated.…"; one without extension ends there.
+// that is all extension (".out") stays whole and comes first: ".out.rotated.…"; one without extension ends
+// there.
 std::string rotated_log_path(std::string_view live_path, int64_t modified_nanoseconds, uint64_t inode);
 
 }  // namespace rayhistory
