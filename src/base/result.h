@@ -6,6 +6,7 @@
 // An error is returned or logged, never both: whoever ends its way logs it.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ std::string_view name_of(ErrorKind kind);
 struct [[nodiscard]] Error {
   ErrorKind kind;
   std::string message;
+  // How long the other side asked to be left alone, where it did (Retry-After).
+  std::optional<std::chrono::nanoseconds> retry_after = {};
 
   // "reading /tmp/x: Permission denied", made from "Permission denied" and the context "reading /tmp/x".
   Error in(std::string_view context) && {

@@ -11,8 +11,9 @@
 
 namespace rayhistory {
 
-// Immutable for the reader: read_at at the same place gives the same bytes, from any thread. A local file that
-// shrinks or is rewritten while it is read breaks that, and is told by an `invalid` error or by the store's digest.
+// Immutable for the reader: read_at at the same place gives the same bytes, from any thread. A local file
+// that shrinks or is rewritten while it is read breaks that, and is told by an `invalid` error or by the
+// store's digest.
 class Body {
  public:
   virtual ~Body() = default;

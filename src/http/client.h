@@ -23,6 +23,8 @@ std::string_view name_of(Method method);
 class Headers {
  public:
   void set(std::string_view name, std::string_view value);  // replaces
+  void add(std::string_view name, std::string_view value);  // beside one of the same name
+  void remove(std::string_view name);
   // Nothing where there is none; the first of several.
   std::optional<std::string_view> find(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
@@ -36,11 +38,15 @@ struct Request {
   Url url;
   Headers headers;
   const Body* body = nullptr;  // null: none; its size becomes Content-Length
-  // A response body longer than this is an `invalid` error. Generous for what a store answers: a page of 1,000
-  // listed keys of 1,024 bytes each, with XML around.
+  // A response body longer than this is an `invalid` error. Generous for what a store answers: a page of
+  // 1,000 listed keys of 1,024 bytes each, with XML around.
   uint64_t response_limit_bytes = 4 * 1024 * 1024;
-  // When set, a 2xx body goes here piece by piece instead of into Response::body, without limit. A Result with an
-  // error ends the exchange with that error.
+  // The exchange is given up when no byte has moved in either direction for this long. There is no limit in
+  // all but the deadline's: a large body over a slow line takes what it takes. Longer where the server works
+  // before it answers.
+  Nanoseconds stall_timeout = Seconds(60);
+  // When set, a 2xx body goes here piece by piece instead of into Response::body, without limit. A Result
+  // with an error ends the exchange with that error.
   std::function<Result<void>(std::string_view piece)> on_body;
 };
 
@@ -54,9 +60,9 @@ struct Response {
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
-  // Any status is a Response. Errors: `cancelled` (deadline or stop), `retry` (nothing can have reached the server:
-  // no address, no connection, TLS refused), `unknown_outcome` (the request may have reached it, the answer did
-  // not come whole), `invalid` (the body can't be read, the answer is too long or no HTTP).
+  // Any status is a Response. Errors: `cancelled` (deadline or stop), `retry` (nothing can have reached the
+  // server: no address, no connection, TLS refused), `unknown_outcome` (the request may have reached it, the
+  // answer did not come whole), `invalid` (the body can't be read, the answer is too long or no HTTP).
   virtual Result<Response> send(const Request& request, const Deadline& deadline) = 0;
 };
 

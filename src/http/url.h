@@ -1,5 +1,5 @@
-// URLs, taken apart and encoded. A path is not a query: each has its own characters that stay as they are, and
-// what is signed is what is sent, so both come from here.
+// URLs, taken apart and encoded. A path is not a query: each has its own characters that stay as they are,
+// and what is signed is what is sent, so both come from here.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +22,13 @@ struct Url {
   std::string encoded_path;   // begins with '/'
   std::string encoded_query;  // without '?'
 
-  std::string origin() const;     // "http://[::1]:9000", the port left out when it is the scheme's own
+  std::string origin() const;       // "http://[::1]:9000", the port left out when it is the scheme's own
   std::string host_header() const;  // "[::1]:9000"
   std::string str() const;
 };
 
-// "http://host[:port][/path][?query]"; where `text` has no scheme, `scheme_if_none`. `invalid` says what is wrong;
-// user information in a URL is refused, because it would end in logs.
+// "http://host[:port][/path][?query]"; where `text` has no scheme, `scheme_if_none`. `invalid` says what is
+// wrong; user information in a URL is refused, because it would end in logs.
 Result<Url> parse_url(std::string_view text, Scheme scheme_if_none);
 
 // RFC 3986: every byte but A-Z a-z 0-9 - . _ ~ becomes %XX, upper case. encode_path leaves '/' too.
