@@ -1,7 +1,8 @@
 // A Shipment names bytes on the local disk that belong in the store; it never holds them.
 //
-// One file, one key: the object at `key` is always a prefix of the file, and is done when the file is final and the
-// object is as long. Offering the same key again updates what is known (it has grown, it is final, it has moved).
+// One file, one key: the object at `key` is always a prefix of the file, and is done when the file is final
+// and the object is as long. Offering the same key again updates what is known (it has grown, it is final, it
+// has moved).
 #pragma once
 
 #include <cstdint>
@@ -40,12 +41,13 @@ struct Shipment {
   // Keeps the bytes reachable when the path may go away before they are sent. Empty: opened when needed.
   std::shared_ptr<const File> held_open;
 
-  // rotated_log: the live file's key, under which the store may have this file's first bytes: they are copied there.
+  // rotated_log: the live file's key, under which the store may have this file's first bytes: they are copied
+  // there.
   std::string moved_from;
   // rotated_log: its backup number; the highest is evicted next and goes first.
   uint64_t urgency = 0;
-  // log: where the bytes that the store has at `key` go when they turn out to be of an earlier generation that no
-  // other shipment claims (it was deleted or truncated). Empty: they are of no value.
+  // log: where the bytes that the store has at `key` go when they turn out to be of an earlier generation
+  // that no other shipment claims (it was deleted or truncated). Empty: they are of no value.
   std::string preserve_as;
 
   // Called once, by a worker thread and without locks, when the file is final and the store holds all of it.

@@ -1,8 +1,8 @@
-// The Shipper mirrors files into the store: it knows what each key should hold (shipments) and what the store holds
-// (the ledger), and its worker threads close the gap, by the growth policy of upload_plan.h.
+// The Shipper mirrors files into the store: it knows what each key should hold (shipments) and what the store
+// holds (the ledger), and its worker threads close the gap, by the growth policy of upload_plan.h.
 //
-// Nothing here is remembered across runs: what a prefix holds is listed before its first upload. Any upload can be
-// repeated at any time, so a run that ended anywhere is simply carried on.
+// Nothing here is remembered across runs: what a prefix holds is listed before its first upload. Any upload
+// can be repeated at any time, so a run that ended anywhere is simply carried on.
 //
 // Any thread may call any of these; none blocks on the store but wait_until_stored.
 #pragma once
@@ -18,9 +18,9 @@
 namespace rayhistory {
 
 struct ShipperOptions {
-  int workers = 16;                          // --upload-concurrency
-  Nanoseconds push_interval = Seconds(60);   // --push-interval
-  int log_batching = 1000;                   // --log-batching
+  int workers = 16;                         // --upload-concurrency
+  Nanoseconds push_interval = Seconds(60);  // --push-interval
+  int log_batching = 1000;                  // --log-batching
 };
 
 // What is not in the store yet.
@@ -33,9 +33,9 @@ struct Backlog {
 };
 
 struct ShipperTotals {
-  uint64_t objects_written = 0;   // put, extended or copied
+  uint64_t objects_written = 0;  // put, extended or copied
   uint64_t bytes_sent = 0;
-  uint64_t bytes_abandoned = 0;   // seen, and gone before they could be sent
+  uint64_t bytes_abandoned = 0;  // seen, and gone before they could be sent
 };
 
 class Shipper {
@@ -47,7 +47,8 @@ class Shipper {
 
   // A file is there, has grown, is final, or has moved.
   void offer(Shipment shipment);
-  // The file at `key` is gone and was not final: what was not sent of it is abandoned, unless it is held open.
+  // The file at `key` is gone and was not final: what was not sent of it is abandoned, unless it is held
+  // open.
   void withdraw(const std::string& key);
   // Forgets the ledger of a prefix whose session has ended and is stored, to free memory.
   void forget(const std::string& prefix);

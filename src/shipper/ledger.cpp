@@ -1,0 +1,476 @@
+#include "shipper/ledger.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "shipper/upload_plan.h"
+
+namespace rayhistory {
+namespace {
+
+// A file that is not where it was offered is being renamed: the next scan tells. This only bounds the wait
+// for it.
+constexpr Nanoseconds kFileMovedDelay = Seconds(5);
+// The store is retried inside the call (retrying_store.h), so what fails here is a matter of this one file or
+// key.
+constexpr Nanoseconds kFailedDelay = Seconds(5);
+// Nothing but a change of the file or the settings will help; asking again is cheap insurance.
+constexpr Nanoseconds kInvalidDelay = Seconds(300);
+
+}  // namespace
+
+bool Ledger::holds_all(const Entry& entry) {
+  if (!entry.shipment || !entry.stored) return false;
+  const Shipment& file = *entry.shipment;
+  const Stored& stored = *entry.stored;
+  if (key_names_content(file)) return stored.object.size >= file.size;
+  return stored.content == content_of(file) && stored.object.size == file.size;
+}
+
+bool Ledger::has_work(const Entry& entry) {
+  if (!entry.shipment) return false;
+  if (!entry.shipment->grows && !entry.shipment->final) return false;
+  return !holds_all(entry) || (entry.shipment->final && entry.shipment->on_stored && !entry.reported);
+}
+
+Ledger::Entry* Ledger::find(const std::string& key) {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : found->second.get();
+}
+
+Ledger::Entry& Ledger::entry_of(const std::string& key) {
+  std::unique_ptr<Entry>& entry = entries_[key];
+  if (!entry) {
+    entry = std::make_unique<Entry>();
+    entry->key = key;
+    entry->number = next_number_++;
+  }
+  return *entry;
+}
+
+Ledger::Prefix& Ledger::prefix_of(const Shipment& shipment) {
+  CHECK(shipment.prefix_length <= shipment.key.size());
+  const auto [place, is_new] = prefixes_.try_emplace(shipment.key.substr(0, shipment.prefix_length));
+  if (is_new) place->second.text = place->first;
+  return place->second;
+}
+
+void Ledger::offer(Shipment shipment, SteadyTime now) {
+  Entry& entry = entry_of(shipment.key);
+  const bool had_unsent = entry.shipment.has_value() && !holds_all(entry);
+  const bool is_other_file = entry.shipment && content_of(*entry.shipment) != content_of(shipment);
+  if (is_other_file && had_unsent) abandon_unsent(entry);
+  const bool was_rotated = entry.shipment && entry.shipment->kind == ShipmentKind::rotated_log;
+  entry.shipment = std::move(shipment);
+  entry.content = content_of(*entry.shipment);
+  entry.withdrawn = false;
+  entry.reported = false;
+  if (!had_unsent || is_other_file) entry.oldest_unsent = now;
+  if (is_other_file) entry.not_before = {};
+  if (entry.shipment->kind == ShipmentKind::rotated_log && !was_rotated &&
+      !entry.shipment->moved_from.empty())
+    entry_of(entry.shipment->moved_from).generations.push_back(&entry);
+  recount(entry);
+  // A place in the ready queue is kept: the file grew, its turn stays.
+  if (entry.place != Place::ready && entry.place != Place::blocked) {
+    unplace(entry);
+    place(entry);
+  }
+}
+
+void Ledger::withdraw(const std::string& key) {
+  Entry* entry = find(key);
+  if (entry == nullptr || !entry->shipment || entry->shipment->held_open) return;
+  if (entry->busy) {
+    entry->withdrawn = true;
+    return;
+  }
+  if (!holds_all(*entry)) abandon_unsent(*entry);
+  entry->claim_decided = true;
+  drop_shipment(*entry);
+  release_blocked_by(*entry);
+}
+
+void Ledger::abandon_unsent(Entry& entry) {
+  const Content content = content_of(*entry.shipment);
+  const bool goes_on_elsewhere = std::any_of(entry.generations.begin(), entry.generations.end(),
+                                             [&](const Entry* e) { return e->content == content; });
+  if (goes_on_elsewhere) return;
+  const bool stored_in_part = entry.stored && entry.stored->content == content;
+  const uint64_t sent = stored_in_part ? std::min(entry.stored->object.size, entry.shipment->size) : 0;
+  const uint64_t lost = entry.shipment->size - sent;
+  if (lost == 0) return;
+  totals_.bytes_abandoned += lost;
+  log_warning("file gone before all of it was stored",
+              {{"path", entry.shipment->path}, {"key", entry.key}, {"bytes", lost}});
+}
+
+void Ledger::drop_shipment(Entry& entry) {
+  unplace(entry);
+  entry.shipment.reset();
+  recount(entry);
+}
+
+void Ledger::forget(const std::string& prefix) {
+  std::erase_if(entries_, [&](const auto& item) {
+    Entry& entry = *item.second;
+    if (!entry.key.starts_with(prefix)) return false;
+    CHECK(!entry.busy && !has_work(entry));
+    unplace(entry);
+    return true;
+  });
+  prefixes_.erase(prefix);
+}
+
+void Ledger::begin_drain(SteadyTime now) {
+  draining_ = true;
+  for (const auto& [key, entry] : entries_) {
+    if (entry->place == Place::blocked) continue;
+    unplace(*entry);
+    place(*entry);
+  }
+  promote(now);
+}
+
+void Ledger::recount(Entry& entry) {
+  const bool counts = has_work(entry);
+  if (counts == entry.counted) return;
+  entry.counted = counts;
+  if (counts) {
+    ++unstored_;
+  } else {
+    CHECK(unstored_ > 0);
+    --unstored_;
+  }
+}
+
+void Ledger::place(Entry& entry) {
+  CHECK(entry.place == Place::nowhere);
+  if (entry.busy || !has_work(entry)) return;
+  Prefix& prefix = prefix_of(*entry.shipment);
+  if (prefix.state != PrefixState::listed) {
+    prefix.entries.push_back(&entry);
+    entry.place = Place::blocked;
+    return;
+  }
+  const Shipment& file = *entry.shipment;
+  FileProgress progress{.local_size = file.size,
+                        .stored_size = {},
+                        .final = file.final,
+                        .grows = file.grows,
+                        .oldest_unsent = entry.oldest_unsent};
+  if (entry.stored) progress.stored_size = entry.stored->object.size;
+  // A file that is complete still has to be compared or reported: that is due like any other final one.
+  entry.due = due_time(progress, options_.push_interval).value_or(entry.oldest_unsent);
+  if (draining_) entry.due = std::min(entry.due, entry.oldest_unsent);
+  entry.due = std::max(entry.due, entry.not_before);
+  entry.place = Place::waiting;
+  waiting_.insert(&entry);
+}
+
+void Ledger::unplace(Entry& entry) {
+  switch (entry.place) {
+    case Place::nowhere:
+      break;
+    case Place::waiting:
+      waiting_.erase(&entry);
+      break;
+    case Place::ready:
+      ready_.erase(&entry);
+      if (std::get<ShipmentKind>(entry.rank) != ShipmentKind::events) --ready_logs_;
+      break;
+    case Place::blocked:
+      return;  // whoever it is blocked on places it again
+  }
+  entry.place = Place::nowhere;
+}
+
+void Ledger::block(Entry& entry, Entry& on) {
+  CHECK(entry.place == Place::nowhere);
+  on.blocked.push_back(&entry);
+  entry.place = Place::blocked;
+}
+
+void Ledger::release_blocked_by(Entry& entry) {
+  for (Entry* blocked : std::exchange(entry.blocked, {})) {
+    blocked->place = Place::nowhere;
+    place(*blocked);
+  }
+}
+
+Ledger::Rank Ledger::rank_of(const Entry& entry) const {
+  const Shipment& file = *entry.shipment;
+  const uint64_t stored = entry.stored ? entry.stored->object.size : 0;
+  const uint64_t to_send = file.size > stored ? file.size - stored : 0;
+  const uint64_t evicted_later = std::numeric_limits<uint64_t>::max() - file.urgency;
+  const auto waiting_since = static_cast<uint64_t>(entry.oldest_unsent.time_since_epoch().count());
+  return {file.kind, evicted_later, draining_ ? to_send : waiting_since, entry.number};
+}
+
+void Ledger::promote(SteadyTime now) {
+  // A round of logs is let in when the one before is under way: so many at the most, the rest stays waiting.
+  const bool new_round = ready_logs_ == 0;
+  for (auto next = waiting_.begin(); next != waiting_.end() && (*next)->due <= now;) {
+    Entry& entry = **next;
+    const bool is_log = entry.shipment->kind != ShipmentKind::events;
+    if (is_log && !draining_ && (!new_round || ready_logs_ >= options_.log_batching)) {
+      ++next;
+      continue;
+    }
+    next = waiting_.erase(next);
+    entry.rank = rank_of(entry);
+    entry.place = Place::ready;
+    ready_.insert(&entry);
+    if (is_log) ++ready_logs_;
+  }
+}
+
+std::optional<Task> Ledger::next_task(SteadyTime now) {
+  for (auto& [text, prefix] : prefixes_) {
+    if (prefix.state != PrefixState::unlisted || prefix.not_before > now) continue;
+    prefix.state = PrefixState::being_listed;
+    return Task{.step = Task::Step::list_prefix, .key = text, .other_key = {}, .stored = {}, .shipment = {}};
+  }
+  while (true) {
+    promote(now);
+    if (ready_.empty()) return std::nullopt;
+    Entry& entry = **ready_.begin();
+    unplace(entry);
+    if (entry.busy) {
+      block(entry, entry);
+      continue;
+    }
+    if (auto task = plan(entry, now)) return task;
+  }
+}
+
+std::optional<SteadyTime> Ledger::next_due() const {
+  std::optional<SteadyTime> due;
+  if (!ready_.empty()) return SteadyTime::min();
+  if (!waiting_.empty()) due = (*waiting_.begin())->due;
+  for (const auto& [text, prefix] : prefixes_)
+    if (prefix.state == PrefixState::unlisted && (!due || prefix.not_before < *due)) due = prefix.not_before;
+  return due;
+}
+
+Task Ledger::start(Entry& entry, Task::Step step, SteadyTime now, Entry* other) {
+  entry.busy = true;
+  entry.task_started = now;
+  if (other != nullptr) other->busy = true;
+  Task task{.step = step, .key = entry.key, .other_key = {}, .stored = {}, .shipment = *entry.shipment};
+  if (other != nullptr) task.other_key = other->key;
+  const Entry& source = step == Task::Step::claim || step == Task::Step::compare ? *other : entry;
+  if (source.stored) task.stored = source.stored->object;
+  return task;
+}
+
+std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
+  if (!has_work(entry)) return std::nullopt;
+  const Shipment& file = *entry.shipment;
+  if (!entry.stored) {
+    if (!entry.claim_decided && file.kind == ShipmentKind::rotated_log && !file.moved_from.empty()) {
+      Entry& live = entry_of(file.moved_from);
+      if (live.busy) {
+        block(entry, live);
+        return std::nullopt;
+      }
+      const bool is_candidate =
+          live.stored && live.stored->object.size > 0 && live.stored->object.size <= file.size;
+      if (is_candidate && !live.stored->content) return start(entry, Task::Step::compare, now, &live);
+      if (is_candidate && live.stored->content == content_of(file))
+        return start(entry, Task::Step::claim, now, &live);
+      entry.claim_decided = true;
+    }
+    return start(entry, Task::Step::put, now);
+  }
+
+  Stored& stored = *entry.stored;
+  if (!stored.content) {
+    if (key_names_content(file) || stored.object.size == 0)
+      stored.content = content_of(file);
+    else if (stored.object.size > file.size)
+      stored.content = Content{};
+    else
+      return start(entry, Task::Step::compare, now, &entry);
+  }
+  if (holds_all(entry)) return start(entry, Task::Step::report_stored, now);
+  if (key_names_content(file) || stored.content == content_of(file)) {
+    const bool can_extend =
+        file.grows && !entry.put_whole && stored.object.size > 0 && stored.object.size < file.size;
+    return start(entry, can_extend ? Task::Step::extend : Task::Step::put, now);
+  }
+
+  // The object is an earlier generation's. It goes to where it belongs before its place is taken.
+  if (!stored.safe_elsewhere && stored.object.size > 0) {
+    for (Entry* generation : entry.generations) {
+      if (generation->shipment && !generation->stored && !generation->claim_decided) {
+        block(entry, *generation);
+        return std::nullopt;
+      }
+    }
+    if (!file.preserve_as.empty()) {
+      Entry& keeper = entry_of(file.preserve_as);
+      if (keeper.busy) {
+        block(entry, keeper);
+        return std::nullopt;
+      }
+      if (!keeper.stored || keeper.stored->object.size < stored.object.size)
+        return start(entry, Task::Step::preserve, now, &keeper);
+    }
+  }
+  return start(entry, Task::Step::put, now);
+}
+
+void Ledger::found(ListedObject object) {
+  Entry& entry = entry_of(object.key);
+  // What was written while the listing went on is known better than from the listing.
+  if (!entry.stored) entry.stored = Stored{.object = std::move(object.object), .content = {}};
+}
+
+void Ledger::settle_listing(const Task& task, const TaskResult& result, SteadyTime now) {
+  Prefix& prefix = prefixes_.at(task.key);
+  if (result.outcome != Outcome::done) {
+    prefix.state = PrefixState::unlisted;
+    prefix.not_before = now + kFailedDelay;
+    return;
+  }
+  prefix.state = PrefixState::listed;
+  for (Entry* entry : std::exchange(prefix.entries, {})) {
+    entry->place = Place::nowhere;
+    recount(*entry);
+    place(*entry);
+  }
+}
+
+void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) {
+  if (task.step == Task::Step::list_prefix) return settle_listing(task, result, now);
+  Entry& entry = *find(task.key);
+  Entry* other = task.other_key.empty() ? nullptr : find(task.other_key);
+  entry.busy = false;
+  if (other != nullptr) other->busy = false;
+
+  switch (result.outcome) {
+    case Outcome::done:
+      settle_done(entry, other, task, result);
+      break;
+    case Outcome::different:
+      settle_different(entry, other, task);
+      break;
+    case Outcome::file_moved:
+      entry.not_before = now + kFileMovedDelay;
+      break;
+    case Outcome::failed:
+      settle_failed(entry, task, *result.error, now);
+      break;
+  }
+
+  release_blocked_by(entry);
+  if (other != nullptr && other != &entry) release_blocked_by(*other);
+  recount(entry);
+  if (entry.withdrawn) {
+    entry.withdrawn = false;
+    withdraw(entry.key);
+  }
+  if (!has_work(entry) && entry.shipment && entry.shipment->final) {
+    const bool never_again = entry.shipment->kind == ShipmentKind::events;
+    drop_shipment(entry);
+    if (never_again && entry.blocked.empty()) {
+      entries_.erase(task.key);
+      return;
+    }
+  }
+  if (entry.place == Place::nowhere) place(entry);
+}
+
+void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const TaskResult& result) {
+  const Content content = content_of(task.shipment);
+  switch (task.step) {
+    case Task::Step::list_prefix:
+      break;
+    case Task::Step::compare:
+      if (other->stored) other->stored->content = content;
+      break;
+    case Task::Step::claim:
+      entry.stored = Stored{.object = result.object, .content = content};
+      if (other->stored) other->stored->safe_elsewhere = true;
+      entry.claim_decided = true;
+      ++totals_.objects_written;
+      break;
+    case Task::Step::preserve:
+      other->stored = Stored{.object = result.object, .content = entry.stored->content};
+      entry.stored->safe_elsewhere = true;
+      ++totals_.objects_written;
+      break;
+    case Task::Step::put:
+    case Task::Step::extend:
+      ++totals_.objects_written;
+      totals_.bytes_sent += task.shipment.size - (task.step == Task::Step::extend ? task.stored.size : 0);
+      entry.stored = Stored{.object = result.object, .content = content};
+      entry.put_whole = false;
+      entry.claim_decided = true;
+      // What came meanwhile has been waiting since the task began at the most.
+      entry.oldest_unsent = entry.task_started;
+      break;
+    case Task::Step::report_stored:
+      entry.reported = true;
+      break;
+  }
+}
+
+void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
+  switch (task.step) {
+    case Task::Step::compare:
+      if (other == &entry) {
+        if (entry.stored) entry.stored->content = Content{};
+      } else {
+        entry.claim_decided = true;
+      }
+      break;
+    case Task::Step::claim:
+      other->stored.reset();
+      entry.claim_decided = true;
+      break;
+    case Task::Step::preserve:
+      entry.stored.reset();
+      break;
+    case Task::Step::extend:
+      entry.put_whole = true;
+      break;
+    case Task::Step::list_prefix:
+    case Task::Step::put:
+    case Task::Step::report_stored:
+      CHECK(!"a step that cannot find a difference");
+  }
+}
+
+void Ledger::settle_failed(Entry& entry, const Task& task, const Error& error, SteadyTime now) {
+  if (error.kind == ErrorKind::cancelled) return;
+  if (error.kind == ErrorKind::unsupported && task.step == Task::Step::claim) {
+    entry.claim_decided = true;
+    return;
+  }
+  const bool is_permanent = error.kind == ErrorKind::invalid || error.kind == ErrorKind::unsupported;
+  entry.not_before = now + (is_permanent ? kInvalidDelay : kFailedDelay);
+  log_warning("file not stored, will be tried again", {{"key", entry.key},
+                                                       {"path", task.shipment.path},
+                                                       {"error", error.message},
+                                                       {"retry_in", is_permanent ? "5m" : "5s"}});
+}
+
+Backlog Ledger::backlog(SteadyTime now) const {
+  Backlog backlog;
+  for (const auto& [key, entry] : entries_) {
+    if (!has_work(*entry) || holds_all(*entry)) continue;
+    ++backlog.files;
+    const bool ours = entry->stored && entry->stored->content == content_of(*entry->shipment);
+    const uint64_t stored = ours ? std::min(entry->stored->object.size, entry->shipment->size) : 0;
+    backlog.bytes += entry->shipment->size - stored;
+    backlog.oldest = std::max(backlog.oldest, now - entry->oldest_unsent);
+  }
+  return backlog;
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,180 @@
+// The Ledger: what each key should hold (a Shipment), what it holds (a StoredObject), and the next Task that
+// brings the two together. It does no I/O and has no threads: whoever calls it holds one lock around it,
+// performs the Task outside (upload.h), and settles it here. So every order of events can be played in a
+// test, with a crash after any.
+//
+// What a key holds is one of three things to us: the bytes of the file that belongs there, those of an
+// earlier generation of that name, or not known yet (it was only listed). Unknown objects are compared with
+// the file before anything is built on them. An earlier generation is not overwritten before it is safe under
+// the name that is its own: copied there by the shipment that claims it (moved_from), or to preserve_as.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "shipper/shipment.h"
+#include "shipper/shipper.h"
+#include "store/store.h"
+
+namespace rayhistory {
+
+struct Task {
+  enum class Step {
+    list_prefix,  // learn what an earlier run stored below `key`
+    compare,      // is the object at `other_key` a prefix of the file?
+    claim,     // copy the object at `other_key` to `key`: the file was renamed, its bytes are there already
+    preserve,  // copy the object at `key` to `other_key`: an earlier generation's bytes
+    put,
+    extend,
+    report_stored,  // call on_stored
+  };
+
+  Step step;
+  std::string key;
+  std::string other_key;
+  StoredObject stored;  // what the step builds on: of `key`, or for compare and claim of `other_key`
+  Shipment shipment;    // the file
+};
+
+enum class Outcome {
+  done,        // `object` is what the key holds now; compare: it is a prefix
+  different,   // compare: it is not. extend, claim, preserve: the store does not hold what we thought
+  file_moved,  // another file is at the path, or none: the tracker will say where it went
+  failed,      // `error`
+};
+
+struct TaskResult {
+  Outcome outcome;
+  StoredObject object;
+  std::optional<Error> error;
+};
+
+class Ledger {
+ public:
+  explicit Ledger(ShipperOptions options) : options_(options) {}
+
+  void offer(Shipment shipment, SteadyTime now);
+  void withdraw(const std::string& key);
+  void forget(const std::string& prefix);
+  void begin_drain(SteadyTime now);
+
+  // The most urgent Task that is due and touches no key under way; nothing where there is none.
+  std::optional<Task> next_task(SteadyTime now);
+  // When next_task may have something though nothing else happens; nothing: not before the next call.
+  std::optional<SteadyTime> next_due() const;
+
+  // An object that a page of a list_prefix task showed.
+  void found(ListedObject object);
+  void settle(const Task& task, const TaskResult& result, SteadyTime now);
+
+  bool all_stored() const { return unstored_ == 0; }
+  Backlog backlog(SteadyTime now) const;
+  const ShipperTotals& totals() const { return totals_; }
+
+ private:
+  // Which bytes: a file, between two truncations.
+  struct Content {
+    FileIdentity identity;
+    uint32_t generation = 0;
+    friend bool operator==(const Content&, const Content&) = default;
+  };
+  struct Stored {
+    StoredObject object;
+    std::optional<Content> content;  // nothing: only listed; Content{}: of a file that is not there any more
+    bool safe_elsewhere = false;     // its bytes are under a key of their own too
+  };
+  enum class Place { nowhere, waiting, ready, blocked };
+  enum class PrefixState { unlisted, being_listed, listed };
+
+  struct Entry;
+  struct Prefix {
+    std::string text;
+    PrefixState state = PrefixState::unlisted;
+    SteadyTime not_before{};
+    std::vector<Entry*> entries;  // that wait for the listing
+  };
+  // Rank in the ready queue; the smallest goes first.
+  using Rank = std::tuple<ShipmentKind, uint64_t, uint64_t, uint64_t>;
+
+  struct Entry {
+    std::string key;
+    uint64_t number = 0;               // order of first offer
+    std::optional<Shipment> shipment;  // nothing: only listed, or done with
+    Content content;                   // of the last shipment
+    std::optional<Stored> stored;
+    SteadyTime oldest_unsent{};
+    SteadyTime not_before{};  // after a failure
+    SteadyTime task_started{};
+    bool busy = false;           // a task under way reads or writes this key
+    bool put_whole = false;      // the store did not hold what we thought
+    bool claim_decided = false;  // rotated_log: whether the live key's object is this file is known
+    bool reported = false;       // on_stored was called, or there is none to call
+    bool withdrawn = false;      // while busy
+    bool counted = false;        // in unstored_
+    Place place = Place::nowhere;
+    SteadyTime due{};                 // where place is waiting
+    Rank rank{};                      // where place is ready
+    std::vector<Entry*> blocked;      // to be placed again when the task on this one is settled
+    std::vector<Entry*> generations;  // rotated files that were once what this key names
+  };
+  struct WaitingOrder {
+    bool operator()(const Entry* a, const Entry* b) const {
+      return std::tie(a->due, a->number) < std::tie(b->due, b->number);
+    }
+  };
+  struct ReadyOrder {
+    bool operator()(const Entry* a, const Entry* b) const { return a->rank < b->rank; }
+  };
+
+  static Content content_of(const Shipment& shipment) { return {shipment.identity, shipment.generation}; }
+  // Names of events and of rotated files carry the file's identity, so what is stored there can be nothing
+  // else.
+  static bool key_names_content(const Shipment& shipment) { return shipment.kind != ShipmentKind::log; }
+  static bool holds_all(const Entry& entry);
+  static bool has_work(const Entry& entry);
+
+  Entry* find(const std::string& key);
+  Entry& entry_of(const std::string& key);
+  Prefix& prefix_of(const Shipment& shipment);
+
+  // Puts the entry where it belongs: waiting for its time, or nowhere.
+  void place(Entry& entry);
+  void unplace(Entry& entry);
+  void block(Entry& entry, Entry& on);
+  void release_blocked_by(Entry& entry);
+  // Moves what is due from waiting to ready, as many logs as one round takes.
+  void promote(SteadyTime now);
+  Rank rank_of(const Entry& entry) const;
+  void recount(Entry& entry);
+  void abandon_unsent(Entry& entry);
+  void drop_shipment(Entry& entry);
+
+  // The entry's next step. Nothing: it is stored, or was blocked on another entry's task.
+  std::optional<Task> plan(Entry& entry, SteadyTime now);
+  Task start(Entry& entry, Task::Step step, SteadyTime now, Entry* other = nullptr);
+  void settle_listing(const Task& task, const TaskResult& result, SteadyTime now);
+  void settle_done(Entry& entry, Entry* other, const Task& task, const TaskResult& result);
+  void settle_different(Entry& entry, Entry* other, const Task& task);
+  void settle_failed(Entry& entry, const Task& task, const Error& error, SteadyTime now);
+
+  ShipperOptions options_;
+  bool draining_ = false;
+  std::unordered_map<std::string, std::unique_ptr<Entry>> entries_;
+  std::map<std::string, Prefix> prefixes_;
+  std::set<Entry*, WaitingOrder> waiting_;
+  std::set<Entry*, ReadyOrder> ready_;
+  int ready_logs_ = 0;
+  uint64_t next_number_ = 0;
+  uint64_t unstored_ = 0;
+  ShipperTotals totals_;
+};
+
+}  // namespace rayhistory

@@ -1,0 +1,421 @@
+#include "shipper/ledger.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "shipper/upload.h"
+#include "testing/manual_clock.h"
+#include "testing/memory_store.h"
+#include "testing/temporary_folder.h"
+
+namespace rayhistory {
+namespace {
+
+using testing::ElementsAre;
+using testing::UnorderedElementsAre;
+
+const std::string kPrefix = "c/s/node/";
+
+// A ledger, a store and a folder, played by one thread: what is due is done, in order.
+class Mirror {
+ public:
+  explicit Mirror(ShipperOptions options = {}) : options_(options), ledger_(options) {}
+
+  // The shipment of a log at `path` below the folder, as it is now.
+  Shipment log(const std::string& path, uint32_t generation = 0) const {
+    const FileStatus status = *status_of(folder / path);
+    Shipment shipment;
+    shipment.key = kPrefix + "logs/" + path;
+    shipment.prefix_length = kPrefix.size();
+    shipment.content_type = kTextContent;
+    shipment.path = folder / path;
+    shipment.identity = status.identity;
+    shipment.generation = generation;
+    shipment.size = status.size;
+    return shipment;
+  }
+
+  Shipment rotated(const std::string& path, const std::string& live, const std::string& name,
+                   uint64_t number) const {
+    Shipment shipment = log(path);
+    shipment.kind = ShipmentKind::rotated_log;
+    shipment.key = kPrefix + "logs/" + name;
+    shipment.moved_from = kPrefix + "logs/" + live;
+    shipment.urgency = number;
+    shipment.final = true;
+    return shipment;
+  }
+
+  Shipment events(const std::string& path, bool final) {
+    Shipment shipment = log(path);
+    shipment.kind = ShipmentKind::events;
+    shipment.key = kPrefix + "node_events/" + path;
+    shipment.final = final;
+    shipment.on_stored = [this, path] { reported.push_back(path); };
+    return shipment;
+  }
+
+  void offer(Shipment shipment) { ledger_.offer(std::move(shipment), clock.steady_now()); }
+  void withdraw(const std::string& path) { ledger_.withdraw(kPrefix + "logs/" + path); }
+  void drain() { ledger_.begin_drain(clock.steady_now()); }
+
+  // Does all that is due; the keys written, in order.
+  std::vector<std::string> run() {
+    std::vector<std::string> written;
+    while (auto task = ledger_.next_task(clock.steady_now())) {
+      const TaskResult result = perform(
+          *task, store, [&](ListedObject object) { ledger_.found(std::move(object)); }, Deadline::never());
+      if (task->step != Task::Step::list_prefix && task->step != Task::Step::compare &&
+          task->step != Task::Step::report_stored && result.outcome == Outcome::done)
+        written.push_back(
+            (task->step == Task::Step::preserve ? task->other_key : task->key).substr(kPrefix.size()));
+      ledger_.settle(*task, result, clock.steady_now());
+    }
+    return written;
+  }
+  std::vector<std::string> run_after(Nanoseconds duration) {
+    clock.advance(duration);
+    return run();
+  }
+
+  // The process ends and another begins: only the folder and the store are left.
+  void restart() { ledger_ = Ledger(options_); }
+
+  std::string stored(const std::string& name) const {
+    return store.content(kPrefix + "logs/" + name).value_or("<nothing>");
+  }
+  Ledger& ledger() { return ledger_; }
+  Backlog backlog() { return ledger_.backlog(clock.steady_now()); }
+
+  TemporaryFolder folder;
+  MemoryStore store;
+  ManualClock clock;
+  std::vector<std::string> reported;
+
+ private:
+  ShipperOptions options_;
+  Ledger ledger_;
+};
+
+TEST(Ledger, ANewFileIsStoredAfterThePushInterval) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "hello\n");
+  mirror.offer(mirror.log("a.log"));
+  EXPECT_THAT(mirror.run(), ElementsAre());
+  EXPECT_EQ(mirror.backlog().bytes, 6u);
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/a.log"));
+  EXPECT_EQ(mirror.stored("a.log"), "hello\n");
+  EXPECT_TRUE(mirror.ledger().all_stored());
+  EXPECT_TRUE(mirror.backlog().empty());
+}
+
+TEST(Ledger, AnUnchangedFileCausesNoRequest) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "hello\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  mirror.offer(mirror.log("a.log"));
+  EXPECT_THAT(mirror.run_after(Seconds(3600)), ElementsAre());
+  EXPECT_EQ(mirror.store.calls(StoreCall::put), 1u);
+}
+
+TEST(Ledger, AGrownFileIsExtended) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "one\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.append("a.log", "two\n");
+  mirror.offer(mirror.log("a.log"));
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/a.log"));
+  EXPECT_EQ(mirror.stored("a.log"), "one\ntwo\n");
+  EXPECT_EQ(mirror.store.calls(StoreCall::extend), 1u);
+  EXPECT_EQ(mirror.store.bytes_sent(), 8u);
+}
+
+TEST(Ledger, AnEmptyFileIsStored) {
+  Mirror mirror;
+  mirror.folder.write("empty.err", "");
+  mirror.offer(mirror.log("empty.err"));
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.stored("empty.err"), "");
+  EXPECT_TRUE(mirror.ledger().all_stored());
+}
+
+TEST(Ledger, EventsGoFirstThenTheGenerationEvictedNext) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "a");
+  mirror.folder.write("b.out.1", "b1");
+  mirror.folder.write("b.out.5", "b5");
+  mirror.folder.write("e.jsonl", "{}\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.offer(mirror.rotated("b.out.1", "b.out", "b.rotated.1-1.out", 1));
+  mirror.offer(mirror.rotated("b.out.5", "b.out", "b.rotated.5-5.out", 5));
+  mirror.offer(mirror.events("e.jsonl", true));
+  mirror.drain();
+  EXPECT_THAT(mirror.run(), ElementsAre("node_events/e.jsonl", "logs/b.rotated.5-5.out",
+                                        "logs/b.rotated.1-1.out", "logs/a.log"));
+}
+
+TEST(Ledger, ADrainSendsSmallFilesBeforeLargeOnes) {
+  Mirror mirror;
+  mirror.folder.write("large", std::string(100'000, 'x'));
+  mirror.folder.write("small", "x");
+  mirror.offer(mirror.log("large"));
+  mirror.offer(mirror.log("small"));
+  mirror.drain();
+  EXPECT_THAT(mirror.run(), ElementsAre("logs/small", "logs/large"));
+}
+
+TEST(Ledger, AStoredFinalFileIsReportedOnce) {
+  Mirror mirror;
+  mirror.folder.write("e.jsonl", "{}\n");
+  mirror.offer(mirror.events("e.jsonl", false));
+  mirror.run_after(Seconds(60));
+  EXPECT_THAT(mirror.reported, ElementsAre());
+  EXPECT_TRUE(mirror.ledger().all_stored());
+  mirror.offer(mirror.events("e.jsonl", true));
+  EXPECT_FALSE(mirror.ledger().all_stored());
+  EXPECT_THAT(mirror.run(), ElementsAre());
+  EXPECT_THAT(mirror.reported, ElementsAre("e.jsonl"));
+  EXPECT_TRUE(mirror.ledger().all_stored());
+}
+
+TEST(Ledger, ARestartSendsNothingTwice) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "one\n");
+  mirror.folder.write("e.jsonl", "{}\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.offer(mirror.events("e.jsonl", false));
+  mirror.run_after(Seconds(60));
+  mirror.restart();
+  mirror.offer(mirror.log("a.log"));
+  mirror.offer(mirror.events("e.jsonl", true));
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre());
+  EXPECT_TRUE(mirror.ledger().all_stored());
+  EXPECT_EQ(mirror.store.bytes_sent(), 7u);
+  EXPECT_THAT(mirror.reported, ElementsAre("e.jsonl"));
+}
+
+TEST(Ledger, ARestartExtendsWhatIsThere) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "one\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  mirror.restart();
+  mirror.folder.append("a.log", "two\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.stored("a.log"), "one\ntwo\n");
+  EXPECT_EQ(mirror.store.bytes_sent(), 8u);
+}
+
+TEST(Ledger, ARotatedFileIsCopiedOnTheServerAndNotSentAgain) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first generation\n");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.folder.write("r.out", "second\n");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  mirror.offer(mirror.log("r.out"));
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/r.rotated.1-1.out", "logs/r.out"));
+  EXPECT_EQ(mirror.stored("r.rotated.1-1.out"), "first generation\n");
+  EXPECT_EQ(mirror.stored("r.out"), "second\n");
+  EXPECT_EQ(mirror.store.calls(StoreCall::copy), 1u);
+  EXPECT_EQ(mirror.store.bytes_sent(), 17u + 7u);
+}
+
+TEST(Ledger, ARotatedFilesUnsentTailIsAddedToTheCopy) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "sent,");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.append("r.out", "not sent");
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.folder.write("r.out", "new");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.stored("r.rotated.1-1.out"), "sent,not sent");
+  EXPECT_EQ(mirror.stored("r.out"), "new");
+  EXPECT_EQ(mirror.store.bytes_sent(), 5u + 8u + 3u);
+}
+
+TEST(Ledger, ARotationDuringADowntimeIsRecognisedByItsBytes) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  mirror.restart();
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.folder.write("r.out", "a second that has outgrown the first");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.stored("r.rotated.1-1.out"), "first");
+  EXPECT_EQ(mirror.stored("r.out"), "a second that has outgrown the first");
+  EXPECT_EQ(mirror.store.calls(StoreCall::copy), 1u);
+}
+
+TEST(Ledger, ATruncatedFilesEarlierBytesArePreservedBeforeTheyAreReplaced) {
+  Mirror mirror;
+  mirror.folder.write("c.log", "before the copytruncate");
+  mirror.offer(mirror.log("c.log"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.write("c.log", "after");
+  Shipment truncated = mirror.log("c.log", 1);
+  truncated.preserve_as = kPrefix + "logs/c.rotated.7-7.log";
+  mirror.offer(truncated);
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/c.rotated.7-7.log", "logs/c.log"));
+  EXPECT_EQ(mirror.stored("c.rotated.7-7.log"), "before the copytruncate");
+  EXPECT_EQ(mirror.stored("c.log"), "after");
+}
+
+TEST(Ledger, ATruncationDuringADowntimeIsNoticedAlsoWhenTheFileHasRegrown) {
+  Mirror mirror;
+  mirror.folder.write("c.log", "generation one");
+  mirror.offer(mirror.log("c.log"));
+  mirror.run_after(Seconds(60));
+  mirror.restart();
+  mirror.folder.write("c.log", "generation two, longer than one");
+  Shipment regrown = mirror.log("c.log");
+  regrown.preserve_as = kPrefix + "logs/c.rotated.7-7.log";
+  mirror.offer(regrown);
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.stored("c.rotated.7-7.log"), "generation one");
+  EXPECT_EQ(mirror.stored("c.log"), "generation two, longer than one");
+}
+
+TEST(Ledger, AnObjectThatIsNotWhatWeThoughtIsPutWhole) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "one\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  mirror.store.set(kPrefix + "logs/a.log", "somebody else's");
+  mirror.folder.append("a.log", "two\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.stored("a.log"), "one\ntwo\n");
+}
+
+TEST(Ledger, ALostAnswerIsSettledByTheNextTry) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "one\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  mirror.store.lose_answers(1, StoreCall::extend);
+  mirror.folder.append("a.log", "two\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  EXPECT_FALSE(mirror.ledger().all_stored());
+  mirror.run_after(Seconds(5));
+  EXPECT_EQ(mirror.stored("a.log"), "one\ntwo\n");
+  EXPECT_TRUE(mirror.ledger().all_stored());
+}
+
+TEST(Ledger, AFileReplacedUnderItsPathIsNotSentUnderTheOldOnesName) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "the old one");
+  mirror.offer(mirror.log("r.out"));
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.folder.write("r.out", "the new one, which nobody has offered yet");
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre());
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(120));
+  EXPECT_EQ(mirror.stored("r.rotated.1-1.out"), "the old one");
+  EXPECT_EQ(mirror.stored("r.out"), "the new one, which nobody has offered yet");
+  EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, 0u);
+}
+
+TEST(Ledger, BytesThatAreGoneBeforeTheyWereSentAreCounted) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "12345");
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.append("a.log", "678");
+  mirror.offer(mirror.log("a.log"));
+  std::filesystem::remove(mirror.folder / "a.log");
+  mirror.withdraw("a.log");
+  EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, 3u);
+  EXPECT_TRUE(mirror.ledger().all_stored());
+  EXPECT_EQ(mirror.stored("a.log"), "12345");
+}
+
+TEST(Ledger, AFileHeldOpenIsStoredAlthoughItIsGone) {
+  Mirror mirror;
+  mirror.folder.write("r.out.5", "evicted");
+  Shipment shipment = mirror.rotated("r.out.5", "r.out", "r.rotated.5-5.out", 5);
+  shipment.held_open = std::make_shared<const File>(*File::open_for_reading(mirror.folder / "r.out.5"));
+  mirror.offer(shipment);
+  std::filesystem::remove(mirror.folder / "r.out.5");
+  mirror.withdraw("r.rotated.5-5.out");
+  mirror.run();
+  EXPECT_EQ(mirror.stored("r.rotated.5-5.out"), "evicted");
+  EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, 0u);
+}
+
+TEST(Ledger, ARoundTakesNoMoreLogsThanLogBatching) {
+  Mirror mirror({.log_batching = 2});
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    mirror.folder.write(name, name);
+    mirror.offer(mirror.log(name));
+  }
+  mirror.clock.advance(Seconds(60));
+  ASSERT_EQ(mirror.ledger().next_task(mirror.clock.steady_now())->step, Task::Step::list_prefix);
+  mirror.ledger().settle(
+      {.step = Task::Step::list_prefix, .key = kPrefix, .other_key = {}, .stored = {}, .shipment = {}},
+      {Outcome::done, {}, {}}, mirror.clock.steady_now());
+  // An event that comes now overtakes the logs that are waiting for the next round.
+  const auto first = mirror.ledger().next_task(mirror.clock.steady_now());
+  mirror.folder.write("e.jsonl", "{}\n");
+  mirror.offer(mirror.events("e.jsonl", true));
+  const auto second = mirror.ledger().next_task(mirror.clock.steady_now());
+  EXPECT_EQ(first->key, kPrefix + "logs/a");
+  EXPECT_EQ(second->key, kPrefix + "node_events/e.jsonl");
+}
+
+TEST(Ledger, AllFilesAreStoredInTheEndWhateverTheRound) {
+  Mirror mirror({.log_batching = 2});
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    mirror.folder.write(name, name);
+    mirror.offer(mirror.log(name));
+  }
+  EXPECT_EQ(mirror.run_after(Seconds(60)).size(), 5u);
+}
+
+TEST(Ledger, AFailedListingIsTriedAgain) {
+  Mirror mirror;
+  mirror.store.fail_next(1, Error{ErrorKind::retry, "503"}, StoreCall::list);
+  mirror.folder.write("a.log", "x");
+  mirror.offer(mirror.log("a.log"));
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre());
+  EXPECT_THAT(mirror.run_after(Seconds(5)), ElementsAre("logs/a.log"));
+}
+
+TEST(Ledger, AnInvalidKeyDoesNotKeepTheOthersWaiting) {
+  Mirror mirror;
+  mirror.store.fail_next(1, Error{ErrorKind::invalid, "KeyTooLongError"}, StoreCall::put);
+  mirror.folder.write("a.log", "x");
+  mirror.folder.write("b.log", "x");
+  mirror.offer(mirror.log("a.log"));
+  mirror.offer(mirror.log("b.log"));
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/b.log"));
+  EXPECT_EQ(mirror.backlog().files, 1u);
+  EXPECT_THAT(mirror.run_after(Seconds(300)), ElementsAre("logs/a.log"));
+}
+
+TEST(Ledger, AnEndedSessionIsForgotten) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "x");
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  mirror.ledger().forget(kPrefix);
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.store.calls(StoreCall::list), 2u);
+  EXPECT_EQ(mirror.store.calls(StoreCall::put), 1u);
+}
+
+}  // namespace
+}  // namespace rayhistory

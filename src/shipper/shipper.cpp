@@ -1,0 +1,130 @@
+#include "shipper/shipper.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "shipper/ledger.h"
+#include "shipper/upload.h"
+
+namespace rayhistory {
+namespace {
+
+// A worker that has nothing to do looks again at least this often. Nothing depends on it: every change wakes
+// one.
+constexpr Nanoseconds kLongestNap = Seconds(60);
+
+}  // namespace
+
+class Shipper::State {
+ public:
+  State(Store& store, const Clock& clock, ShipperOptions options)
+      : store_(store), clock_(clock), ledger_(options) {
+    workers_.reserve(static_cast<size_t>(options.workers));
+    for (int i = 0; i < options.workers; ++i)
+      workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+  }
+
+  ~State() {
+    for (std::jthread& worker : workers_)
+      worker.request_stop();
+    workers_.clear();
+  }
+
+  template <typename Change>
+  void change(Change change_ledger) {
+    {
+      const std::lock_guard lock(mutex_);
+      change_ledger(ledger_, clock_.steady_now());
+      ++changes_;
+      if (ledger_.all_stored()) settled_.notify_all();
+    }
+    work_.notify_one();
+  }
+
+  template <typename Look>
+  auto look(Look look_at_ledger) const {
+    const std::lock_guard lock(mutex_);
+    return look_at_ledger(ledger_, clock_.steady_now());
+  }
+
+  bool wait_until_stored(const Deadline& deadline) {
+    std::unique_lock lock(mutex_);
+    const auto all_stored = [this] { return ledger_.all_stored(); };
+    if (deadline.time() == SteadyTime::max()) return settled_.wait(lock, deadline.stop(), all_stored);
+    return settled_.wait_until(lock, deadline.stop(), deadline.time(), all_stored);
+  }
+
+ private:
+  void work(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+      const SteadyTime now = clock_.steady_now();
+      std::optional<Task> task = ledger_.next_task(now);
+      if (!task) {
+        const SteadyTime latest = now + kLongestNap;
+        const SteadyTime wake_at = std::min(latest, ledger_.next_due().value_or(latest));
+        work_.wait_until(lock, stop, wake_at, [&, seen = changes_] { return changes_ != seen; });
+        continue;
+      }
+      // There may be more: the next worker finds out.
+      ++changes_;
+      work_.notify_one();
+      lock.unlock();
+      const auto found = [this](ListedObject object) {
+        const std::lock_guard page_lock(mutex_);
+        ledger_.found(std::move(object));
+      };
+      const TaskResult result = perform(*task, store_, found, Deadline::never(stop));
+      lock.lock();
+      ledger_.settle(*task, result, clock_.steady_now());
+      if (ledger_.all_stored()) settled_.notify_all();
+    }
+  }
+
+  Store& store_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any work_;
+  std::condition_variable_any settled_;
+  Ledger ledger_;
+  uint64_t changes_ = 0;               // what a sleeping worker has not seen yet
+  std::vector<std::jthread> workers_;  // last: they use all of the above
+};
+
+Shipper::Shipper(Store& store, const Clock& clock, ShipperOptions options)
+    : state_(std::make_unique<State>(store, clock, options)) {}
+
+Shipper::~Shipper() = default;
+
+void Shipper::offer(Shipment shipment) {
+  state_->change([&](Ledger& ledger, SteadyTime now) { ledger.offer(std::move(shipment), now); });
+}
+
+void Shipper::withdraw(const std::string& key) {
+  state_->change([&](Ledger& ledger, SteadyTime) { ledger.withdraw(key); });
+}
+
+void Shipper::forget(const std::string& prefix) {
+  state_->change([&](Ledger& ledger, SteadyTime) { ledger.forget(prefix); });
+}
+
+void Shipper::begin_drain() {
+  state_->change([](Ledger& ledger, SteadyTime now) { ledger.begin_drain(now); });
+}
+
+bool Shipper::wait_until_stored(const Deadline& deadline) {
+  return state_->wait_until_stored(deadline);
+}
+
+Backlog Shipper::backlog() const {
+  return state_->look([](const Ledger& ledger, SteadyTime now) { return ledger.backlog(now); });
+}
+
+ShipperTotals Shipper::totals() const {
+  return state_->look([](const Ledger& ledger, SteadyTime) { return ledger.totals(); });
+}
+
+}  // namespace rayhistory

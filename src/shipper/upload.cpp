@@ -1,0 +1,110 @@
+#include "shipper/upload.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+#include "base/file.h"
+
+namespace rayhistory {
+namespace {
+
+// How much of an object's end is compared with the file to tell whether it is a prefix of it. Log lines carry
+// times and IDs, so two generations of a log that agree in 4 KiB at the same place do not occur; and
+// comparing thousands of files after a restart stays cheap.
+constexpr uint64_t kCompareBytes = 4096;
+
+TaskResult done(StoredObject object) {
+  return {Outcome::done, std::move(object), std::nullopt};
+}
+TaskResult different() {
+  return {Outcome::different, {}, std::nullopt};
+}
+TaskResult file_moved() {
+  return {Outcome::file_moved, {}, std::nullopt};
+}
+TaskResult failed(Error error) {
+  return {Outcome::failed, {}, std::move(error)};
+}
+
+TaskResult list_prefix(const std::string& prefix, Store& store,
+                       const std::function<void(ListedObject)>& found, const Deadline& deadline) {
+  if (auto ready = store.ensure_bucket(deadline); !ready) return failed(std::move(ready).error());
+  if (auto aborted = store.abort_unfinished_uploads(prefix, deadline); !aborted)
+    return failed(std::move(aborted).error());
+  std::string after;
+  do {
+    auto page = store.list(prefix, after, deadline);
+    if (!page) return failed(std::move(page).error());
+    for (ListedObject& object : page->objects)
+      found(std::move(object));
+    after = std::move(page->next);
+  } while (!after.empty());
+  return done({});
+}
+
+// The file, if it is still the one that was offered and as long.
+Result<std::shared_ptr<const File>> open_file(const Shipment& shipment) {
+  if (shipment.held_open) return shipment.held_open;
+  TRY_ASSIGN(File file, File::open_for_reading(shipment.path));
+  TRY_ASSIGN(const FileStatus status, file.status());
+  if (status.type != FileType::regular || status.identity != shipment.identity || status.size < shipment.size)
+    return Error{ErrorKind::not_found, shipment.path + ": another file than before"};
+  return std::make_shared<const File>(std::move(file));
+}
+
+TaskResult compare(const Task& task, const Body& body, Store& store, const Deadline& deadline) {
+  const uint64_t size = task.stored.size;
+  CHECK(size <= body.size());
+  const uint64_t length = std::min(size, kCompareBytes);
+  auto theirs = store.get(task.other_key, size - length, length, deadline);
+  if (!theirs && theirs.error().kind == ErrorKind::not_found) return different();
+  if (!theirs) return failed(std::move(theirs).error());
+  std::string ours(length, '\0');
+  if (auto read = body.read_at(size - length, ours); !read) return file_moved();
+  return ours == *theirs ? done({}) : different();
+}
+
+TaskResult outcome_of(Result<StoredObject> result) {
+  if (result) return done(std::move(*result));
+  const ErrorKind kind = result.error().kind;
+  if (kind == ErrorKind::exists || kind == ErrorKind::not_found) return different();
+  return failed(std::move(result).error());
+}
+
+}  // namespace
+
+TaskResult perform(const Task& task, Store& store, const std::function<void(ListedObject)>& found,
+                   const Deadline& deadline) {
+  using Step = Task::Step;
+  switch (task.step) {
+    case Step::list_prefix:
+      return list_prefix(task.key, store, found, deadline);
+    case Step::claim:
+      return outcome_of(store.copy(task.other_key, task.stored, task.key, deadline));
+    case Step::preserve:
+      return outcome_of(store.copy(task.key, task.stored, task.other_key, deadline));
+    case Step::report_stored:
+      task.shipment.on_stored();
+      return done(task.stored);
+    case Step::compare:
+    case Step::put:
+    case Step::extend:
+      break;
+  }
+
+  auto file = open_file(task.shipment);
+  if (!file && file.error().kind == ErrorKind::not_found) return file_moved();
+  if (!file) return failed(std::move(file).error());
+  const FileBody body(std::move(*file), task.shipment.size);
+  if (task.step == Step::compare) return compare(task, body, store, deadline);
+  if (task.step == Step::extend)
+    return outcome_of(store.extend(task.key, task.stored, body, task.shipment.content_type, deadline));
+  auto put = store.put(task.key, body, task.shipment.content_type, deadline);
+  if (!put) return failed(std::move(put).error());
+  return done(std::move(*put));
+}
+
+}  // namespace rayhistory
