@@ -1,5 +1,6 @@
 // How long to wait before the next try: exponential with full jitter, as AWS's architecture blog describes it
-// ("Exponential Backoff And Jitter"), so that many collectors that lost the same store do not come back at once.
+// ("Exponential Backoff And Jitter"), so that many collectors that lost the same store do not come back at
+// once.
 #pragma once
 
 #include <random>

@@ -1,5 +1,6 @@
-// CHECK: an invariant of our own code, checked in every build. A broken one ends the program at once, with the
-// place, because going on would store wrong bytes. Never for input, network or disk: those return a Result.
+// CHECK: an invariant of our own code, checked in every build. A broken one ends the program at once, with
+// the place, because going on would store wrong bytes. Never for input, network or disk: those return a
+// Result.
 #pragma once
 
 namespace rayhistory {
@@ -8,8 +9,8 @@ namespace rayhistory {
 
 }  // namespace rayhistory
 
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) [[unlikely]]                                             \
-      ::rayhistory::check_failed(#condition, __FILE__, __LINE__);              \
+#define CHECK(condition)                                          \
+  do {                                                            \
+    if (!(condition)) [[unlikely]]                                \
+      ::rayhistory::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -11,7 +11,8 @@ class SystemClock final : public Clock {
   SteadyTime steady_now() const override { return std::chrono::steady_clock::now(); }
 
   int64_t unix_nanoseconds() const override {
-    return std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
   }
 
   bool sleep_for(Nanoseconds duration, const std::stop_token& stop) const override {

@@ -1,7 +1,7 @@
 // Time, as the program sees it: a Clock that a test can set, and the Deadline that bounds a blocking call.
 //
-// Steady time is for waiting and measuring; unix time is for names and records. No code but the system clock's
-// reads either from the operating system.
+// Steady time is for waiting and measuring; unix time is for names and records. No code but the system
+// clock's reads either from the operating system.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,8 @@ class Clock {
 // The operating system's clocks. Lives for as long as the process.
 const Clock& system_clock();
 
-// Until when a blocking call may go on: a point in steady time, or a stop, whichever comes first. Cheap to copy.
+// Until when a blocking call may go on: a point in steady time, or a stop, whichever comes first. Cheap to
+// copy.
 class Deadline {
  public:
   // Never by itself; only when `stop` is requested.

@@ -30,14 +30,20 @@ std::string doing(std::string_view what, std::string_view path) {
   return text;
 }
 
-Error failure(std::string_view what, std::string_view path) { return error_from_errno(errno, doing(what, path)); }
+Error failure(std::string_view what, std::string_view path) {
+  return error_from_errno(errno, doing(what, path));
+}
 
 FileType type_of(uint16_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFREG: return FileType::regular;
-    case S_IFDIR: return FileType::directory;
-    case S_IFLNK: return FileType::symlink;
-    default: return FileType::other;
+    case S_IFREG:
+      return FileType::regular;
+    case S_IFDIR:
+      return FileType::directory;
+    case S_IFLNK:
+      return FileType::symlink;
+    default:
+      return FileType::other;
   }
 }
 
@@ -81,7 +87,9 @@ File& File::operator=(File&& other) noexcept {
   return *this;
 }
 
-File::~File() { close(); }
+File::~File() {
+  close();
+}
 
 void File::close() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
@@ -96,13 +104,21 @@ Result<File> File::open(const std::string& path, int flags) {
   return File(descriptor, path);
 }
 
-Result<File> File::open_for_reading(const std::string& path) { return open(path, O_RDONLY | O_NONBLOCK); }
+Result<File> File::open_for_reading(const std::string& path) {
+  return open(path, O_RDONLY | O_NONBLOCK);
+}
 
-Result<File> File::create_new(const std::string& path) { return open(path, O_RDWR | O_CREAT | O_EXCL); }
+Result<File> File::create_new(const std::string& path) {
+  return open(path, O_RDWR | O_CREAT | O_EXCL);
+}
 
-Result<File> File::open_for_writing(const std::string& path) { return open(path, O_RDWR); }
+Result<File> File::open_for_writing(const std::string& path) {
+  return open(path, O_RDWR);
+}
 
-Result<FileStatus> File::status() const { return statx_of(descriptor_, "", AT_EMPTY_PATH, path_); }
+Result<FileStatus> File::status() const {
+  return statx_of(descriptor_, "", AT_EMPTY_PATH, path_);
+}
 
 Result<size_t> File::read_at(uint64_t offset, std::span<char> buffer) const {
   size_t filled = 0;
@@ -119,8 +135,8 @@ Result<size_t> File::read_at(uint64_t offset, std::span<char> buffer) const {
 
 Result<void> File::write_at(uint64_t offset, std::span<const std::string_view> pieces) {
   std::array<struct iovec, kPiecesAtOnce> vectors;
-  size_t next = 0;        // the first piece that is not wholly written
-  size_t within = 0;      // how much of it is
+  size_t next = 0;    // the first piece that is not wholly written
+  size_t within = 0;  // how much of it is
   while (next < pieces.size()) {
     size_t count = 0;
     for (size_t i = next; i < pieces.size() && count < vectors.size(); ++i, ++count) {
@@ -160,7 +176,8 @@ Result<FileStatus> status_of(const std::string& path) {
 Result<std::string> read_file(const std::string& path, uint64_t limit_bytes) {
   TRY_ASSIGN(const File file, File::open_for_reading(path));
   TRY_ASSIGN(const FileStatus status, file.status());
-  if (status.type != FileType::regular) return Error{ErrorKind::invalid, doing("read", path) + ": not a regular file"};
+  if (status.type != FileType::regular)
+    return Error{ErrorKind::invalid, doing("read", path) + ": not a regular file"};
   // A file may say size 0 and hold bytes (/proc), or grow while it is read: what counts is what comes.
   std::string content;
   constexpr size_t kStep = 64 * 1024;
@@ -170,8 +187,8 @@ Result<std::string> read_file(const std::string& path, uint64_t limit_bytes) {
     TRY_ASSIGN(const size_t got, file.read_at(old_size, std::span(content).subspan(old_size)));
     content.resize(old_size + got);
     if (content.size() > limit_bytes) {
-      return Error{ErrorKind::invalid,
-                   doing("read", path) + ": longer than the limit of " + std::to_string(limit_bytes) + " bytes"};
+      return Error{ErrorKind::invalid, doing("read", path) + ": longer than the limit of " +
+                                           std::to_string(limit_bytes) + " bytes"};
     }
     if (got < kStep) return content;
   }

@@ -19,7 +19,8 @@ namespace rayhistory {
 enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { text, json };
 
-std::optional<LogLevel> parse_log_level(std::string_view text);    // debug, info, warn, warning, error; any case
+std::optional<LogLevel> parse_log_level(
+    std::string_view text);  // debug, info, warn, warning, error; any case
 std::optional<LogFormat> parse_log_format(std::string_view text);  // text, logfmt, json; any case
 
 struct LogField {
@@ -43,15 +44,21 @@ using LogFields = std::initializer_list<LogField>;
 void configure_log(LogLevel lowest, LogFormat format);
 
 void log_line(LogLevel level, std::string_view message, LogFields fields);
-inline void log_debug(std::string_view message, LogFields fields = {}) { log_line(LogLevel::debug, message, fields); }
-inline void log_info(std::string_view message, LogFields fields = {}) { log_line(LogLevel::info, message, fields); }
+inline void log_debug(std::string_view message, LogFields fields = {}) {
+  log_line(LogLevel::debug, message, fields);
+}
+inline void log_info(std::string_view message, LogFields fields = {}) {
+  log_line(LogLevel::info, message, fields);
+}
 inline void log_warning(std::string_view message, LogFields fields = {}) {
   log_line(LogLevel::warning, message, fields);
 }
-inline void log_error(std::string_view message, LogFields fields = {}) { log_line(LogLevel::error, message, fields); }
+inline void log_error(std::string_view message, LogFields fields = {}) {
+  log_line(LogLevel::error, message, fields);
+}
 
 // The line itself, without its line break: for tests, and for log_line.
-std::string format_log_line(LogFormat format, int64_t unix_nanoseconds, LogLevel level, std::string_view message,
-                            LogFields fields);
+std::string format_log_line(LogFormat format, int64_t unix_nanoseconds, LogLevel level,
+                            std::string_view message, LogFields fields);
 
 }  // namespace rayhistory

@@ -9,15 +9,24 @@ namespace rayhistory {
 
 std::string_view name_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::retry: return "retry";
-    case ErrorKind::not_found: return "not_found";
-    case ErrorKind::exists: return "exists";
-    case ErrorKind::denied: return "denied";
-    case ErrorKind::invalid: return "invalid";
-    case ErrorKind::no_space: return "no_space";
-    case ErrorKind::unsupported: return "unsupported";
-    case ErrorKind::unknown_outcome: return "unknown_outcome";
-    case ErrorKind::cancelled: return "cancelled";
+    case ErrorKind::retry:
+      return "retry";
+    case ErrorKind::not_found:
+      return "not_found";
+    case ErrorKind::exists:
+      return "exists";
+    case ErrorKind::denied:
+      return "denied";
+    case ErrorKind::invalid:
+      return "invalid";
+    case ErrorKind::no_space:
+      return "no_space";
+    case ErrorKind::unsupported:
+      return "unsupported";
+    case ErrorKind::unknown_outcome:
+      return "unknown_outcome";
+    case ErrorKind::cancelled:
+      return "cancelled";
   }
   CHECK(!"an ErrorKind out of range");
 }
@@ -28,15 +37,20 @@ ErrorKind kind_of_errno(int error_number) {
   switch (error_number) {
     case ENOENT:
     case ENOTDIR:
-    case ELOOP: return ErrorKind::not_found;
-    case EEXIST: return ErrorKind::exists;
+    case ELOOP:
+      return ErrorKind::not_found;
+    case EEXIST:
+      return ErrorKind::exists;
     case EACCES:
     case EPERM:
-    case EROFS: return ErrorKind::denied;
+    case EROFS:
+      return ErrorKind::denied;
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: return ErrorKind::no_space;
-    default: return ErrorKind::retry;
+    case EFBIG:
+      return ErrorKind::no_space;
+    default:
+      return ErrorKind::retry;
   }
 }
 

@@ -1,7 +1,8 @@
 // Result<T>: a value, or the Error that kept it from being.
 //
-// Every call that can fail for a reason outside this program (disk, network, input) returns one. The names are
-// those of C++23's std::expected, which can take this file's place. Our own invariants use check.h instead.
+// Every call that can fail for a reason outside this program (disk, network, input) returns one. The names
+// are those of C++23's std::expected, which can take this file's place. Our own invariants use check.h
+// instead.
 //
 // An error is returned or logged, never both: whoever ends its way logs it.
 #pragma once
@@ -47,8 +48,9 @@ struct [[nodiscard]] Error {
   }
 };
 
-// The Error for the current errno, "open /tmp/x: No such file or directory". Kinds: ENOENT, ENOTDIR and ELOOP are
-// not_found; EEXIST exists; EACCES, EPERM and EROFS denied; ENOSPC, EDQUOT and EFBIG no_space; all others retry.
+// The Error for the current errno, "open /tmp/x: No such file or directory". Kinds: ENOENT, ENOTDIR and ELOOP
+// are not_found; EEXIST exists; EACCES, EPERM and EROFS denied; ENOSPC, EDQUOT and EFBIG no_space; all others
+// retry.
 Error error_from_errno(int error_number, std::string_view doing_what);
 
 template <typename T>
@@ -115,16 +117,17 @@ class [[nodiscard]] Result<void> {
 };
 
 // Ends the enclosing function with the error of `expression`, a Result<void>, if it has one.
-#define TRY(expression)                                                           \
-  do {                                                                            \
+#define TRY(expression)                                                                    \
+  do {                                                                                     \
     if (auto try_result = (expression); !try_result) return std::move(try_result).error(); \
   } while (false)
 
-// Declares `variable` as the value of `expression`, a Result<T>, or ends the enclosing function with its error.
+// Declares `variable` as the value of `expression`, a Result<T>, or ends the enclosing function with its
+// error.
 #define TRY_ASSIGN(variable, expression) TRY_ASSIGN_AT(variable, expression, __LINE__)
 #define TRY_ASSIGN_AT(variable, expression, line) TRY_ASSIGN_NAMED(variable, expression, line)
-#define TRY_ASSIGN_NAMED(variable, expression, line)                 \
-  auto try_result_##line = (expression);                             \
+#define TRY_ASSIGN_NAMED(variable, expression, line)                   \
+  auto try_result_##line = (expression);                               \
   if (!try_result_##line) return std::move(try_result_##line).error(); \
   variable = std::move(*try_result_##line)
 
