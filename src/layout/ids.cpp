@@ -49,6 +49,9 @@ std::optional<std::string> id_in_hex(std::string_view text, size_t id_bytes) {
   // The length decides, not the alphabet: "BAAAAA" is job 4 in base64 and not three bytes of hex.
   const bool as_long_as_base64 = text.size() == unpadded_base64_length(id_bytes);
   if (all_hex && !as_long_as_base64) return lower_hex(text);
+  // Without padding only the URL-safe alphabet counts: "foo/bar" is a path and no ID.
+  const bool standard_alphabet = text.find_first_of("+/") != std::string_view::npos;
+  if (standard_alphabet && text.size() % 4 != 0) return std::nullopt;
   if (const std::optional<std::string> bytes = from_base64(text)) return to_hex(*bytes);
   return std::nullopt;
 }

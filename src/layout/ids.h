@@ -57,8 +57,8 @@ using JobId = Name<JobIdTag>;
 // A DNS-1123 subdomain: a Kubernetes namespace, cluster or owner.
 using DnsName = Name<DnsNameTag>;
 
-// Ray's IDs come in hex (any case) or base64 (either alphabet, padded or not). A text of hex digits is hex,
-// unless it is as long as the unpadded base64 of such an ID: job 4, "BAAAAA", is 04000000.
+// Ray's IDs come in hex (any case) or base64 (standard with padding, or URL-safe with or without). A text of
+// hex digits is hex, unless it is as long as the unpadded base64 of such an ID: job 4, "BAAAAA", is 04000000.
 std::optional<NodeId> node_id_from(std::string_view hex_or_base64);
 // What is neither hex nor base64 but a safe segment stays as it is (contract of KubeRay's collector).
 std::optional<JobId> job_id_from(std::string_view hex_or_base64);
