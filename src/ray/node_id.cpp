@@ -1,0 +1,170 @@
+#include "ray/node_id.h"
+
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "base/file.h"
+
+namespace rayhistory {
+namespace {
+
+// An ID has 56 characters.
+constexpr uint64_t kNodeIdFileLimitBytes = 4096;
+// An entry of the answer has about 650 bytes for a plain node and twice that with labels and accelerators;
+// 10,000 of them is what is asked for.
+constexpr uint64_t kNodesAnswerLimitBytes = 16 * 1024 * 1024;
+constexpr uint16_t kDashboardPort = 8265;
+// A raylet whose ID was written does not end, and the next one's session begin, in less. So an ID written
+// just before the session's folder came is of that session, in whatever order a container's script makes the
+// two.
+constexpr int64_t kShortestRestartNanoseconds = 2'000'000'000;
+
+std::string_view first_word(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  text.remove_prefix(first);
+  return text.substr(0, text.find_first_of(kSpace));
+}
+
+struct NamedNode {
+  NodeId node;
+  std::string path;
+  int64_t modified_nanoseconds;
+};
+
+// Nothing, and why not in `reason`.
+std::optional<NamedNode> in_raylet_node_id(const std::string& path, std::string& reason) {
+  const auto status = status_of(path);
+  const auto content = read_file(path, kNodeIdFileLimitBytes);
+  if (!status || !content) {
+    reason = (status ? content.error() : status.error()).message;
+    return std::nullopt;
+  }
+  auto node = node_id_from(first_word(*content));
+  if (!node) {
+    reason = path + " holds no node ID";
+    return std::nullopt;
+  }
+  return NamedNode{std::move(*node), path, status->modified_nanoseconds};
+}
+
+std::optional<NamedNode> in_port_files(const std::string& session_folder, std::string& reason) {
+  const auto names = names_in(session_folder);
+  if (!names) {
+    reason = names.error().message;
+    return std::nullopt;
+  }
+  std::optional<NamedNode> newest;
+  for (const std::string& name : *names) {
+    auto node = node_id_of_port_file(name);
+    if (!node) continue;
+    const std::string path = session_folder + "/" + name;
+    const auto status = status_of(path);
+    if (!status || (newest && newest->modified_nanoseconds >= status->modified_nanoseconds)) continue;
+    newest = NamedNode{std::move(*node), path, status->modified_nanoseconds};
+  }
+  if (!newest) reason = "no " + session_folder + "/*_port_<node id>";
+  return newest;
+}
+
+std::string_view text_in(simdjson::ondemand::object& object, const char* name) {
+  std::string_view text;
+  return object[name].get_string().get(text) == simdjson::SUCCESS ? text : std::string_view();
+}
+
+}  // namespace
+
+NodeIdInFiles node_id_in_files(const RayFolder& folder, const SessionName& session) {
+  std::string no_file;
+  std::string no_port_file;
+  auto written = in_raylet_node_id(folder.raylet_node_id(), no_file);
+  auto port = in_port_files(folder.session(session), no_port_file);
+  // A restarted raylet leaves its port files before the Ray container's hook has written its ID.
+  if (written && port && port->node != written->node &&
+      port->modified_nanoseconds > written->modified_nanoseconds)
+    written.reset();
+  if (written) {
+    const auto session_folder = status_of(folder.session(session));
+    // Not the folder's modification time: that is the last file's that came or went in it.
+    const int64_t began = session_folder ? session_folder->identity.birth_nanoseconds : 0;
+    const bool doubtful = !port && written->modified_nanoseconds + kShortestRestartNanoseconds < began;
+    return {std::move(written->node), std::move(written->path), {}, doubtful};
+  }
+  if (port) return {std::move(port->node), std::move(port->path), {}, false};
+  return {std::nullopt, {}, no_file + "; " + no_port_file, false};
+}
+
+Result<Url> nodes_url(std::string_view fq_ray_ip, std::string_view port) {
+  auto url = parse_url(fq_ray_ip, Scheme::http);
+  if (!url) return std::move(url).error().in("FQ_RAY_IP");
+  if (url->port == 0) {
+    url->port = kDashboardPort;
+    if (!port.empty()) {
+      const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url->port);
+      if (error != std::errc() || end != port.data() + port.size() || url->port == 0)
+        return Error{ErrorKind::invalid,
+                     fmt::format("RAY_DASHBOARD_PORT: \"{}\" is no port, 1 to 65535", port)};
+    }
+  }
+  url->encoded_path = "/api/v0/nodes";
+  url->encoded_query = "limit=10000";
+  return url;
+}
+
+std::optional<NodeId> alive_node_at(std::string_view pod_ip, std::string_view answer) {
+  const simdjson::padded_string padded(answer);
+  simdjson::ondemand::parser parser;
+  simdjson::ondemand::document document;
+  simdjson::ondemand::array nodes;
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS) return std::nullopt;
+  if (document["data"]["result"]["result"].get_array().get(nodes) != simdjson::SUCCESS) return std::nullopt;
+
+  std::optional<NodeId> alive;
+  int64_t alive_since = 0;
+  for (auto element : nodes) {
+    simdjson::ondemand::object node;
+    if (element.error() != simdjson::SUCCESS) break;  // not JSON from here on
+    if (element.get_object().get(node) != simdjson::SUCCESS) continue;
+    if (text_in(node, "node_ip") != pod_ip || text_in(node, "state") != "ALIVE") continue;
+    auto id = node_id_from(text_in(node, "node_id"));
+    if (!id) continue;
+    int64_t since = 0;
+    if (node["start_time_ms"].get_int64().get(since) != simdjson::SUCCESS) since = 0;
+    if (alive && since < alive_since) continue;
+    alive = std::move(id);
+    alive_since = since;
+  }
+  return alive;
+}
+
+Result<NodeId> ask_dashboard_for_node(HttpClient& http, const Url& nodes, std::string_view pod_ip,
+                                      const TokenSource& token, const Deadline& deadline) {
+  Request request;
+  request.url = nodes;
+  request.response_limit_bytes = kNodesAnswerLimitBytes;
+  if (token) {
+    TRY_ASSIGN(const std::optional<std::string> bearer, token());
+    if (bearer) request.headers.set(kRayAuthHeader, "Bearer " + *bearer);
+  }
+  const std::string doing = "GET " + nodes.str();
+  auto response = http.send(request, deadline);
+  if (!response) return std::move(response).error().in(doing);
+  if (response->status == 401 || response->status == 403) {
+    return Error{ErrorKind::denied,
+                 fmt::format("{}: status {}; set RAY_AUTH_TOKEN, or RAY_ENABLE_K8S_TOKEN_AUTH=true", doing,
+                             response->status)};
+  }
+  if (response->status != 200)
+    return Error{ErrorKind::retry, fmt::format("{}: status {}", doing, response->status)};
+  auto node = alive_node_at(pod_ip, response->body);
+  if (!node)
+    return Error{ErrorKind::not_found, fmt::format("{}: no node with POD_IP {} is ALIVE yet", doing, pod_ip)};
+  return std::move(*node);
+}
+
+}  // namespace rayhistory
