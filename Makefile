@@ -1,0 +1,61 @@
+# What can be made here: `make` lists it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Where `make run` stores: local or minio.
+STORE ?= local
+JOBS ?= $(shell nproc)
+
+# One compiler cache serves every checkout (cmake/compiler.cmake takes the checkout's path out of what is compiled).
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+
+.PHONY: help
+help:  ## list the targets
+	@echo "make TARGET"
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+
+.PHONY: deps
+deps:  ## install what is missing: Debian packages, and the tools that tests need (Ray, MinIO, pytest)
+	@scripts/packages.sh build run test
+	@scripts/tools.sh ray tests minio >/dev/null
+	@echo "deps: all is there"
+
+.PHONY: packages
+packages:
+	@scripts/packages.sh build run
+
+.PHONY: build
+build: packages  ## build the collector: build/bin/collector
+	@scripts/build.sh release collector
+	@mkdir -p build/bin && ln -sfn ../release/bin/collector build/bin/collector
+
+.PHONY: run
+run: build  ## a real Ray node and the collector beside it, and what it stored (STORE=local or minio)
+	@scripts/run.sh $(STORE)
+
+.PHONY: test
+test:  ## everything: unit tests, sanitizers, lint, fuzzing, whole processes, real Ray and MinIO
+	@scripts/test.sh
+
+.PHONY: bench
+bench:  ## build and run the benchmarks of bench/
+	@scripts/bench.sh
+
+.PHONY: lint
+lint: packages  ## clang-tidy, clang-format, include arrows, shellcheck; changes nothing
+	@scripts/packages.sh test
+	@scripts/build.sh release --configure-only
+	@scripts/tools.sh
+	@scripts/lint.sh
+
+.PHONY: format
+format:  ## clang-format on every C++ file
+	@scripts/packages.sh test
+	@git ls-files --cached --others --exclude-standard -- '*.h' '*.cpp' | xargs --no-run-if-empty clang-format-14 -i
+
+.PHONY: clean
+clean:  ## remove build/, and stop what an earlier `make run` left running; fetched tools stay
+	@if [[ -x scripts/run.sh ]]; then scripts/run.sh stop; fi
+	@rm -rf build

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# lint.sh: include arrows, clang-format, shellcheck, clang-tidy. Changes nothing; ends with 1 when any finds something.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+failed=0
+
+mapfile -t sources < <(git ls-files --cached --others --exclude-standard -- '*.h' '*.cpp' | sort -u)
+existing=()
+for file in "${sources[@]}"; do [[ -f $file ]] && existing+=("$file"); done
+
+echo "lint: include arrows"
+python3 scripts/check_includes.py || failed=1
+
+echo "lint: clang-format on ${#existing[@]} files"
+clang-format-14 --dry-run -Werror "${existing[@]}" || { failed=1; echo "lint: 'make format' puts that right"; }
+
+echo "lint: shellcheck"
+shellcheck scripts/*.sh .ci/run || failed=1
+
+echo "lint: clang-tidy"
+python3 scripts/clang_tidy.py build/release "$(readlink -f build/tools)/lint" || failed=1
+
+exit $failed
