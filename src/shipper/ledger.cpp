@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/digest.h"
 #include "base/log.h"
+#include "layout/rotated_log.h"
 #include "shipper/upload_plan.h"
 
 namespace rayhistory {
@@ -19,6 +21,8 @@ constexpr Nanoseconds kFileMovedDelay = Seconds(5);
 constexpr Nanoseconds kFailedDelay = Seconds(5);
 // Nothing but a change of the file or the settings will help; asking again is cheap insurance.
 constexpr Nanoseconds kInvalidDelay = Seconds(300);
+// 60 bits: two objects of one key that agree in them do not occur, and the number stays one of 64 bits.
+constexpr size_t kFingerprintDigits = 15;
 
 }  // namespace
 
@@ -270,6 +274,7 @@ Task Ledger::start(Entry& entry, Task::Step step, SteadyTime now, Entry* other) 
 std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
   if (!has_work(entry)) return std::nullopt;
   const Shipment& file = *entry.shipment;
+  if (entry.uncertain) return start(entry, Task::Step::look, now);
   if (!entry.stored) {
     if (!entry.claim_decided && file.kind == ShipmentKind::rotated_log && !file.moved_from.empty()) {
       Entry& live = entry_of(file.moved_from);
@@ -296,7 +301,11 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
     else
       return start(entry, Task::Step::compare, now, &entry);
   }
-  if (holds_all(entry)) return start(entry, Task::Step::report_stored, now);
+  if (holds_all(entry)) {
+    if (has_work(entry)) return start(entry, Task::Step::report_stored, now);
+    recount(entry);
+    return std::nullopt;
+  }
   if (key_names_content(file) || stored.content == content_of(file)) {
     const bool can_extend =
         file.grows && !entry.put_whole && stored.object.size > 0 && stored.object.size < file.size;
@@ -311,17 +320,31 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
         return std::nullopt;
       }
     }
-    if (!file.preserve_as.empty()) {
-      Entry& keeper = entry_of(file.preserve_as);
-      if (keeper.busy) {
-        block(entry, keeper);
-        return std::nullopt;
-      }
-      if (!keeper.stored || keeper.stored->object.size < stored.object.size)
-        return start(entry, Task::Step::preserve, now, &keeper);
+    Entry& keeper = entry_of(preserving_key(entry));
+    if (keeper.busy) {
+      block(entry, keeper);
+      return std::nullopt;
     }
+    if (!keeper.stored || keeper.stored->object.size != stored.object.size)
+      return start(entry, Task::Step::preserve, now, &keeper);
   }
   return start(entry, Task::Step::put, now);
+}
+
+std::string Ledger::preserving_key(const Entry& entry) const {
+  const Stored& stored = *entry.stored;
+  const std::string fingerprint =
+      to_hex(sha256(stored.object.etag + '/' + std::to_string(stored.object.size)));
+  const uint64_t number = std::stoull(fingerprint.substr(0, kFingerprintDigits), nullptr, 16);
+  const int64_t modified = stored.modified_nanoseconds != 0 ? stored.modified_nanoseconds
+                                                            : entry.shipment->identity.birth_nanoseconds;
+  std::string key = rotated_log_path(entry.key, modified, number);
+  // A crash may have come between the copy and this; then it was another time of which less was known.
+  const std::string ending = key.substr(key.rfind('-'));
+  const std::string beginning = key.substr(0, key.rfind(".rotated.") + 1);
+  for (const auto& [other, unused] : entries_)
+    if (other.starts_with(beginning) && other.ends_with(ending)) return other;
+  return key;
 }
 
 void Ledger::found(ListedObject object) {
@@ -390,11 +413,19 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
   switch (task.step) {
     case Task::Step::list_prefix:
       break;
+    case Task::Step::look: {
+      Entry& looked_at = other != nullptr ? *other : entry;
+      looked_at.uncertain = false;
+      looked_at.stored = Stored{.object = result.object, .content = {}};
+      break;
+    }
     case Task::Step::compare:
       if (other->stored) other->stored->content = content;
       break;
     case Task::Step::claim:
-      entry.stored = Stored{.object = result.object, .content = content};
+      entry.stored = Stored{.object = result.object,
+                            .content = content,
+                            .modified_nanoseconds = task.shipment.modified_nanoseconds};
       if (other->stored) other->stored->safe_elsewhere = true;
       entry.claim_decided = true;
       ++totals_.objects_written;
@@ -408,7 +439,10 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
     case Task::Step::extend:
       ++totals_.objects_written;
       totals_.bytes_sent += task.shipment.size - (task.step == Task::Step::extend ? task.stored.size : 0);
-      entry.stored = Stored{.object = result.object, .content = content};
+      entry.stored = Stored{.object = result.object,
+                            .content = content,
+                            .modified_nanoseconds = task.shipment.modified_nanoseconds};
+      entry.disagreed = false;
       entry.put_whole = false;
       entry.claim_decided = true;
       // What came meanwhile has been waiting since the task began at the most.
@@ -422,6 +456,12 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
 
 void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
   switch (task.step) {
+    case Task::Step::look: {
+      Entry& looked_at = other != nullptr ? *other : entry;
+      looked_at.uncertain = false;
+      looked_at.stored.reset();
+      break;
+    }
     case Task::Step::compare:
       if (other == &entry) {
         if (entry.stored) entry.stored->content = Content{};
@@ -447,6 +487,9 @@ void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
 }
 
 void Ledger::settle_failed(Entry& entry, const Task& task, const Error& error, SteadyTime now) {
+  const bool was_write =
+      task.step == Task::Step::put || task.step == Task::Step::extend || task.step == Task::Step::claim;
+  if (was_write) entry.uncertain = true;
   if (error.kind == ErrorKind::cancelled) return;
   if (error.kind == ErrorKind::unsupported && task.step == Task::Step::claim) {
     entry.claim_decided = true;

@@ -29,6 +29,7 @@ namespace rayhistory {
 struct Task {
   enum class Step {
     list_prefix,  // learn what an earlier run stored below `key`
+    look,         // learn what `key` holds, after a write that may or may not have happened
     compare,      // is the object at `other_key` a prefix of the file?
     claim,     // copy the object at `other_key` to `key`: the file was renamed, its bytes are there already
     preserve,  // copy the object at `key` to `other_key`: an earlier generation's bytes
@@ -89,7 +90,8 @@ class Ledger {
   struct Stored {
     StoredObject object;
     std::optional<Content> content;  // nothing: only listed; Content{}: of a file that is not there any more
-    bool safe_elsewhere = false;     // its bytes are under a key of their own too
+    int64_t modified_nanoseconds = 0;  // of the file when it was sent; 0: only listed
+    bool safe_elsewhere = false;       // its bytes are under a key of their own too
   };
   enum class Place { nowhere, waiting, ready, blocked };
   enum class PrefixState { unlisted, being_listed, listed };
@@ -113,8 +115,10 @@ class Ledger {
     SteadyTime oldest_unsent{};
     SteadyTime not_before{};  // after a failure
     SteadyTime task_started{};
-    bool busy = false;           // a task under way reads or writes this key
-    bool put_whole = false;      // the store did not hold what we thought
+    bool busy = false;       // a task under way reads or writes this key
+    bool uncertain = false;  // a write may or may not have happened: what the key holds is to be looked at
+    bool disagreed = false;  // the last extend found something else than we thought
+    bool put_whole = false;  // so did the one before
     bool claim_decided = false;  // rotated_log: whether the live key's object is this file is known
     bool reported = false;       // on_stored was called, or there is none to call
     bool withdrawn = false;      // while busy
@@ -157,6 +161,8 @@ class Ledger {
   void abandon_unsent(Entry& entry);
   void drop_shipment(Entry& entry);
 
+  // The key under which an object of an earlier generation is kept.
+  std::string preserving_key(const Entry& entry) const;
   // The entry's next step. Nothing: it is stored, or was blocked on another entry's task.
   std::optional<Task> plan(Entry& entry, SteadyTime now);
   Task start(Entry& entry, Task::Step step, SteadyTime now, Entry* other = nullptr);

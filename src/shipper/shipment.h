@@ -33,8 +33,9 @@ struct Shipment {
   FileIdentity identity;
   // Counts how often the same file was cut short (copytruncate): another generation is another content.
   uint32_t generation = 0;
-  uint64_t size = 0;   // bytes that may be sent; never more than the file is known to hold
-  bool final = false;  // the file will not grow any more
+  int64_t modified_nanoseconds = 0;  // unix time; names the bytes should a later generation take their key
+  uint64_t size = 0;                 // bytes that may be sent; never more than the file is known to hold
+  bool final = false;                // the file will not grow any more
   // False for a file that is one whole (gzip): it is put once, when final.
   bool grows = true;
 

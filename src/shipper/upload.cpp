@@ -67,6 +67,12 @@ TaskResult compare(const Task& task, const Body& body, Store& store, const Deadl
   return ours == *theirs ? done({}) : different();
 }
 
+TaskResult look(const Task& task, Store& store, const Deadline& deadline) {
+  auto object = store.stat(task.other_key.empty() ? task.key : task.other_key, deadline);
+  if (!object) return failed(std::move(object).error());
+  return *object ? done(std::move(**object)) : different();
+}
+
 TaskResult outcome_of(Result<StoredObject> result) {
   if (result) return done(std::move(*result));
   const ErrorKind kind = result.error().kind;
@@ -82,6 +88,8 @@ TaskResult perform(const Task& task, Store& store, const std::function<void(List
   switch (task.step) {
     case Step::list_prefix:
       return list_prefix(task.key, store, found, deadline);
+    case Step::look:
+      return look(task, store, deadline);
     case Step::claim:
       return outcome_of(store.copy(task.other_key, task.stored, task.key, deadline));
     case Step::preserve:
