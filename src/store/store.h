@@ -1,20 +1,18 @@
 // A Store keeps objects by key: S3, Azure Blob, Google Cloud Storage, Alibaba OSS, a local folder, memory.
 //
-// All calls block, until done or until the deadline; any thread may make them, side by side, but only one writes a
-// key at a time (the shipper sees to that). Keys are raw bytes as layout/object_key.h builds them. Not found is an
-// answer where a call says so, and no call logs. What a store cannot do alone (retry, wait out an outage) is
-// retrying_store.h's.
+// All calls block, until done or until the deadline; any thread may make them, side by side, but only one
+// writes a key at a time (the shipper sees to that). Keys are raw bytes as layout/object_key.h builds them.
+// Not found is an answer where a call says so, and no call logs. What a store cannot do alone (retry, wait
+// out an outage) is retrying_store.h's.
 //
 // Error kinds mean here:
 //   retry            passing: the same call again may succeed
 //   unknown_outcome  a write may or may not have happened; repeating the call is safe and settles it
 //   denied           credentials or permissions; also a missing bucket, which only an operator can bring back
-//   exists           extend: the object is not what `stored` says; put the whole. ensure_bucket: it is another's
-//   not_found        get, copy: no such object
-//   unsupported      copy: this store cannot; put the bytes instead
-//   invalid          this call can never succeed (a key too long, a body that is gone)
-//   no_space         the local folder's disk is full
-//   cancelled        deadline or stop
+//   exists           extend: the object is not what `stored` says; put the whole. ensure_bucket: it is
+//   another's not_found        get, copy: no such object unsupported      copy: this store cannot; put the
+//   bytes instead invalid          this call can never succeed (a key too long, a body that is gone) no_space
+//   the local folder's disk is full cancelled        deadline or stop
 #pragma once
 
 #include <cstdint>
@@ -29,8 +27,8 @@
 
 namespace rayhistory {
 
-// What a key holds, as the store says it. `etag` is opaque: equal texts mean the same content written by the same
-// write; empty where a store has none.
+// What a key holds, as the store says it. `etag` is opaque: equal texts mean the same content written by the
+// same write; empty where a store has none.
 struct StoredObject {
   uint64_t size = 0;
   std::string etag;
@@ -62,15 +60,16 @@ class Store {
   virtual Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                                    const Deadline& deadline) = 0;
 
-  // The object at `key`, which holds the first `stored.size` bytes of `whole` (0 < stored.size <= whole.size()),
-  // holds all of it when this returns. `exists` when the store finds that it does not hold `stored`.
+  // The object at `key`, which holds the first `stored.size` bytes of `whole` (0 < stored.size <=
+  // whole.size()), holds all of it when this returns. `exists` when the store finds that it does not hold
+  // `stored`.
   virtual Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                                       std::string_view content_type, const Deadline& deadline) = 0;
 
   // On the server, without sending the bytes again. Replaces what `to` was. `exists` when `from` is no longer
   // `expected`.
-  virtual Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
-                                    const Deadline& deadline) = 0;
+  virtual Result<StoredObject> copy(const std::string& from, const StoredObject& expected,
+                                    const std::string& to, const Deadline& deadline) = 0;
 
   // Nothing where there is no such object.
   virtual Result<std::optional<StoredObject>> stat(const std::string& key, const Deadline& deadline) = 0;
@@ -79,15 +78,17 @@ class Store {
   virtual Result<ListPage> list(const std::string& prefix, const std::string& after,
                                 const Deadline& deadline) = 0;
 
-  // Bytes [offset, offset + length) of the object, fewer at its end. Held in memory: ask for what you can hold.
+  // Bytes [offset, offset + length) of the object, fewer at its end. Held in memory: ask for what you can
+  // hold.
   virtual Result<std::string> get(const std::string& key, uint64_t offset, uint64_t length,
                                   const Deadline& deadline) = 0;
 
-  // No such object is fine. Nothing that was collected is ever removed: this is for probes and temporary tails.
+  // No such object is fine. Nothing that was collected is ever removed: this is for probes and temporary
+  // tails.
   virtual Result<void> remove(const std::string& key, const Deadline& deadline) = 0;
 
-  // Uploads under `prefix` that an earlier run began and did not finish are given up. Stores that keep none do
-  // nothing. Objects are not touched.
+  // Uploads under `prefix` that an earlier run began and did not finish are given up. Stores that keep none
+  // do nothing. Objects are not touched.
   virtual Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) = 0;
 };
 

@@ -1,0 +1,357 @@
+#include "http/curl_client.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+namespace rayhistory {
+namespace {
+
+// Idle connections are closed by servers after some 5 s (S3) to 60 s (nginx) without a word; a request sent
+// into one that has just been closed is lost. Older ones are not used again (curl's own limit is 118 s).
+constexpr Seconds kIdleConnectionAge{20};
+// More than any --upload-concurrency in use; what is above it is closed after its exchange.
+constexpr size_t kIdleHandlesLimit = 64;
+// How late a passed deadline may be noticed where the clock is not the system's. A stop wakes at once.
+constexpr Milliseconds kDeadlineCheckInterval{100};
+// All header lines of one answer. Real ones are below 2 KiB.
+constexpr size_t kResponseHeadersLimitBytes = 64 * 1024;
+// Read from the body's file at once; bounds memory per exchange. curl's default, and its measured optimum.
+constexpr long kUploadBufferBytes = 64 * 1024;
+
+struct FreeHeaders {
+  void operator()(curl_slist* list) const { ::curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, FreeHeaders>;
+
+void initialise_curl_once() {
+  static const CURLcode outcome = ::curl_global_init(CURL_GLOBAL_DEFAULT);
+  CHECK(outcome == CURLE_OK);
+}
+
+template <typename Value>
+void set_option(CURL* easy, CURLoption option, Value value) {
+  // Fails for an option that this libcurl does not have or for a value out of range: both are our own
+  // mistakes.
+  CHECK(::curl_easy_setopt(easy, option, value) == CURLE_OK);
+}
+
+bool is_this_machine(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.") || host.ends_with(".localhost");
+}
+
+bool is_header_safe(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
+Result<HeaderList> header_list(const Headers& headers) {
+  HeaderList list;
+  const auto append = [&list](const std::string& line) {
+    curl_slist* longer = ::curl_slist_append(list.get(), line.c_str());
+    CHECK(longer != nullptr);  // fails for want of memory only
+    (void)list.release();
+    list.reset(longer);
+  };
+  // Without these curl adds its own: Accept tells nothing, and "Expect: 100-continue" costs a second wherever
+  // a server does not answer it.
+  if (!headers.find("Accept")) append("Accept:");
+  append("Expect:");
+  for (const auto& [name, value] : headers.all()) {
+    if (!is_header_safe(name) || !is_header_safe(value))
+      return Error{ErrorKind::invalid, fmt::format("header {}: its value holds a line break or a NUL", name)};
+    append(value.empty() ? name + ";" : name + ": " + value);
+  }
+  return list;
+}
+
+// One exchange under way: what curl's callbacks read and fill.
+struct Exchange {
+  const Request& request;
+  Response response;
+  uint64_t body_position = 0;
+  size_t headers_bytes = 0;
+  std::optional<Error> error;  // why a callback ended the exchange
+
+  bool is_success() const { return response.status >= 200 && response.status < 300; }
+
+  size_t fill(char* buffer, size_t capacity) {
+    if (request.body == nullptr) return 0;
+    const size_t size = static_cast<size_t>(
+        std::min<uint64_t>(capacity, request.body->size() - std::min(body_position, request.body->size())));
+    if (Result<void> read = request.body->read_at(body_position, {buffer, size}); !read) {
+      error = std::move(read).error();
+      return CURL_READFUNC_ABORT;
+    }
+    body_position += size;
+    return size;
+  }
+
+  bool take_header(std::string_view line) {
+    headers_bytes += line.size();
+    if (headers_bytes > kResponseHeadersLimitBytes) {
+      error = Error{ErrorKind::invalid, "the answer's headers are longer than " +
+                                            std::to_string(kResponseHeadersLimitBytes) + " bytes"};
+      return false;
+    }
+    if (line.starts_with("HTTP/")) {  // also after a "100 Continue"
+      response = {};
+      const size_t space = line.find(' ');
+      if (space != std::string_view::npos)
+        std::from_chars(line.data() + space + 1, line.data() + line.size(), response.status);
+      return true;
+    }
+    const size_t colon = line.find(':');
+    if (colon == std::string_view::npos) return true;
+    std::string_view value = line.substr(colon + 1);
+    constexpr std::string_view kSpaces = " \t\r\n";
+    value.remove_prefix(std::min(value.find_first_not_of(kSpaces), value.size()));
+    value = value.substr(0, value.find_last_not_of(kSpaces) + 1);
+    response.headers.add(line.substr(0, colon), value);
+    return true;
+  }
+
+  bool take_body(std::string_view piece) {
+    if (request.on_body && is_success()) {
+      if (Result<void> taken = request.on_body(piece); !taken) {
+        error = std::move(taken).error();
+        return false;
+      }
+      return true;
+    }
+    if (piece.size() > request.response_limit_bytes - response.body.size()) {
+      error = Error{ErrorKind::invalid,
+                    fmt::format("the answer is longer than {} bytes", request.response_limit_bytes)};
+      return false;
+    }
+    response.body += piece;
+    return true;
+  }
+};
+
+// curl calls these; any other return value than the size ends the exchange.
+size_t on_read(char* buffer, size_t size, size_t count, void* exchange) {
+  return static_cast<Exchange*>(exchange)->fill(buffer, size * count);
+}
+int on_seek(void* exchange, curl_off_t offset, int origin) {
+  if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<Exchange*>(exchange)->body_position = static_cast<uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+size_t on_header(char* line, size_t size, size_t count, void* exchange) {
+  return static_cast<Exchange*>(exchange)->take_header({line, size * count}) ? size * count : 0;
+}
+size_t on_write(char* piece, size_t size, size_t count, void* exchange) {
+  return static_cast<Exchange*>(exchange)->take_body({piece, size * count}) ? size * count : 0;
+}
+
+// Whether any byte of the request has left: only then can the server have acted.
+bool was_sent(CURL* easy) {
+  long request_bytes = 0;
+  CHECK(::curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_bytes) == CURLE_OK);
+  return request_bytes > 0;
+}
+
+}  // namespace
+
+// An easy handle with a multi handle of its own, which keeps its connections and can be woken from another
+// thread.
+class CurlClient::Handle {
+ public:
+  Handle() : easy_(::curl_easy_init()), multi_(::curl_multi_init()) {
+    CHECK(easy_ != nullptr && multi_ != nullptr);  // fails for want of memory only
+  }
+  ~Handle() {
+    ::curl_easy_cleanup(easy_);
+    ::curl_multi_cleanup(multi_);
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  // `failed_in_transport` becomes true when the connection is not to be used again.
+  Result<Response> run(const Request& request, const CurlOptions& options, const Clock& clock,
+                       const Deadline& deadline, bool& failed_in_transport);
+
+ private:
+  void prepare(Exchange& exchange, const std::string& url, const HeaderList& headers,
+               const CurlOptions& options);
+  // Nothing when the deadline came first.
+  std::optional<CURLcode> perform(const Clock& clock, const Deadline& deadline);
+  Error transport_error(CURLcode code, const Request& request, const char* detail) const;
+
+  CURL* const easy_;
+  CURLM* const multi_;
+};
+
+void CurlClient::Handle::prepare(Exchange& exchange, const std::string& url, const HeaderList& headers,
+                                 const CurlOptions& options) {
+  const Request& request = exchange.request;
+  ::curl_easy_reset(easy_);
+  set_option(easy_, CURLOPT_URL, url.c_str());
+  set_option(easy_, CURLOPT_PATH_AS_IS, 1L);
+  set_option(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+  set_option(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set_option(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+  set_option(easy_, CURLOPT_USERAGENT, "rayhistory/" RAYHISTORY_VERSION);
+  set_option(easy_, CURLOPT_HTTPHEADER, headers.get());
+
+  set_option(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
+  set_option(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!options.ca_file.empty()) set_option(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
+
+  // Signals for name resolution's timeout would hit any thread; and a resolver that hangs must not hold up a
+  // stop.
+  set_option(easy_, CURLOPT_NOSIGNAL, 1L);
+  set_option(easy_, CURLOPT_QUICK_EXIT, 1L);
+  if (is_this_machine(request.url.host)) set_option(easy_, CURLOPT_NOPROXY, "*");
+
+  set_option(easy_, CURLOPT_CONNECTTIMEOUT_MS,
+             static_cast<long>(std::chrono::ceil<Milliseconds>(options.connect_timeout).count()));
+  set_option(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  set_option(easy_, CURLOPT_LOW_SPEED_TIME,
+             static_cast<long>(std::chrono::ceil<Seconds>(request.stall_timeout).count()));
+  set_option(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
+  set_option(easy_, CURLOPT_MAXAGE_CONN, static_cast<long>(kIdleConnectionAge.count()));
+
+  set_option(easy_, CURLOPT_HEADERFUNCTION, on_header);
+  set_option(easy_, CURLOPT_HEADERDATA, &exchange);
+  set_option(easy_, CURLOPT_WRITEFUNCTION, on_write);
+  set_option(easy_, CURLOPT_WRITEDATA, &exchange);
+
+  switch (request.method) {
+    case Method::get:
+      set_option(easy_, CURLOPT_HTTPGET, 1L);
+      break;
+    case Method::head:
+      set_option(easy_, CURLOPT_NOBODY, 1L);
+      break;
+    case Method::del:
+      set_option(easy_, CURLOPT_CUSTOMREQUEST, "DELETE");
+      break;
+    case Method::put:
+    case Method::post:
+      // Upload mode for both, also without a body: that sends "Content-Length: 0", which S3 asks for.
+      set_option(easy_, CURLOPT_UPLOAD, 1L);
+      set_option(easy_, CURLOPT_CUSTOMREQUEST, request.method == Method::put ? "PUT" : "POST");
+      set_option(easy_, CURLOPT_INFILESIZE_LARGE,
+                 static_cast<curl_off_t>(request.body == nullptr ? 0 : request.body->size()));
+      set_option(easy_, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
+      set_option(easy_, CURLOPT_READFUNCTION, on_read);
+      set_option(easy_, CURLOPT_READDATA, &exchange);
+      set_option(easy_, CURLOPT_SEEKFUNCTION, on_seek);
+      set_option(easy_, CURLOPT_SEEKDATA, &exchange);
+      break;
+  }
+}
+
+std::optional<CURLcode> CurlClient::Handle::perform(const Clock& clock, const Deadline& deadline) {
+  const std::stop_callback wake(deadline.stop(), [this] { ::curl_multi_wakeup(multi_); });
+  while (true) {
+    if (deadline.expired(clock.steady_now())) return std::nullopt;
+    int running = 0;
+    CHECK(::curl_multi_perform(multi_, &running) == CURLM_OK);
+    if (running == 0) break;
+    const Nanoseconds wait = deadline.remaining(clock.steady_now(), kDeadlineCheckInterval);
+    CHECK(::curl_multi_poll(multi_, nullptr, 0,
+                            static_cast<int>(std::chrono::ceil<Milliseconds>(wait).count()),
+                            nullptr) == CURLM_OK);
+  }
+  int left = 0;
+  const CURLMsg* message = ::curl_multi_info_read(multi_, &left);
+  CHECK(message != nullptr && message->msg == CURLMSG_DONE);
+  return message->data.result;
+}
+
+Error CurlClient::Handle::transport_error(CURLcode code, const Request& request, const char* detail) const {
+  const std::string text = fmt::format("{} {}: {}", name_of(request.method), request.url.origin(),
+                                       *detail == '\0' ? ::curl_easy_strerror(code) : detail);
+  switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+      return Error{ErrorKind::invalid, text};
+    default:
+      return Error{was_sent(easy_) ? ErrorKind::unknown_outcome : ErrorKind::retry, text};
+  }
+}
+
+Result<Response> CurlClient::Handle::run(const Request& request, const CurlOptions& options,
+                                         const Clock& clock, const Deadline& deadline,
+                                         bool& failed_in_transport) {
+  TRY_ASSIGN(const HeaderList headers, header_list(request.headers));
+  Exchange exchange{request, {}, 0, 0, std::nullopt};
+  const std::string url = request.url.str();
+  prepare(exchange, url, headers, options);
+  std::array<char, CURL_ERROR_SIZE> detail{};
+  set_option(easy_, CURLOPT_ERRORBUFFER, detail.data());
+
+  CHECK(::curl_multi_add_handle(multi_, easy_) == CURLM_OK);
+  const std::optional<CURLcode> code = perform(clock, deadline);
+  CHECK(::curl_multi_remove_handle(multi_, easy_) == CURLM_OK);
+  set_option(easy_, CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
+
+  if (code == CURLE_OK) return std::move(exchange.response);
+  failed_in_transport = true;
+  if (!code) {
+    return Error{ErrorKind::cancelled,
+                 fmt::format("{} {}: cancelled by {}", name_of(request.method), request.url.origin(),
+                             deadline.stop().stop_requested() ? "a stop" : "its deadline")};
+  }
+  if (exchange.error) {
+    return std::move(*exchange.error).in(fmt::format("{} {}", name_of(request.method), request.url.origin()));
+  }
+  return transport_error(*code, request, detail.data());
+}
+
+CurlClient::CurlClient(const Clock& clock, CurlOptions options)
+    : clock_(clock), options_(std::move(options)) {
+  initialise_curl_once();
+}
+
+CurlClient::~CurlClient() = default;
+
+std::unique_ptr<CurlClient::Handle> CurlClient::take_handle() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      // The one used last: its connection is the likeliest to be alive, and the others can grow old.
+      std::unique_ptr<Handle> handle = std::move(idle_.back());
+      idle_.pop_back();
+      return handle;
+    }
+  }
+  return std::make_unique<Handle>();
+}
+
+void CurlClient::give_back(std::unique_ptr<Handle> handle) {
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kIdleHandlesLimit) idle_.push_back(std::move(handle));
+}
+
+void CurlClient::drop_idle_handles() {
+  std::vector<std::unique_ptr<Handle>> dropped;  // closed after the lock is released
+  const std::lock_guard lock(mutex_);
+  dropped.swap(idle_);
+}
+
+Result<Response> CurlClient::send(const Request& request, const Deadline& deadline) {
+  CHECK(request.body == nullptr || request.method == Method::put || request.method == Method::post);
+  std::unique_ptr<Handle> handle = take_handle();
+  bool failed_in_transport = false;
+  Result<Response> outcome = handle->run(request, options_, clock_, deadline, failed_in_transport);
+  if (!failed_in_transport) {
+    give_back(std::move(handle));
+  } else if (outcome.error().kind != ErrorKind::cancelled) {
+    // What broke this connection has probably broken its idle neighbours: whoever tries again gets a fresh
+    // one.
+    drop_idle_handles();
+  }
+  return outcome;
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,380 @@
+// What every Store does alike, over each of them. A back end that comes later is one more line in kBackends;
+// where one cannot do what the others do, its deviation is named there.
+//
+// The S3 store runs against a real server, which RAYHISTORY_TEST_S3_ENDPOINT, RAYHISTORY_TEST_S3_ACCESS_KEY
+// and RAYHISTORY_TEST_S3_SECRET_KEY name ("127.0.0.1:9000", http); without them its tests are skipped.
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/digest.h"
+#include "store/local_folder_store.h"
+#include "store/open_store.h"
+#include "testing/memory_store.h"
+#include "testing/temporary_folder.h"
+
+namespace rayhistory {
+namespace {
+
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+
+enum class Backend { memory, local, s3 };
+
+const char* environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::unique_ptr<Store> make_s3_store() {
+  StoreOptions options;
+  options.backend = StoreBackend::s3;
+  options.s3.bucket = "conformance";
+  options.s3.endpoint = environment("RAYHISTORY_TEST_S3_ENDPOINT");
+  options.s3.disable_ssl = true;
+  options.aws_credentials = {environment("RAYHISTORY_TEST_S3_ACCESS_KEY"),
+                             environment("RAYHISTORY_TEST_S3_SECRET_KEY"), ""};
+  Result<std::unique_ptr<Store>> store = open_store_without_retries(options, system_clock());
+  CHECK(store.has_value());
+  return std::move(*store);
+}
+
+// Bytes that differ at each place, so that a part out of order is seen.
+std::string some_bytes(size_t size, char seed) {
+  std::string bytes(size, '\0');
+  uint32_t state = static_cast<unsigned char>(seed) + 1u;
+  for (char& byte : bytes) {
+    state = state * 1664525 + 1013904223;
+    byte = static_cast<char>(state >> 24);
+  }
+  return bytes;
+}
+
+constexpr size_t kMiB = 1024 * 1024;
+
+class StoreConformance : public testing::TestWithParam<Backend> {
+ protected:
+  void SetUp() override {
+    switch (GetParam()) {
+      case Backend::memory:
+        store_ = std::make_unique<MemoryStore>();
+        break;
+      case Backend::local:
+        store_ = std::make_unique<LocalFolderStore>(folder_ / "store", system_clock());
+        break;
+      case Backend::s3:
+        if (*environment("RAYHISTORY_TEST_S3_ENDPOINT") == '\0')
+          GTEST_SKIP() << "no S3 server: RAYHISTORY_TEST_S3_ENDPOINT is not set";
+        store_ = make_s3_store();
+        break;
+    }
+    ASSERT_TRUE(store_->ensure_bucket(soon_));
+  }
+
+  std::string key(std::string_view name) const { return prefix_ + std::string(name); }
+
+  StoredObject put(const std::string& key, const std::string& content) {
+    Result<StoredObject> stored = store_->put(key, MemoryBody(content), kTextContent, soon_);
+    EXPECT_TRUE(stored) << stored.error().message;
+    return stored ? *stored : StoredObject{};
+  }
+
+  std::string content(const std::string& key) {
+    Result<std::string> content = store_->get(key, 0, UINT32_MAX, soon_);
+    EXPECT_TRUE(content) << content.error().message;
+    return content ? *content : "";
+  }
+
+  std::vector<std::string> all_keys(const std::string& prefix, std::string after = "") {
+    std::vector<std::string> keys;
+    do {
+      Result<ListPage> page = store_->list(prefix, after, soon_);
+      EXPECT_TRUE(page) << page.error().message;
+      if (!page) break;
+      EXPECT_LE(page->objects.size(), 1000u);
+      for (const ListedObject& listed : page->objects)
+        keys.push_back(listed.key.substr(prefix_.size()));
+      after = page->next;
+    } while (!after.empty());
+    return keys;
+  }
+
+  const TemporaryFolder folder_;
+  const std::string prefix_ = "test-" + random_hex(8) + "/";  // the server's bucket is shared by all tests
+  std::unique_ptr<Store> store_;
+  // Longer than any of these takes, so that a hang is an error and not a hang.
+  const Deadline soon_ = Deadline::after(system_clock(), Seconds(120));
+};
+
+TEST_P(StoreConformance, EnsuresABucketThatIsThereAlready) {
+  EXPECT_TRUE(store_->ensure_bucket(soon_));
+  EXPECT_TRUE(store_->ensure_bucket(soon_));
+}
+
+TEST_P(StoreConformance, GivesBackWhatWasPut) {
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{255}, size_t{64 * 1024}, 3 * kMiB + 1}) {
+    const std::string bytes = some_bytes(size, 'a');
+    const std::string name = key("size/" + std::to_string(size));
+    const StoredObject stored = put(name, bytes);
+    EXPECT_EQ(stored.size, size);
+    EXPECT_EQ(content(name), bytes) << size;
+    const Result<std::optional<StoredObject>> seen = store_->stat(name, soon_);
+    ASSERT_TRUE(seen);
+    EXPECT_EQ(*seen, stored) << size;
+  }
+}
+
+TEST_P(StoreConformance, KeepsEveryCharacterOfAKey) {
+  const std::vector<std::string> names = {
+      "restful__api__v0__placement_groups?detail=1&limit=10000",
+      "a=b&c+d e%20f%",
+      "~tilde*star@at!bang'quote(paren)",
+      "semi;colon:comma,dollar$hash#pipe|",
+      "äöü-日本-😀",
+      "quote\"less<greater>back\\slash",
+      "brackets[0]{1}^`",
+      "a..b/...c/.d",
+      "tab\tend",
+  };
+  for (const std::string& name : names)
+    put(key(name), name);
+  for (const std::string& name : names) {
+    EXPECT_EQ(content(key(name)), name);
+    const auto seen = store_->stat(key(name), soon_);
+    EXPECT_TRUE(seen && *seen) << name;
+  }
+  std::vector<std::string> sorted = names;
+  std::sort(sorted.begin(), sorted.end());
+  EXPECT_THAT(all_keys(prefix_), ElementsAreArray(sorted));
+}
+
+TEST_P(StoreConformance, ReplacesAnObjectAsAWhole) {
+  const StoredObject first = put(key("x"), "the first, longer content");
+  const StoredObject second = put(key("x"), "second");
+  EXPECT_EQ(content(key("x")), "second");
+  EXPECT_NE(first, second);
+}
+
+TEST_P(StoreConformance, SaysNothingIsThere) {
+  const auto seen = store_->stat(key("none"), soon_);
+  ASSERT_TRUE(seen);
+  EXPECT_FALSE(seen->has_value());
+  const auto got = store_->get(key("none"), 0, 10, soon_);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().kind, ErrorKind::not_found);
+  const auto nothing = store_->get(key("none"), 0, 0, soon_);
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.error().kind, ErrorKind::not_found);
+  const auto copied = store_->copy(key("none"), {10, ""}, key("to"), soon_);
+  ASSERT_FALSE(copied);
+  EXPECT_EQ(copied.error().kind, ErrorKind::not_found);
+}
+
+TEST_P(StoreConformance, GetsRanges) {
+  put(key("x"), "0123456789");
+  EXPECT_EQ(*store_->get(key("x"), 0, 4, soon_), "0123");
+  EXPECT_EQ(*store_->get(key("x"), 4, 3, soon_), "456");
+  EXPECT_EQ(*store_->get(key("x"), 8, 100, soon_), "89");
+  EXPECT_EQ(*store_->get(key("x"), 3, UINT64_MAX, soon_), "3456789");
+  EXPECT_EQ(*store_->get(key("x"), 10, 5, soon_), "");
+  EXPECT_EQ(*store_->get(key("x"), 1000, 5, soon_), "");
+  EXPECT_EQ(*store_->get(key("x"), 5, 0, soon_), "");
+  put(key("empty"), "");
+  EXPECT_EQ(*store_->get(key("empty"), 0, 5, soon_), "");
+}
+
+TEST_P(StoreConformance, ListsInByteOrderFromAnyPlace) {
+  for (const char* name : {"a-b", "a/b", "a/c/d", "a.b", "a0", "b"})
+    put(key(name), "x");
+  EXPECT_THAT(all_keys(prefix_), ElementsAre("a-b", "a.b", "a/b", "a/c/d", "a0", "b"));
+  EXPECT_THAT(all_keys(key("a/")), ElementsAre("a/b", "a/c/d"));
+  EXPECT_THAT(all_keys(key("a")), ElementsAre("a-b", "a.b", "a/b", "a/c/d", "a0"));
+  EXPECT_THAT(all_keys(prefix_, key("a/b")), ElementsAre("a/c/d", "a0", "b"));
+  EXPECT_THAT(all_keys(prefix_, key("a/bb")), ElementsAre("a/c/d", "a0", "b"));
+  EXPECT_THAT(all_keys(prefix_, key("a/c/d")), ElementsAre("a0", "b"));
+  EXPECT_THAT(all_keys(prefix_, key("b")), ElementsAre());
+  EXPECT_THAT(all_keys(key("nothing/")), ElementsAre());
+}
+
+TEST_P(StoreConformance, ListsSizesAndTagsAsStatDoes) {
+  put(key("x"), "12345");
+  const Result<ListPage> page = store_->list(prefix_, "", soon_);
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->objects.size(), 1u);
+  EXPECT_EQ(page->objects[0].object, store_->stat(key("x"), soon_)->value());
+  EXPECT_EQ(page->objects[0].object.size, 5u);
+  EXPECT_EQ(page->next, "");
+}
+
+TEST_P(StoreConformance, ListsPageByPage) {
+  constexpr int kObjects = 2100;
+  constexpr int kThreads = 4;
+  std::vector<std::thread> writers;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    writers.emplace_back([this, thread] {
+      for (int i = thread; i < kObjects; i += kThreads)
+        put(key("page/" + std::to_string(100000 + i)), "");
+    });
+  }
+  for (std::thread& writer : writers)
+    writer.join();
+  const std::vector<std::string> keys = all_keys(key("page/"));
+  ASSERT_EQ(keys.size(), static_cast<size_t>(kObjects));
+  EXPECT_TRUE(std::is_sorted(keys.begin(), keys.end()));
+  EXPECT_EQ(std::adjacent_find(keys.begin(), keys.end()), keys.end());
+  const Result<ListPage> first = store_->list(key("page/"), "", soon_);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->objects.size(), 1000u);
+  EXPECT_EQ(first->next, first->objects.back().key);
+}
+
+TEST_P(StoreConformance, ExtendsAnObjectManyTimes) {
+  const std::string whole = some_bytes(18 * kMiB, 'e');
+  std::string so_far = whole.substr(0, 1000);
+  StoredObject stored = put(key("x"), so_far);
+  // From below S3's least part size to above, by little and by much.
+  for (const size_t size :
+       {size_t{1001}, 5 * kMiB - 1, 5 * kMiB, 5 * kMiB + 1, 6 * kMiB, 17 * kMiB, 18 * kMiB}) {
+    so_far = whole.substr(0, size);
+    Result<StoredObject> extended = store_->extend(key("x"), stored, MemoryBody(so_far), kTextContent, soon_);
+    ASSERT_TRUE(extended) << size << ": " << extended.error().message;
+    stored = *extended;
+    EXPECT_EQ(stored.size, size);
+    EXPECT_EQ(store_->stat(key("x"), soon_)->value(), stored) << size;
+    EXPECT_TRUE(content(key("x")) == so_far) << size;
+  }
+}
+
+TEST_P(StoreConformance, ExtendsByNothing) {
+  for (const size_t size : {size_t{10}, 6 * kMiB}) {
+    const std::string bytes = some_bytes(size, 'n');
+    const StoredObject stored = put(key("x"), bytes);
+    Result<StoredObject> extended = store_->extend(key("x"), stored, MemoryBody(bytes), kTextContent, soon_);
+    ASSERT_TRUE(extended) << extended.error().message;
+    EXPECT_EQ(extended->size, size);
+    EXPECT_TRUE(content(key("x")) == bytes);
+  }
+}
+
+TEST_P(StoreConformance, DoesNotExtendWhatIsNotThere) {
+  const std::string whole = some_bytes(7 * kMiB, 'g');
+  const StoredObject stored = put(key("x"), whole.substr(0, 6 * kMiB));
+  ASSERT_TRUE(store_->remove(key("x"), soon_));
+  const auto extended = store_->extend(key("x"), stored, MemoryBody(whole), kTextContent, soon_);
+  ASSERT_FALSE(extended);
+  EXPECT_EQ(extended.error().kind, ErrorKind::exists) << extended.error().message;
+  EXPECT_FALSE(store_->stat(key("x"), soon_)->has_value());
+}
+
+TEST_P(StoreConformance, DoesNotExtendAnotherObject) {
+  const std::string whole = some_bytes(7 * kMiB, 'g');
+  const StoredObject stored = put(key("x"), whole.substr(0, 6 * kMiB));
+  const std::string other = some_bytes(6 * kMiB + 5, 'o');
+  put(key("x"), other);
+  const auto extended = store_->extend(key("x"), stored, MemoryBody(whole), kTextContent, soon_);
+  ASSERT_FALSE(extended);
+  EXPECT_EQ(extended.error().kind, ErrorKind::exists) << extended.error().message;
+  EXPECT_TRUE(content(key("x")) == other);
+}
+
+TEST_P(StoreConformance, ExtendsAKeyOfOddCharacters) {
+  const std::string name = key("a+b %41?x=1&y#é/раз.out");
+  const std::string whole = some_bytes(6 * kMiB, 'k');
+  const StoredObject stored = put(name, whole.substr(0, 5 * kMiB));
+  const auto extended = store_->extend(name, stored, MemoryBody(whole), kTextContent, soon_);
+  ASSERT_TRUE(extended) << extended.error().message;
+  EXPECT_TRUE(content(name) == whole);
+}
+
+TEST_P(StoreConformance, CopiesOnTheServer) {
+  for (const std::string from : {"plain", "odd +%3F?v=1&é"}) {
+    const StoredObject stored = put(key(from), "content of " + from);
+    put(key("to"), "something else");
+    const auto copied = store_->copy(key(from), stored, key("to"), soon_);
+    ASSERT_TRUE(copied) << copied.error().message;
+    EXPECT_EQ(copied->size, stored.size);
+    EXPECT_EQ(store_->stat(key("to"), soon_)->value(), *copied);
+    EXPECT_EQ(content(key("to")), "content of " + from);
+    EXPECT_EQ(content(key(from)), "content of " + from);
+  }
+}
+
+TEST_P(StoreConformance, DoesNotCopyAnotherObject) {
+  const StoredObject stored = put(key("from"), "the first content");
+  put(key("from"), "another content");
+  const auto copied = store_->copy(key("from"), stored, key("to"), soon_);
+  ASSERT_FALSE(copied);
+  EXPECT_EQ(copied.error().kind, ErrorKind::exists) << copied.error().message;
+  EXPECT_FALSE(store_->stat(key("to"), soon_)->has_value());
+}
+
+TEST_P(StoreConformance, Removes) {
+  put(key("x"), "x");
+  EXPECT_TRUE(store_->remove(key("x"), soon_));
+  EXPECT_FALSE(store_->stat(key("x"), soon_)->has_value());
+  EXPECT_TRUE(store_->remove(key("x"), soon_));
+}
+
+TEST_P(StoreConformance, AbortsUnfinishedUploadsAndTouchesNoObject) {
+  put(key("x"), "x");
+  EXPECT_TRUE(store_->abort_unfinished_uploads(prefix_, soon_));
+  EXPECT_EQ(content(key("x")), "x");
+}
+
+TEST_P(StoreConformance, StopsWhenItIsAskedTo) {
+  std::stop_source stop;
+  stop.request_stop();
+  const Deadline stopped = Deadline::never(stop.get_token());
+  const auto put_outcome = store_->put(key("x"), MemoryBody("x"), kTextContent, stopped);
+  ASSERT_FALSE(put_outcome);
+  EXPECT_EQ(put_outcome.error().kind, ErrorKind::cancelled);
+  const auto listed = store_->list(prefix_, "", stopped);
+  ASSERT_FALSE(listed);
+  EXPECT_EQ(listed.error().kind, ErrorKind::cancelled);
+  EXPECT_FALSE(store_->stat(key("x"), soon_)->has_value());
+}
+
+TEST_P(StoreConformance, ServesManyThreads) {
+  constexpr int kThreads = 8;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([this, thread] {
+      std::string so_far;
+      for (int i = 0; i < 20; ++i) {
+        const std::string name = key("thread/" + std::to_string(thread));
+        so_far += std::to_string(i) + "\n";
+        const StoredObject stored = put(name, so_far);
+        const std::string longer = so_far + "more";
+        const auto extended = store_->extend(name, stored, MemoryBody(longer), kTextContent, soon_);
+        EXPECT_TRUE(extended) << extended.error().message;
+        EXPECT_EQ(content(name), longer);
+      }
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  EXPECT_EQ(all_keys(key("thread/")).size(), static_cast<size_t>(kThreads));
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, StoreConformance,
+                         testing::Values(Backend::memory, Backend::local, Backend::s3),
+                         [](const testing::TestParamInfo<Backend>& backend) -> std::string {
+                           switch (backend.param) {
+                             case Backend::memory:
+                               return "Memory";
+                             case Backend::local:
+                               return "LocalFolder";
+                             case Backend::s3:
+                               return "S3";
+                           }
+                           return "?";
+                         });
+
+}  // namespace
+}  // namespace rayhistory

@@ -1,0 +1,34 @@
+// The store that the settings name.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "signing/aws_credentials.h"
+#include "store/s3_endpoint.h"
+#include "store/store.h"
+
+namespace rayhistory {
+
+enum class StoreBackend { local, s3, azureblob, gcs, aliyunoss };
+
+// "local", "s3", …, as STORAGE_BACKEND has it; nothing for any other text.
+std::optional<StoreBackend> parse_store_backend(std::string_view name);
+
+struct StoreOptions {
+  StoreBackend backend = StoreBackend::local;
+  std::string local_folder = "./ray-historyserver";
+  S3Options s3;
+  AwsCredentials aws_credentials;
+  std::string ca_file;  // for https, instead of the system's; empty: the system's
+};
+
+// Nothing is sent yet. `invalid` names the setting that is wrong. `clock` must outlive the store.
+// Calls fail at once, for --check.
+Result<std::unique_ptr<Store>> open_store_without_retries(const StoreOptions& options, const Clock& clock);
+// Calls wait out what passes (retrying_store.h), for everything else.
+Result<std::unique_ptr<Store>> open_store(const StoreOptions& options, const Clock& clock);
+
+}  // namespace rayhistory

@@ -1,0 +1,36 @@
+// How the wait between two tries of the same call is chosen: exponential backoff with full jitter, and no
+// shorter than the store asked for (Retry-After).
+#pragma once
+
+#include <algorithm>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace rayhistory {
+
+// First some 200 ms: a throttled or restarting server is back soon. At most 20 s, as AWS's own clients have
+// it.
+inline constexpr Milliseconds kRetryFirst{200};
+inline constexpr Seconds kRetryLongest{20};
+
+// One call's tries.
+class RetryPace {
+ public:
+  explicit RetryPace(const Clock& clock) : clock_(clock) {}
+
+  // Waits before the next try; false when the deadline comes first.
+  bool wait(const Error& error, const Deadline& deadline) {
+    const Nanoseconds wanted = std::max(backoff_.next(), error.retry_after.value_or(Nanoseconds::zero()));
+    const Nanoseconds wait = deadline.remaining(clock_.steady_now(), wanted);
+    return clock_.sleep_for(wait, deadline.stop()) && !deadline.expired(clock_.steady_now());
+  }
+  int tries() const { return backoff_.tries(); }
+
+ private:
+  const Clock& clock_;
+  Backoff backoff_{kRetryFirst, kRetryLongest};
+};
+
+}  // namespace rayhistory

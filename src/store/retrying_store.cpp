@@ -1,0 +1,142 @@
+#include "store/retrying_store.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "base/log.h"
+#include "store/retry_pace.h"
+
+namespace rayhistory {
+namespace {
+
+// While an outage lasts; and between the warnings of a store that fails now and then.
+constexpr Seconds kReminderInterval{60};
+
+bool is_waited_out(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::retry:
+    case ErrorKind::unknown_outcome:
+    case ErrorKind::denied:
+    case ErrorKind::no_space:
+      return true;
+    case ErrorKind::not_found:
+    case ErrorKind::exists:
+    case ErrorKind::invalid:
+    case ErrorKind::unsupported:
+    case ErrorKind::cancelled:
+      return false;
+  }
+  CHECK(!"an ErrorKind out of range");
+}
+
+}  // namespace
+
+void StoreOutage::failed(std::string_view call, const Error& error) {
+  const std::lock_guard lock(mutex_);
+  const SteadyTime now = clock_.steady_now();
+  if (!is_out_) {
+    is_out_ = true;
+    is_told_ = false;
+    began_ = now;
+    failures_ = 0;
+  }
+  ++failures_;
+  if (was_ever_told_ && now - last_told_ < kReminderInterval) return;
+  was_ever_told_ = true;
+  last_told_ = now;
+  if (!is_told_) {
+    is_told_ = true;
+    log_warning("store unreachable: trying again until it answers",
+                {{"store", store_}, {"call", call}, {"kind", name_of(error.kind)}, {"error", error.message}});
+  } else {
+    log_warning("store still unreachable",
+                {{"store", store_},
+                 {"for", format_duration(std::chrono::floor<Seconds>(now - began_))},
+                 {"failed_calls", failures_},
+                 {"kind", name_of(error.kind)},
+                 {"error", error.message}});
+  }
+}
+
+void StoreOutage::succeeded() {
+  const std::lock_guard lock(mutex_);
+  if (!is_out_) return;
+  is_out_ = false;
+  if (!is_told_) return;
+  log_info("store reachable again",
+           {{"store", store_},
+            {"after", format_duration(std::chrono::floor<Milliseconds>(clock_.steady_now() - began_))},
+            {"failed_calls", failures_}});
+}
+
+RetryingStore::RetryingStore(std::unique_ptr<Store> store, const Clock& clock)
+    : store_(std::move(store)), clock_(clock), outage_(store_->description(), clock) {}
+
+template <typename Call>
+auto RetryingStore::until_it_passes(std::string_view name, const Deadline& deadline, const Call& call)
+    -> decltype(call()) {
+  RetryPace pace(clock_);
+  while (true) {
+    auto outcome = call();
+    if (outcome) {
+      outage_.succeeded();
+      return outcome;
+    }
+    const Error& error = outcome.error();
+    if (!is_waited_out(error.kind)) {
+      if (error.kind != ErrorKind::cancelled) outage_.succeeded();  // the store has answered
+      return outcome;
+    }
+    outage_.failed(name, error);
+    if (!pace.wait(error, deadline))
+      return Error{ErrorKind::cancelled, fmt::format("given up at the deadline; last: {}", error.message)};
+  }
+}
+
+Result<void> RetryingStore::ensure_bucket(const Deadline& deadline) {
+  return until_it_passes("ensure_bucket", deadline, [&] { return store_->ensure_bucket(deadline); });
+}
+
+Result<StoredObject> RetryingStore::put(const std::string& key, const Body& body,
+                                        std::string_view content_type, const Deadline& deadline) {
+  return until_it_passes("put", deadline, [&] { return store_->put(key, body, content_type, deadline); });
+}
+
+Result<StoredObject> RetryingStore::extend(const std::string& key, const StoredObject& stored,
+                                           const Body& whole, std::string_view content_type,
+                                           const Deadline& deadline) {
+  return until_it_passes("extend", deadline,
+                         [&] { return store_->extend(key, stored, whole, content_type, deadline); });
+}
+
+Result<StoredObject> RetryingStore::copy(const std::string& from, const StoredObject& expected,
+                                         const std::string& to, const Deadline& deadline) {
+  return until_it_passes("copy", deadline, [&] { return store_->copy(from, expected, to, deadline); });
+}
+
+Result<std::optional<StoredObject>> RetryingStore::stat(const std::string& key, const Deadline& deadline) {
+  return until_it_passes("stat", deadline, [&] { return store_->stat(key, deadline); });
+}
+
+Result<ListPage> RetryingStore::list(const std::string& prefix, const std::string& after,
+                                     const Deadline& deadline) {
+  return until_it_passes("list", deadline, [&] { return store_->list(prefix, after, deadline); });
+}
+
+Result<std::string> RetryingStore::get(const std::string& key, uint64_t offset, uint64_t length,
+                                       const Deadline& deadline) {
+  return until_it_passes("get", deadline, [&] { return store_->get(key, offset, length, deadline); });
+}
+
+Result<void> RetryingStore::remove(const std::string& key, const Deadline& deadline) {
+  return until_it_passes("remove", deadline, [&] { return store_->remove(key, deadline); });
+}
+
+Result<void> RetryingStore::abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) {
+  return until_it_passes("abort_unfinished_uploads", deadline,
+                         [&] { return store_->abort_unfinished_uploads(prefix, deadline); });
+}
+
+}  // namespace rayhistory

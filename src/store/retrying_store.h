@@ -1,0 +1,69 @@
+// A Store that waits out what passes: the only place where calls are repeated for as long as it takes.
+//
+// Repeated are `retry`, `unknown_outcome`, `no_space` and `denied` (a missing bucket too: somebody will bring
+// it back, or the right, and what was collected until then is not to be lost), until the deadline; then the
+// error is `cancelled` and tells the last one. Everything else is the caller's to decide and passes through.
+//
+// It tells the operator: one warning when calls begin to fail, one a minute while they go on failing, and one
+// line when they succeed again. Not a line a call: sixteen workers over an hour would bury all else.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "store/store.h"
+
+namespace rayhistory {
+
+// Whether a store can be reached, as its calls show, told in the log. Any thread.
+class StoreOutage {
+ public:
+  StoreOutage(std::string store, const Clock& clock) : store_(std::move(store)), clock_(clock) {}
+  void failed(std::string_view call, const Error& error);
+  void succeeded();
+
+ private:
+  const std::string store_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  bool is_out_ = false;
+  bool is_told_ = false;  // this outage's warning is in the log
+  bool was_ever_told_ = false;
+  SteadyTime began_;
+  SteadyTime last_told_;
+  uint64_t failures_ = 0;  // of this outage
+};
+
+class RetryingStore final : public Store {
+ public:
+  // `clock` must outlive it.
+  RetryingStore(std::unique_ptr<Store> store, const Clock& clock);
+
+  std::string description() const override { return store_->description(); }
+  Result<void> ensure_bucket(const Deadline& deadline) override;
+  Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
+                           const Deadline& deadline) override;
+  Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
+                              std::string_view content_type, const Deadline& deadline) override;
+  Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
+                            const Deadline& deadline) override;
+  Result<std::optional<StoredObject>> stat(const std::string& key, const Deadline& deadline) override;
+  Result<ListPage> list(const std::string& prefix, const std::string& after,
+                        const Deadline& deadline) override;
+  Result<std::string> get(const std::string& key, uint64_t offset, uint64_t length,
+                          const Deadline& deadline) override;
+  Result<void> remove(const std::string& key, const Deadline& deadline) override;
+  Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
+
+ private:
+  template <typename Call>
+  auto until_it_passes(std::string_view name, const Deadline& deadline, const Call& call) -> decltype(call());
+
+  const std::unique_ptr<Store> store_;
+  const Clock& clock_;
+  StoreOutage outage_;
+};
+
+}  // namespace rayhistory

@@ -1,0 +1,150 @@
+#include "store/s3_replies.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "http/url.h"
+#include "store/xml.h"
+
+namespace rayhistory {
+namespace {
+
+// A key of a list with encoding-type=url: '+' is a space there, as in a form.
+std::optional<std::string> decode_key(std::string encoded) {
+  std::replace(encoded.begin(), encoded.end(), '+', ' ');
+  Result<std::string> key = decode_percent(encoded);
+  if (!key) return std::nullopt;
+  return *std::move(key);
+}
+
+std::optional<uint64_t> read_size(std::string_view digits) {
+  uint64_t size = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return size;
+}
+
+bool is_true(const char* text) {
+  return std::string_view(text) == "true";
+}
+
+}  // namespace
+
+std::optional<S3ErrorReply> read_s3_error(std::string_view body) {
+  const auto document = parse_xml(body);
+  if (!document) return std::nullopt;
+  const pugi::xml_node error = document->child("Error");
+  if (!error) return std::nullopt;
+  return S3ErrorReply{error.child_value("Code"), error.child_value("Message"), error.child_value("Region")};
+}
+
+std::optional<S3ObjectPage> read_s3_objects(std::string_view body) {
+  const auto document = parse_xml(body);
+  if (!document) return std::nullopt;
+  const pugi::xml_node result = document->child("ListBucketResult");
+  if (!result) return std::nullopt;
+  S3ObjectPage page;
+  page.truncated = is_true(result.child_value("IsTruncated"));
+  page.continuation = result.child_value("NextContinuationToken");
+  for (const pugi::xml_node content : result.children("Contents")) {
+    std::optional<std::string> key = decode_key(content.child_value("Key"));
+    const std::optional<uint64_t> size = read_size(content.child_value("Size"));
+    if (!key || key->empty() || !size) return std::nullopt;
+    page.objects.push_back({*std::move(key), {*size, without_quotes(content.child_value("ETag"))}});
+  }
+  return page;
+}
+
+std::optional<S3UploadPage> read_s3_uploads(std::string_view body) {
+  const auto document = parse_xml(body);
+  if (!document) return std::nullopt;
+  const pugi::xml_node result = document->child("ListMultipartUploadsResult");
+  if (!result) return std::nullopt;
+  S3UploadPage page;
+  page.truncated = is_true(result.child_value("IsTruncated"));
+  std::optional<std::string> next_key = decode_key(result.child_value("NextKeyMarker"));
+  if (!next_key) return std::nullopt;
+  page.next = {*std::move(next_key), result.child_value("NextUploadIdMarker")};
+  for (const pugi::xml_node upload : result.children("Upload")) {
+    std::optional<std::string> key = decode_key(upload.child_value("Key"));
+    std::string id = upload.child_value("UploadId");
+    if (!key || key->empty() || id.empty()) return std::nullopt;
+    page.uploads.push_back({*std::move(key), std::move(id)});
+  }
+  return page;
+}
+
+std::optional<std::string> read_s3_upload_id(std::string_view body) {
+  const auto document = parse_xml(body);
+  if (!document) return std::nullopt;
+  std::string id = document->child("InitiateMultipartUploadResult").child_value("UploadId");
+  if (id.empty()) return std::nullopt;
+  return id;
+}
+
+std::optional<std::string> read_s3_etag(std::string_view body) {
+  const auto document = parse_xml(body);
+  if (!document) return std::nullopt;
+  const std::string_view root = document->document_element().name();
+  constexpr std::array<std::string_view, 3> kResults = {"CompleteMultipartUploadResult", "CopyObjectResult",
+                                                        "CopyPartResult"};
+  if (std::find(kResults.begin(), kResults.end(), root) == kResults.end()) return std::nullopt;
+  std::string etag = without_quotes(document->document_element().child_value("ETag"));
+  if (etag.empty()) return std::nullopt;
+  return etag;
+}
+
+std::optional<size_t> read_s3_part_count(std::string_view body) {
+  const auto document = parse_xml(body);
+  if (!document) return std::nullopt;
+  const pugi::xml_node result = document->child("ListPartsResult");
+  if (!result) return std::nullopt;
+  const auto parts = result.children("Part");
+  return static_cast<size_t>(std::distance(parts.begin(), parts.end()));
+}
+
+std::string write_s3_complete(const std::vector<std::string>& etags) {
+  std::string body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
+  for (size_t i = 0; i < etags.size(); ++i) {
+    // An ETag is hex digits and '-' wherever we looked, but it is the server's to choose.
+    std::string escaped;
+    for (const char c : etags[i]) {
+      switch (c) {
+        case '&':
+          escaped += "&amp;";
+          break;
+        case '<':
+          escaped += "&lt;";
+          break;
+        case '>':
+          escaped += "&gt;";
+          break;
+        default:
+          escaped += c;
+      }
+    }
+    body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>\"{}\"</ETag></Part>", i + 1, escaped);
+  }
+  body += "</CompleteMultipartUpload>";
+  return body;
+}
+
+std::optional<StoredObject> read_s3_object(const Headers& headers) {
+  const std::optional<uint64_t> size = read_size(headers.find("Content-Length").value_or(""));
+  if (!size) return std::nullopt;
+  return StoredObject{*size, without_quotes(headers.find("ETag").value_or(""))};
+}
+
+std::string without_quotes(std::string_view etag) {
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
+  return std::string(etag);
+}
+
+std::string with_quotes(std::string_view etag) {
+  return fmt::format("\"{}\"", etag);
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,58 @@
+// What S3 says in XML, read; and the one thing that is said to it in XML, written.
+//
+// Each reader gives nothing where the body is not that reply, whole: an empty or cut body is never a success.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/client.h"
+#include "store/store.h"
+
+namespace rayhistory {
+
+struct S3ErrorReply {
+  std::string code;     // "NoSuchKey"
+  std::string message;  // S3's sentence, without the fields that repeat what was signed
+  std::string region;   // where the bucket is, when that is what is wrong
+};
+
+struct S3ObjectPage {
+  std::vector<ListedObject> objects;
+  bool truncated = false;
+  std::string continuation;  // for the next page
+};
+
+struct S3Upload {
+  std::string key;
+  std::string id;
+};
+
+struct S3UploadPage {
+  std::vector<S3Upload> uploads;
+  bool truncated = false;
+  S3Upload next;  // the markers of the next page
+};
+
+std::optional<S3ErrorReply> read_s3_error(std::string_view body);
+std::optional<S3ObjectPage> read_s3_objects(std::string_view body);  // of a list with encoding-type=url
+std::optional<S3UploadPage> read_s3_uploads(std::string_view body);  // of a list with encoding-type=url
+std::optional<std::string> read_s3_upload_id(std::string_view body);
+// Of CompleteMultipartUpload, CopyObject and UploadPartCopy, without its quotes.
+std::optional<std::string> read_s3_etag(std::string_view body);
+// How many parts an unfinished upload has (on the first page of them).
+std::optional<size_t> read_s3_part_count(std::string_view body);
+
+// The body of CompleteMultipartUpload: the parts' ETags, of part 1 and on.
+std::string write_s3_complete(const std::vector<std::string>& etags);
+
+// Size and ETag of an object, from the headers of a HEAD.
+std::optional<StoredObject> read_s3_object(const Headers& headers);
+
+// S3 puts ETags into quotes; a StoredObject's has none.
+std::string without_quotes(std::string_view etag);
+std::string with_quotes(std::string_view etag);
+
+}  // namespace rayhistory

@@ -1,0 +1,274 @@
+#include "store/s3_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace rayhistory {
+namespace {
+
+// CopyObject's limit. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+constexpr uint64_t kCopyAtOnceLimitBytes = 5ull * 1024 * 1024 * 1024;
+// S3's longest key. Told here, because what servers answer to a longer one differs.
+constexpr size_t kKeyLimitBytes = 1024;
+// A list may be truncated and yet show nothing (many deleted versions in between). So many in a row, at most.
+constexpr int kEmptyPagesLimit = 1000;
+// Headers and what little there is around the bytes that were asked for.
+constexpr uint64_t kErrorReplyLimitBytes = 1024 * 1024;
+
+Result<void> check_key(const std::string& key) {
+  if (key.empty()) return Error{ErrorKind::invalid, "an empty object key"};
+  if (key.size() > kKeyLimitBytes) {
+    return Error{ErrorKind::invalid, fmt::format("key \"{}\": {} bytes, and S3 takes {} at most", key,
+                                                 key.size(), kKeyLimitBytes)};
+  }
+  return {};
+}
+
+Error cut_short(std::string_view what) {
+  return Error{ErrorKind::retry, fmt::format("s3: the answer to {} was cut short or is not XML", what)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<S3Store>> S3Store::open(const S3Options& options, std::unique_ptr<HttpClient> client,
+                                               std::unique_ptr<AwsCredentialsSource> credentials,
+                                               const Clock& clock) {
+  TRY_ASSIGN(S3Endpoint endpoint, S3Endpoint::from(options));
+  return std::unique_ptr<S3Store>(
+      new S3Store(options, std::move(endpoint), std::move(client), std::move(credentials), clock));
+}
+
+S3Store::S3Store(const S3Options& options, S3Endpoint endpoint, std::unique_ptr<HttpClient> client,
+                 std::unique_ptr<AwsCredentialsSource> credentials, const Clock& clock)
+    : clock_(clock),
+      connection_(options, std::move(endpoint), std::move(client), std::move(credentials), clock) {}
+
+std::string S3Store::description() const {
+  return connection_.description();
+}
+
+Result<bool> S3Store::bucket_exists(const Deadline& deadline) {
+  S3Call head;
+  head.method = Method::head;
+  TRY_ASSIGN(const S3Answer answer, connection_.send(head, deadline));
+  if (answer.ok()) return true;
+  if (answer.response.status == 404) return false;
+  return connection_.error_of(head, answer);
+}
+
+Result<void> S3Store::ensure_bucket(const Deadline& deadline) {
+  Result<bool> exists = bucket_exists(deadline);
+  if (exists) return *exists ? Result<void>() : create_bucket(deadline);
+  // 403: it is there and may only not be looked at. Creating it would be wrong, and using it will tell.
+  if (exists.error().kind == ErrorKind::denied) return {};
+  return std::move(exists).error();
+}
+
+Result<void> S3Store::create_bucket(const Deadline& deadline) {
+  S3Call create;
+  create.method = Method::put;
+  const std::string region = connection_.region();
+  // us-east-1 is the one region that must not be named.
+  const MemoryBody body(
+      region == "us-east-1"
+          ? std::string()
+          : fmt::format("<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                        "<LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>",
+                        region));
+  create.body = &body;
+  TRY_ASSIGN(const S3Answer answer, connection_.send(create, deadline));
+  if (answer.ok() || answer.code() == "BucketAlreadyOwnedByYou") return {};
+  if (answer.code() != "BucketAlreadyExists") {
+    Error error = connection_.error_of(create, answer);
+    // Creating is repeated without harm, and another collector may be at it.
+    if (error.kind == ErrorKind::unknown_outcome || error.kind == ErrorKind::exists)
+      error.kind = ErrorKind::retry;
+    return error;
+  }
+  // Somebody was faster: another collector of ours, or a stranger who owns that name.
+  TRY_ASSIGN(const bool is_ours, [&]() -> Result<bool> {
+    Result<bool> exists = bucket_exists(deadline);
+    if (!exists && exists.error().kind == ErrorKind::denied) return false;
+    return exists;
+  }());
+  if (is_ours) return {};
+  return Error{
+      ErrorKind::exists,
+      fmt::format("the bucket {} belongs to somebody else: choose another S3_BUCKET", connection_.bucket())};
+}
+
+Result<StoredObject> S3Store::put(const std::string& key, const Body& body, std::string_view content_type,
+                                  const Deadline& deadline) {
+  TRY(check_key(key));
+  if (body.size() <= kS3SingleRequestBytes) return put_at_once(key, body, content_type, deadline);
+  const auto fill = [&](S3MultipartUpload& upload) { return upload.send_from(body, 0, deadline); };
+  return upload(key, content_type, std::nullopt, fill, deadline);
+}
+
+Result<StoredObject> S3Store::put_at_once(const std::string& key, const Body& body,
+                                          std::string_view content_type, const Deadline& deadline) {
+  S3Call put;
+  put.method = Method::put;
+  put.key = key;
+  put.headers.set("Content-Type", content_type);
+  put.body = &body;
+  TRY_ASSIGN(const S3Answer answer, connection_.send(put, deadline));
+  if (!answer.ok()) return connection_.error_of(put, answer);
+  return StoredObject{body.size(), without_quotes(answer.response.headers.find("ETag").value_or(""))};
+}
+
+Result<StoredObject> S3Store::upload(const std::string& key, std::string_view content_type,
+                                     std::optional<StoredObject> replaces, const FillUpload& fill,
+                                     const Deadline& deadline) {
+  TRY_ASSIGN(S3MultipartUpload upload, S3MultipartUpload::begin(connection_, abilities_, clock_, key,
+                                                                content_type, std::move(replaces), deadline));
+  Result<StoredObject> outcome = [&]() -> Result<StoredObject> {
+    TRY(fill(upload));
+    return upload.complete(deadline);
+  }();
+  if (!outcome) upload.abandon(deadline);
+  return outcome;
+}
+
+Result<StoredObject> S3Store::extend(const std::string& key, const StoredObject& stored, const Body& whole,
+                                     std::string_view content_type, const Deadline& deadline) {
+  CHECK(0 < stored.size && stored.size <= whole.size());
+  TRY(check_key(key));
+  if (stored.size < kS3MinPartBytes) return put(key, whole, content_type, deadline);
+  const auto fill = [&](S3MultipartUpload& upload) -> Result<void> {
+    TRY(upload.copy_whole(key, stored, deadline));
+    return upload.send_from(whole, stored.size, deadline);
+  };
+  return upload(key, content_type, stored, fill, deadline);
+}
+
+Result<StoredObject> S3Store::copy(const std::string& from, const StoredObject& expected,
+                                   const std::string& to, const Deadline& deadline) {
+  TRY(check_key(from));
+  TRY(check_key(to));
+  if (expected.size <= kCopyAtOnceLimitBytes) return copy_at_once(from, expected, to, deadline);
+  const auto fill = [&](S3MultipartUpload& upload) { return upload.copy_whole(from, expected, deadline); };
+  return upload(to, kTextContent, std::nullopt, fill, deadline);
+}
+
+Result<StoredObject> S3Store::copy_at_once(const std::string& from, const StoredObject& expected,
+                                           const std::string& to, const Deadline& deadline) {
+  S3Call copy;
+  copy.method = Method::put;
+  copy.key = to;
+  copy.headers.set("x-amz-copy-source", fmt::format("/{}/{}", connection_.bucket(), encode_path(from)));
+  if (!expected.etag.empty()) copy.headers.set("x-amz-copy-source-if-match", with_quotes(expected.etag));
+  copy.stall_timeout = kS3ServerWorkStallTimeout;
+  TRY_ASSIGN(const S3Answer answer, connection_.send(copy, deadline));
+  if (!answer.ok()) return connection_.error_of(copy, answer);
+  std::optional<std::string> etag = read_s3_etag(answer.response.body);
+  if (!etag) {
+    return Error{ErrorKind::unknown_outcome,
+                 fmt::format("key \"{}\": the answer to the copy was cut short", to)};
+  }
+  return StoredObject{expected.size, *std::move(etag)};
+}
+
+Result<std::optional<StoredObject>> S3Store::stat(const std::string& key, const Deadline& deadline) {
+  TRY(check_key(key));
+  S3Call head;
+  head.method = Method::head;
+  head.key = key;
+  TRY_ASSIGN(const S3Answer answer, connection_.send(head, deadline));
+  if (answer.response.status == 404) return std::optional<StoredObject>();
+  if (!answer.ok()) return connection_.error_of(head, answer);
+  std::optional<StoredObject> object = read_s3_object(answer.response.headers);
+  if (!object)
+    return Error{ErrorKind::retry, fmt::format("key \"{}\": the answer to HEAD has no Content-Length", key)};
+  return object;
+}
+
+Result<ListPage> S3Store::list(const std::string& prefix, const std::string& after,
+                               const Deadline& deadline) {
+  S3Call list;
+  list.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix}};
+  if (!after.empty()) list.query.emplace_back("start-after", after);
+  const QueryParameters first_query = list.query;
+  for (int i = 0; i < kEmptyPagesLimit; ++i) {
+    TRY_ASSIGN(const S3Answer answer, connection_.send(list, deadline));
+    if (!answer.ok()) return connection_.error_of(list, answer);
+    std::optional<S3ObjectPage> page = read_s3_objects(answer.response.body);
+    if (!page) return cut_short("list objects");
+    if (!page->objects.empty() || !page->truncated) {
+      ListPage result;
+      result.objects = std::move(page->objects);
+      if (page->truncated) result.next = result.objects.back().key;
+      return result;
+    }
+    list.query = first_query;
+    list.query.emplace_back("continuation-token", page->continuation);
+  }
+  return Error{ErrorKind::retry,
+               fmt::format("s3: {} pages of \"{}\" in a row list nothing", kEmptyPagesLimit, prefix)};
+}
+
+Result<std::string> S3Store::get(const std::string& key, uint64_t offset, uint64_t length,
+                                 const Deadline& deadline) {
+  TRY(check_key(key));
+  // A range can't be empty; one byte tells whether there is such an object.
+  const uint64_t wanted = std::max<uint64_t>(length, 1);
+  const uint64_t last = wanted - 1 > UINT64_MAX - offset ? UINT64_MAX : offset + wanted - 1;
+  S3Call get;
+  get.key = key;
+  get.headers.set("Range", fmt::format("bytes={}-{}", offset, last));
+  get.response_limit_bytes = std::max(wanted, kErrorReplyLimitBytes);
+  TRY_ASSIGN(S3Answer answer, connection_.send(get, deadline));
+  if (answer.response.status == 416) return std::string();  // begins at or after the end
+  if (!answer.ok()) return connection_.error_of(get, answer);
+  std::string content = std::move(answer.response.body);
+  // 200: a server that does not know ranges has sent all.
+  if (answer.response.status == 200)
+    content.erase(0, static_cast<size_t>(std::min<uint64_t>(offset, content.size())));
+  if (content.size() > length) content.resize(static_cast<size_t>(length));
+  return content;
+}
+
+Result<void> S3Store::remove(const std::string& key, const Deadline& deadline) {
+  TRY(check_key(key));
+  S3Call remove;
+  remove.method = Method::del;
+  remove.key = key;
+  TRY_ASSIGN(const S3Answer answer, connection_.send(remove, deadline));
+  if (answer.ok() || answer.code() == "NoSuchKey") return {};
+  return connection_.error_of(remove, answer);
+}
+
+Result<void> S3Store::abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) {
+  const QueryParameters first_query = {{"uploads", ""}, {"encoding-type", "url"}, {"prefix", prefix}};
+  S3Call list;
+  list.query = first_query;
+  while (true) {
+    TRY_ASSIGN(const S3Answer answer, connection_.send(list, deadline));
+    if (!answer.ok()) return connection_.error_of(list, answer);
+    const std::optional<S3UploadPage> page = read_s3_uploads(answer.response.body);
+    if (!page) return cut_short("list uploads");
+    for (const S3Upload& unfinished : page->uploads) {
+      // Not every server filters by prefix, and other people's uploads are none of ours.
+      if (unfinished.key.starts_with(prefix)) TRY(abort_upload(unfinished, deadline));
+    }
+    // A page that leads nowhere ends it too.
+    if (!page->truncated || page->next.key.empty()) return {};
+    list.query = first_query;
+    list.query.emplace_back("key-marker", page->next.key);
+    list.query.emplace_back("upload-id-marker", page->next.id);
+  }
+}
+
+Result<void> S3Store::abort_upload(const S3Upload& unfinished, const Deadline& deadline) {
+  S3Call abort;
+  abort.method = Method::del;
+  abort.key = unfinished.key;
+  abort.query = {{"uploadId", unfinished.id}};
+  TRY_ASSIGN(const S3Answer answer, connection_.send(abort, deadline));
+  if (answer.ok() || answer.code() == "NoSuchUpload") return {};
+  return connection_.error_of(abort, answer);
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,67 @@
+// A Store in S3, or in whatever speaks its dialect: MinIO, Ceph, R2 and others.
+//
+// Up to 64 MiB are put in one request, more in a multipart upload. An object grows by a multipart upload
+// whose first parts are copied from the object itself on the server; below S3's least part size it is put
+// anew. Bodies are read twice, once for their SHA-256, and never held.
+//
+// MinIO lists unfinished uploads only for a prefix that is a whole key, so there abort_unfinished_uploads
+// finds few; MinIO removes them by itself after 24 hours.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "store/s3_connection.h"
+#include "store/s3_upload.h"
+#include "store/store.h"
+
+namespace rayhistory {
+
+class S3Store final : public Store {
+ public:
+  // `invalid` names the setting that is wrong. `clock` must outlive the store.
+  static Result<std::unique_ptr<S3Store>> open(const S3Options& options, std::unique_ptr<HttpClient> client,
+                                               std::unique_ptr<AwsCredentialsSource> credentials,
+                                               const Clock& clock);
+
+  std::string description() const override;
+  Result<void> ensure_bucket(const Deadline& deadline) override;
+  Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
+                           const Deadline& deadline) override;
+  Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
+                              std::string_view content_type, const Deadline& deadline) override;
+  Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
+                            const Deadline& deadline) override;
+  Result<std::optional<StoredObject>> stat(const std::string& key, const Deadline& deadline) override;
+  Result<ListPage> list(const std::string& prefix, const std::string& after,
+                        const Deadline& deadline) override;
+  Result<std::string> get(const std::string& key, uint64_t offset, uint64_t length,
+                          const Deadline& deadline) override;
+  Result<void> remove(const std::string& key, const Deadline& deadline) override;
+  Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
+
+ private:
+  using FillUpload = std::function<Result<void>(S3MultipartUpload&)>;
+
+  S3Store(const S3Options& options, S3Endpoint endpoint, std::unique_ptr<HttpClient> client,
+          std::unique_ptr<AwsCredentialsSource> credentials, const Clock& clock);
+
+  Result<StoredObject> put_at_once(const std::string& key, const Body& body, std::string_view content_type,
+                                   const Deadline& deadline);
+  // Begins an upload, lets `fill` give it its parts, and completes it, or abandons it.
+  Result<StoredObject> upload(const std::string& key, std::string_view content_type,
+                              std::optional<StoredObject> replaces, const FillUpload& fill,
+                              const Deadline& deadline);
+  Result<StoredObject> copy_at_once(const std::string& from, const StoredObject& expected,
+                                    const std::string& to, const Deadline& deadline);
+  Result<bool> bucket_exists(const Deadline& deadline);
+  Result<void> create_bucket(const Deadline& deadline);
+  Result<void> abort_upload(const S3Upload& unfinished, const Deadline& deadline);
+
+  const Clock& clock_;
+  S3Connection connection_;
+  S3Abilities abilities_;
+};
+
+}  // namespace rayhistory

@@ -1,0 +1,17 @@
+#include "store/xml.h"
+
+namespace rayhistory {
+
+std::unique_ptr<pugi::xml_document> parse_xml(std::string_view text) {
+  // Servers that work long before they answer send spaces first, to keep the connection alive.
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos || text.size() > kXmlLimitBytes) return nullptr;
+  text.remove_prefix(begin);
+  auto document = std::make_unique<pugi::xml_document>();
+  if (!document->load_buffer(text.data(), text.size(), pugi::parse_default, pugi::encoding_utf8))
+    return nullptr;
+  if (!document->document_element()) return nullptr;
+  return document;
+}
+
+}  // namespace rayhistory
