@@ -166,8 +166,9 @@ void Ledger::place(Entry& entry) {
                         .final = file.final,
                         .grows = file.grows,
                         .oldest_unsent = entry.oldest_unsent};
-  if (entry.stored) progress.stored_size = entry.stored->object.size;
-  // A file that is complete still has to be compared or reported: that is due like any other final one.
+  const bool is_earlier = entry.stored && entry.stored->content && *entry.stored->content != content_of(file);
+  if (entry.stored && !is_earlier) progress.stored_size = entry.stored->object.size;
+  // A file that is as long as its object still has to be compared with it, or reported.
   entry.due = due_time(progress, options_.push_interval).value_or(entry.oldest_unsent);
   if (draining_) entry.due = std::min(entry.due, entry.oldest_unsent);
   entry.due = std::max(entry.due, entry.not_before);
@@ -313,7 +314,7 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
   }
 
   // The object is an earlier generation's. It goes to where it belongs before its place is taken.
-  if (!stored.safe_elsewhere && stored.object.size > 0) {
+  if (file.keep_earlier && !stored.safe_elsewhere && stored.object.size > 0) {
     for (Entry* generation : entry.generations) {
       if (generation->shipment && !generation->stored && !generation->claim_decided) {
         block(entry, *generation);

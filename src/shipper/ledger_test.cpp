@@ -295,6 +295,20 @@ TEST(Ledger, ATruncationDuringADowntimeIsNoticedAlsoWhenTheFileHasRegrown) {
               UnorderedElementsAre("generation one", "generation two, longer than one"));
 }
 
+TEST(Ledger, AStateDumpsEarlierContentIsNotKept) {
+  Mirror mirror;
+  mirror.folder.write("debug_state.txt", "the state at ten");
+  mirror.offer(mirror.log("debug_state.txt"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.write("debug_state.txt", "the state at two");
+  Shipment rewritten = mirror.log("debug_state.txt", 1);
+  rewritten.keep_earlier = false;
+  mirror.offer(rewritten);
+  EXPECT_THAT(mirror.run_after(Seconds(59)), ElementsAre());
+  EXPECT_THAT(mirror.run_after(Seconds(1)), ElementsAre("logs/debug_state.txt"));
+  EXPECT_THAT(mirror.stored_contents(), ElementsAre("the state at two"));
+}
+
 TEST(Ledger, AnObjectThatIsNotWhatWeThoughtIsPutWhole) {
   Mirror mirror;
   mirror.folder.write("a.log", "one\n");

@@ -36,6 +36,9 @@ struct Shipment {
   int64_t modified_nanoseconds = 0;  // unix time; names the bytes should a later generation take their key
   uint64_t size = 0;                 // bytes that may be sent; never more than the file is known to hold
   bool final = false;                // the file will not grow any more
+  // False for a file that its writer replaces again and again (a state dump): when another generation is at
+  // the key, the earlier one's object is overwritten. True: it is kept under a rotated log's name (ledger.h).
+  bool keep_earlier = true;
   // False for a file that is one whole (gzip): it is put once, when final.
   bool grows = true;
 
