@@ -1,0 +1,326 @@
+#include "collector/settings_table.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/duration.h"
+
+namespace rayhistory {
+namespace {
+
+// So that a time that lies a duration ahead can always be reckoned.
+constexpr Nanoseconds kLongestDuration = std::chrono::hours(24 * 365);
+constexpr uint64_t kBytesPerMegabyte = 1024 * 1024;
+constexpr uint64_t kMostMegabytes = 1024 * 1024;  // 1 TiB: no node's emptyDir holds more
+// More uploads at once than a connection pool and 256 MiB of memory carry.
+constexpr uint64_t kMostUploads = 256;
+constexpr uint64_t kMostObjectsPerRound = 1'000'000;
+
+Error expected(std::string what) {
+  return Error{ErrorKind::invalid, "expected " + std::move(what)};
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+// A value at the end of a path of members, &SettingsDraft::storage, &StorageSettings::root.
+template <typename... Members>
+SettingValue text(Members... path) {
+  return {ValueKind::text, [=](SettingsDraft& draft, std::string_view given) -> Result<void> {
+            (draft.*....*path) = std::string(trimmed(given));
+            return {};
+          }};
+}
+
+template <typename... Members>
+SettingValue secret(Members... path) {
+  SettingValue value = text(path...);
+  value.kind = ValueKind::secret;
+  return value;
+}
+
+// The spellings of Go's strconv.ParseBool.
+template <typename... Members>
+SettingValue truth(Members... path) {
+  return {ValueKind::truth, [=](SettingsDraft& draft, std::string_view given) -> Result<void> {
+            const std::string_view word = trimmed(given);
+            for (const std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"}) {
+              if (word != yes) continue;
+              (draft.*....*path) = true;
+              return {};
+            }
+            for (const std::string_view no : {"0", "f", "F", "false", "FALSE", "False"}) {
+              if (word != no) continue;
+              (draft.*....*path) = false;
+              return {};
+            }
+            return expected("true or false");
+          }};
+}
+
+template <typename... Members>
+SettingValue duration(Members... path) {
+  return {ValueKind::duration, [=](SettingsDraft& draft, std::string_view given) -> Result<void> {
+            const Result<Nanoseconds> parsed = parse_duration(trimmed(given));
+            if (!parsed || *parsed <= Nanoseconds::zero() || *parsed > kLongestDuration)
+              return expected("a duration above 0 and up to a year, like 30s, 1m30s or 500ms");
+            (draft.*....*path) = *parsed;
+            return {};
+          }};
+}
+
+// A whole number from `least` to `most`, kept as that many times `unit`.
+template <typename... Members>
+SettingValue scaled_number(uint64_t least, uint64_t most, uint64_t unit, Members... path) {
+  return {ValueKind::number, [=](SettingsDraft& draft, std::string_view given) -> Result<void> {
+            const std::string_view digits = trimmed(given);
+            uint64_t value = 0;
+            const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+            if (error != std::errc{} || end != digits.data() + digits.size() || value < least || value > most)
+              return expected(fmt::format("a whole number from {} to {}", least, most));
+            auto& place = (draft.*....*path);
+            place = static_cast<std::remove_reference_t<decltype(place)>>(value * unit);
+            return {};
+          }};
+}
+
+template <typename... Members>
+SettingValue number(uint64_t least, uint64_t most, Members... path) {
+  return scaled_number(least, most, 1, path...);
+}
+
+template <typename... Members>
+SettingValue megabytes(Members... path) {
+  return scaled_number(1, kMostMegabytes, kBytesPerMegabyte, path...);
+}
+
+template <typename... Members>
+SettingValue port(uint64_t least, Members... path) {
+  return scaled_number(least, std::numeric_limits<uint16_t>::max(), 1, path...);
+}
+
+Result<void> read_listening_address(SettingsDraft& draft, std::string_view given) {
+  const std::string_view address = trimmed(given);
+  const bool one_word = std::all_of(address.begin(), address.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == ':' || c == '-' || c == '%';
+  });
+  if (!one_word) return expected("one IP address or host name, like 0.0.0.0 or ::");
+  draft.events.address = std::string(address);
+  return {};
+}
+
+Result<void> read_dashboard_address(SettingsDraft& draft, std::string_view given) {
+  Result<Url> url = parse_url(trimmed(given), Scheme::http);
+  if (!url) return expected("an http or https URL without user and password, like http://localhost:8265");
+  draft.dashboard.address = std::move(*url);
+  return {};
+}
+
+Result<void> read_dashboard_port(SettingsDraft& draft, std::string_view given) {
+  const std::string_view digits = trimmed(given);
+  uint16_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc{} || end != digits.data() + digits.size() || value == 0)
+    return expected("a port from 1 to 65535");
+  draft.node.dashboard_port = std::string(digits);
+  return {};
+}
+
+Result<void> read_endpoints(SettingsDraft& draft, std::string_view given) {
+  std::vector<std::string> endpoints;
+  while (!given.empty()) {
+    const size_t comma = std::min(given.find(','), given.size());
+    const std::string_view endpoint = trimmed(given.substr(0, comma));
+    given.remove_prefix(std::min(comma + 1, given.size()));
+    if (endpoint.find_first_not_of('/') == std::string_view::npos) continue;
+    endpoints.push_back((endpoint[0] == '/' ? "" : "/") + std::string(endpoint));
+  }
+  draft.dashboard.additional_endpoints = std::move(endpoints);
+  return {};
+}
+
+Result<void> read_log_level(SettingsDraft& draft, std::string_view given) {
+  const std::optional<LogLevel> level = parse_log_level(trimmed(given));
+  if (!level) return expected("debug, info, warning or error");
+  draft.program.log_level = *level;
+  return {};
+}
+
+Result<void> read_log_format(SettingsDraft& draft, std::string_view given) {
+  const std::optional<LogFormat> format = parse_log_format(trimmed(given));
+  if (!format) return expected("text or json");
+  draft.program.log_format = *format;
+  return {};
+}
+
+std::vector<Setting> make_settings() {
+  using Draft = SettingsDraft;
+  constexpr auto kS3 = &StorageSettings::s3;
+  constexpr auto kAzure = &StorageSettings::azure_blob;
+  constexpr auto kGcs = &StorageSettings::gcs;
+  constexpr auto kOss = &StorageSettings::aliyun_oss;
+  constexpr auto kStorage = &Draft::storage;
+  constexpr auto kEvents = &Draft::events;
+  constexpr auto kLogs = &Draft::logs;
+  constexpr auto kDashboard = &Draft::dashboard;
+  constexpr auto kNode = &Draft::node;
+  constexpr auto kProgram = &Draft::program;
+  constexpr auto kAuth = &DashboardSettings::auth;
+  // Long rows read better than rows of many lines: one setting, one row.
+  // clang-format off
+  return {
+    {"Cluster", "role", "RAY_ROLE", "", "Worker", text(&Draft::role),
+     "Head or Worker, in any case. The head's collector also asks the dashboard and writes the session's marker."},
+    {"Cluster", "ray-cluster-name", "RAY_CLUSTER_NAME", "", "", text(&Draft::cluster),
+     "Name of the RayCluster. Required."},
+    {"Cluster", "ray-cluster-namespace", "RAY_CLUSTER_NAMESPACE", "", "default", text(&Draft::name_space),
+     "Its Kubernetes namespace."},
+    {"Cluster", "owner-kind", "OWNER_KIND", "", "", text(&Draft::owner_kind),
+     "rayjob or rayservice, in any case, where one of them made the cluster; together with the owner's name. "
+     "raycluster means no owner."},
+    {"Cluster", "owner-name", "OWNER_NAME", "", "", text(&Draft::owner_name),
+     "Name of the RayJob or RayService; together with the owner's kind."},
+
+    {"Storage", "storage-backend", "STORAGE_BACKEND", "", "", text(&Draft::backend),
+     "Where to store: s3, azureblob, gcs, aliyunoss, or local, a folder. Required."},
+    {"Storage", "storage-root-dir", "STORAGE_ROOT_DIR", "", "", text(kStorage, &StorageSettings::root),
+     "Put in front of every object key."},
+    {"Storage", "storage-backend-config-path", "STORAGE_BACKEND_CONFIG_PATH", "", "", text(&Draft::config_path),
+     "A JSON file with the keys below, all of them strings. They win over the variables."},
+    {"Storage", "upload-concurrency", "UPLOAD_CONCURRENCY", "", "16",
+     number(1, kMostUploads, kStorage, &StorageSettings::upload_concurrency),
+     "Uploads at the same time, 1 to 256."},
+    {"Storage", "local-dir", "LOCAL_STORAGE_DIR", "", "./ray-historyserver",
+     text(kStorage, &StorageSettings::local_folder), "The folder of the backend local."},
+
+    {"S3", "", "S3_BUCKET", "s3Bucket", "ray-historyserver", text(kStorage, kS3, &S3Settings::bucket),
+     "Bucket; created when missing."},
+    {"S3", "", "S3_ENDPOINT", "s3Endpoint", "", text(kStorage, kS3, &S3Settings::endpoint),
+     "Host and port of a store other than AWS, with or without a scheme."},
+    {"S3", "", "S3_REGION", "s3Region", "", text(kStorage, kS3, &S3Settings::region), "Region of the bucket."},
+    {"S3", "", "S3FORCE_PATH_STYLE", "s3ForcePathStyle", "false", truth(kStorage, kS3, &S3Settings::force_path_style),
+     "Put the bucket into the path and not into the host name, as MinIO wants it."},
+    {"S3", "", "S3DISABLE_SSL", "s3DisableSSL", "false", truth(kStorage, kS3, &S3Settings::disable_ssl),
+     "Speak http with an endpoint that has no scheme."},
+    {"S3", "", "AWS_ACCESS_KEY_ID", "", "", secret(kStorage, kS3, &S3Settings::access_key_id),
+     "Static credentials. Without them the chain of the AWS SDKs: web identity, container, instance metadata, files."},
+    {"S3", "", "AWS_SECRET_ACCESS_KEY", "", "", secret(kStorage, kS3, &S3Settings::secret_access_key),
+     "Belongs to the access key."},
+    {"S3", "", "AWS_SESSION_TOKEN", "", "", secret(kStorage, kS3, &S3Settings::session_token),
+     "Belongs to a temporary access key."},
+
+    {"Azure Blob", "", "AZURE_STORAGE_CONTAINER", "azureContainer", "ray-historyserver",
+     text(kStorage, kAzure, &AzureBlobSettings::container), "Container; created when missing."},
+    {"Azure Blob", "", "AZURE_STORAGE_CONNECTION_STRING", "azureConnectionString", "",
+     secret(kStorage, kAzure, &AzureBlobSettings::connection_string), "Connection string with account and key."},
+    {"Azure Blob", "", "AZURE_STORAGE_ACCOUNT_URL", "azureAccountURL", "",
+     text(kStorage, kAzure, &AzureBlobSettings::account_url), "URL of the account, where there is no connection string."},
+    {"Azure Blob", "", "AZURE_STORAGE_AUTH_MODE", "azureAuthMode", "",
+     text(kStorage, kAzure, &AzureBlobSettings::auth_mode),
+     "connection_string, workload_identity or default. Empty: the connection string if there is one, else default."},
+
+    {"Google Cloud Storage", "", "GCS_BUCKET", "gcsBucket", "ray-historyserver",
+     text(kStorage, kGcs, &GcsSettings::bucket), "Bucket; created when missing."},
+    {"Google Cloud Storage", "", "GOOGLE_APPLICATION_CREDENTIALS", "", "",
+     text(kStorage, kGcs, &GcsSettings::credentials_file),
+     "File with a service account's key or an external account. Empty: the metadata server."},
+    {"Google Cloud Storage", "", "STORAGE_EMULATOR_HOST", "", "", text(kStorage, kGcs, &GcsSettings::emulator_host),
+     "An emulator to use in Google's place."},
+
+    {"Alibaba Cloud OSS", "", "OSS_BUCKET", "ossBucket", "ray-historyserver",
+     text(kStorage, kOss, &AliyunOssSettings::bucket), "Bucket; created when missing."},
+    {"Alibaba Cloud OSS", "", "OSS_ENDPOINT", "ossEndpoint", "", text(kStorage, kOss, &AliyunOssSettings::endpoint),
+     "Endpoint of the region."},
+    {"Alibaba Cloud OSS", "", "OSS_REGION", "ossRegion", "", text(kStorage, kOss, &AliyunOssSettings::region),
+     "Region of the bucket."},
+
+    {"Events", "enable-event-collector", "ENABLE_EVENT_COLLECTOR", "", "true", truth(kEvents, &EventSettings::enabled),
+     "Take the events that Ray posts."},
+    {"Events", "events-port", "EVENTS_PORT", "", "8084", port(1, kEvents, &EventSettings::port),
+     "Port of POST /v1/events."},
+    {"Events", "events-address", "EVENTS_ADDRESS", "", "", {ValueKind::text, read_listening_address},
+     "Address it listens on. Empty: loopback only, IPv4 and IPv6."},
+    {"Events", "event-data-dir", "RAY_COLLECTOR_EVENT_DATA_DIR", "", "/tmp/ray/event-data",
+     text(kEvents, &EventSettings::data_folder), "Folder where events lie until they are stored."},
+    {"Events", "event-rotation-interval", "RAY_COLLECTOR_EVENT_ROTATION_INTERVAL", "", "5m",
+     duration(kEvents, &EventSettings::rotation_interval), "How long one event file is written to at the most."},
+    {"Events", "event-max-file-size-mb", "RAY_COLLECTOR_EVENT_MAX_FILE_SIZE_MB", "", "100",
+     megabytes(kEvents, &EventSettings::max_file_bytes), "How large one event file gets, in MiB."},
+    {"Events", "event-max-disk-mb", "RAY_COLLECTOR_EVENT_MAX_DISK_MB", "", "200",
+     megabytes(kEvents, &EventSettings::max_disk_bytes),
+     "What all event files may take, in MiB. At 80 % of it senders are told to come back later (503)."},
+    {"Events", "event-compression-enabled", "RAY_COLLECTOR_EVENT_COMPRESSION_ENABLED", "", "false",
+     truth(kEvents, &EventSettings::gzip), "Store event files as .jsonl.gz."},
+
+    {"Logs", "enable-log-collector", "ENABLE_LOG_COLLECTOR", "", "true", truth(kLogs, &LogSettings::enabled),
+     "Follow the log files."},
+    {"Logs", "push-interval", "PUSH_INTERVAL", "", "1m", duration(kLogs, &LogSettings::push_interval),
+     "How old bytes may get before they are stored; stretched for large files."},
+    {"Logs", "log-batching", "LOG_BATCHING", "", "1000",
+     number(1, kMostObjectsPerRound, kLogs, &LogSettings::objects_per_round),
+     "Log objects written in one round at the most."},
+    {"Logs", "", "RAY_COLLECTOR_ROTATED_LOG_SCAN_INTERVAL", "", "30s",
+     duration(kLogs, &LogSettings::rotated_scan_interval), "How often rotated logs are looked for."},
+
+    {"Dashboard", "ray-dashboard-address", "RAY_DASHBOARD_ADDRESS", "", "http://localhost:8265",
+     {ValueKind::text, read_dashboard_address}, "Ray's dashboard, asked by the head's collector."},
+    {"Dashboard", "", "RAY_COLLECTOR_POLL_INTERVAL", "", "30s",
+     duration(kDashboard, &DashboardSettings::poll_interval), "How often it is asked."},
+    {"Dashboard", "", "RAY_COLLECTOR_ADDITIONAL_ENDPOINTS", "", "", {ValueKind::text, read_endpoints},
+     "Further paths to store the answers of, separated by commas."},
+    {"Dashboard", "", "RAY_AUTH_MODE", "", "", text(&Draft::auth_mode),
+     "token: the dashboard wants one, and it is an error to have none."},
+    {"Dashboard", "", "RAY_AUTH_TOKEN", "", "", secret(kDashboard, kAuth, &AuthTokenSettings::token), "The token."},
+    {"Dashboard", "", "RAY_ENABLE_K8S_TOKEN_AUTH", "", "false",
+     truth(kDashboard, kAuth, &AuthTokenSettings::service_account),
+     "Take the projected token of the Kubernetes service account instead."},
+
+    {"Node", "", "RAY_TMP_ROOT", "", "/tmp/ray", text(kNode, &NodeSettings::ray_folder),
+     "Ray's folder, shared with the Ray container."},
+    {"Node", "", "POD_IP", "", "", text(kNode, &NodeSettings::pod_ip),
+     "This pod's address, to find the node's ID in the dashboard's list."},
+    {"Node", "", "FQ_RAY_IP", "", "", text(kNode, &NodeSettings::fq_ray_ip),
+     "The head's address, for the same; may carry a scheme and a port."},
+    {"Node", "", "RAY_DASHBOARD_PORT", "", "8265", {ValueKind::number, read_dashboard_port},
+     "The dashboard's port there."},
+
+    {"Program", "metrics-port", "METRICS_PORT", "", "8085", port(0, kProgram, &ProgramSettings::metrics_port),
+     "Port of /metrics, /healthz and /readyz. 0: none."},
+    {"Program", "shutdown-timeout", "SHUTDOWN_TIMEOUT", "", "25s",
+     duration(kProgram, &ProgramSettings::shutdown_timeout),
+     "How long storing goes on after SIGTERM; less than the pod's terminationGracePeriodSeconds."},
+    {"Program", "log-level", "LOG_LEVEL", "", "info", {ValueKind::text, read_log_level},
+     "debug, info, warning or error."},
+    {"Program", "log-format", "LOG_FORMAT", "", "text", {ValueKind::text, read_log_format},
+     "text (logfmt) or json, on standard error."},
+  };
+  // clang-format on
+}
+
+}  // namespace
+
+const std::vector<Setting>& all_settings() {
+  static const std::vector<Setting> settings = make_settings();
+  return settings;
+}
+
+const std::vector<ActionFlag>& action_flags() {
+  using Action = ParsedSettings::Action;
+  static const std::vector<ActionFlag> flags = {
+      {"check", "", Action::check,
+       "Prove settings, credentials and store with a probe, say what is wrong and what to do, and end."},
+      {"help", "h", Action::help, "Show all flags and variables, and end."},
+      {"version", "", Action::version, "Show the version, and end."},
+  };
+  return flags;
+}
+
+}  // namespace rayhistory
