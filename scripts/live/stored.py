@@ -1,0 +1,44 @@
+"""What lies in a store, read without any of the collector's own code."""
+
+from pathlib import Path
+
+# Where the local store keeps what it has not finished (src/store/local_folder_store.cpp).
+UNFINISHED = ".rayhistory-unfinished"
+
+
+class StoredInFolder:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def sizes(self, prefix=""):
+        """Of each object its size, by key."""
+        found = {}
+        for path in self.folder.rglob("*"):
+            key = str(path.relative_to(self.folder))
+            if path.is_file() and key.startswith(prefix) and not key.startswith(f"{UNFINISHED}/"):
+                found[key] = path.stat().st_size
+        return dict(sorted(found.items()))
+
+    def read(self, key):
+        return (self.folder / key).read_bytes()
+
+    def exists(self):
+        return self.folder.is_dir()
+
+
+class StoredInBucket:
+    def __init__(self, client, bucket):
+        self.client = client
+        self.bucket = bucket
+
+    def sizes(self, prefix=""):
+        if not self.exists():
+            return {}
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
+
+    def read(self, key):
+        return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def exists(self):
+        return any(bucket["Name"] == self.bucket for bucket in self.client.list_buckets()["Buckets"])

@@ -1,0 +1,108 @@
+"""Fixtures: a store (a folder, or a bucket of a real MinIO), a stand-in node, a collector between them."""
+
+import os
+import subprocess
+import uuid
+from pathlib import Path
+
+import pytest
+from harness.collector import PROGRAM, Collector
+from harness.dashboard import StandInDashboard
+from harness.judge import Judge
+from harness.node import StandInNode
+from live.leftovers import end_marked_processes
+from live.minio_server import MinioServer
+from live.stored import StoredInBucket, StoredInFolder
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def tool(name, variable):
+    """scripts/test.sh has looked the tools up; a single test looks by itself."""
+    if variable not in os.environ:
+        found = subprocess.run([ROOT / "scripts" / "tools.sh", name], capture_output=True, text=True, check=True)
+        os.environ[variable] = found.stdout.strip()
+    return os.environ[variable]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def program():
+    assert PROGRAM.exists(), f"there is no {PROGRAM}: run `make build` first"
+
+
+@pytest.fixture(scope="session")
+def minio(tmp_path_factory):
+    """One server for all tests of a worker; each test has a bucket of its own."""
+    server = MinioServer(tool("minio", "RAYHISTORY_MINIO"), tmp_path_factory.mktemp("minio"))
+    yield server
+    server.stop()
+
+
+class Store:
+    """Where a collector stores: its settings, and how to read what is there."""
+
+    def __init__(self, environment, stored):
+        self.environment = environment
+        self.stored = stored
+
+    def judge(self, **options):
+        return Judge(self.stored, **options)
+
+
+def local_store(folder):
+    return Store({"STORAGE_BACKEND": "local", "LOCAL_STORAGE_DIR": str(folder)}, StoredInFolder(folder))
+
+
+def bucket_store(minio):
+    bucket = f"test-{uuid.uuid4().hex}"
+    return Store(minio.collector_environment(bucket), StoredInBucket(minio.client(), bucket))
+
+
+@pytest.fixture(params=["local", "minio"])
+def store(request, tmp_path):
+    """Every test that takes it is run with both."""
+    if request.param == "local":
+        return local_store(tmp_path / "store")
+    return bucket_store(request.getfixturevalue("minio"))
+
+
+@pytest.fixture
+def folder_store(tmp_path):
+    """For behaviour that no store has a part in."""
+    return local_store(tmp_path / "store")
+
+
+@pytest.fixture
+def minio_store(minio):
+    return bucket_store(minio)
+
+
+@pytest.fixture
+def node():
+    stand_in = StandInNode()
+    yield stand_in
+    stand_in.remove()
+
+
+@pytest.fixture
+def dashboard():
+    stand_in = StandInDashboard()
+    yield stand_in
+    stand_in.stop()
+
+
+@pytest.fixture
+def make_collector(node, tmp_path):
+    """make_collector(store, **settings): not started yet."""
+
+    made = []
+
+    def make(store, **settings):
+        collector = Collector(node, tmp_path, store.environment, **settings)
+        made.append(collector)
+        return collector
+
+    yield make
+    for collector in made:
+        collector.kill()
+    end_marked_processes(tmp_path)

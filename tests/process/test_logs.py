@@ -1,0 +1,233 @@
+"""Log files: mirrored while they grow, byte for byte, every regular one and nothing else."""
+
+import os
+import re
+import socket
+
+from harness.node import SESSION
+from live.waiting import wait_until
+
+MEBIBYTE = 1024 * 1024
+
+# Every one of these is safe on a disk and needs care in a URL, a signature, an XML list or a shell.
+ODD_NAMES = [
+    "a b.log",
+    "a+b.log",
+    "a%20b.log",
+    "100%.log",
+    "what?.log",
+    "a=b&c=d.log",
+    "a;b,c:d@e!$'()*~.log",
+    'quote".log',
+    "<xml>&amp;.log",
+    "#hash.log",
+    "[brackets]{braces}|^`.log",
+    "back\\slash.log",
+    "ünïcödé-日本語-🙂.log",
+    ".hidden",
+    "...",
+    "-rf",
+    "trailing.",
+    " leading and trailing ",
+    "x" * 200 + ".log",
+]
+
+
+def stored_logs(store, node):
+    return store.judge().logs(node.session, node.node_id)
+
+
+def test_logs_are_in_the_store_while_they_grow(make_collector, store, node):
+    node.start()
+    node.write_log("raylet.out", b"one\n")
+    collector = make_collector(store).start()
+    wait_until(lambda: stored_logs(store, node) == {"raylet.out": b"one\n"}, "the first line")
+    node.append_log("raylet.out", b"two\n")
+    node.write_log("worker-1.out", b"hello\n")
+    wait_until(lambda: stored_logs(store, node) == node.log_files(), "the second line and the new file")
+    # An end without a line break, and one that is completed later.
+    node.append_log("raylet.out", b"thr")
+    wait_until(lambda: stored_logs(store, node) == node.log_files(), "half a line")
+    node.append_log("raylet.out", b"ee\n")
+    wait_until(lambda: stored_logs(store, node) == node.log_files(), "the rest of it")
+    collector.stop()
+
+
+def test_the_last_lines_are_stored_at_shutdown(make_collector, store, node):
+    node.start()
+    node.write_log("raylet.out", b"one\n")
+    collector = make_collector(store, PUSH_INTERVAL="1h").start()
+    wait_until(lambda: store.judge().markers(), "the node to be known")
+    node.append_log("raylet.out", b"two\n")
+    node.write_log("late/worker.out", b"late\n")
+    collector.stop()
+    assert stored_logs(store, node) == {"raylet.out": b"one\ntwo\n", "late/worker.out": b"late\n"}
+
+
+def test_a_file_that_does_not_change_is_not_written_again(make_collector, folder_store, node):
+    node.start()
+    node.write_log("raylet.out", b"one\n")
+    node.write_log("gcs_server.out", b"one\n")
+    collector = make_collector(folder_store, PUSH_INTERVAL="200ms").start()
+    wait_until(lambda: stored_logs(folder_store, node) == node.log_files(), "both files")
+    key = folder_store.judge().below(SESSION, node.node_id, "logs")["raylet.out"]
+    before = os.stat(folder_store.stored.folder / key)
+    for number in range(5):
+        node.append_log("gcs_server.out", b"%d\n" % number)
+        wait_until(lambda: stored_logs(folder_store, node) == node.log_files(), "the file that grows")
+    after = os.stat(folder_store.stored.folder / key)
+    assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
+    collector.stop()
+
+
+def test_folders_of_any_depth_and_names_of_any_kind(make_collector, store, node):
+    node.start()
+    for name in ODD_NAMES:
+        node.write_log(name, name.encode())
+    node.write_log("serve/replica/deep/er/and/deeper/replica.log", b"deep\n")
+    node.write_log("odd folder?/a=b/100%/c.log", b"odd\n")
+    (node.logs / "empty folder").mkdir()
+    make_collector(store).start().stop()
+    assert stored_logs(store, node) == node.log_files()
+    store.judge().keys()
+
+
+def test_an_empty_file_is_an_empty_object(make_collector, store, node):
+    node.start()
+    node.write_log("worker.err", b"")
+    collector = make_collector(store).start()
+    wait_until(lambda: stored_logs(store, node) == {"worker.err": b""}, "the empty object")
+    node.append_log("worker.err", b"no longer\n")
+    wait_until(lambda: stored_logs(store, node) == {"worker.err": b"no longer\n"}, "its first line")
+    collector.stop()
+
+
+def test_symlinks_sockets_and_fifos_are_no_logs(make_collector, store, node):
+    node.start()
+    outside = node.root / "secret"
+    outside.mkdir()
+    (outside / "key").write_text("secret")
+    node.write_log("raylet.out", b"hello\n")
+    (node.logs / "link-to-log").symlink_to("raylet.out")
+    (node.logs / "link-to-file").symlink_to(outside / "key")
+    (node.logs / "link-to-folder").symlink_to(outside)
+    (node.logs / "link-to-itself").symlink_to(node.logs)
+    (node.logs / "link-to-nothing").symlink_to("nothing")
+    os.mkfifo(node.logs / "fifo")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(node.logs / "socket"))
+        make_collector(store).start().stop()
+    assert stored_logs(store, node) == {"raylet.out": b"hello\n"}
+
+
+def test_a_rotated_log_keeps_its_bytes_under_a_name_of_its_own(make_collector, store, node):
+    node.start()
+    node.write_log("raylet.out", b"first generation\n")
+    collector = make_collector(store, RAY_COLLECTOR_ROTATED_LOG_SCAN_INTERVAL="1s").start()
+    wait_until(lambda: stored_logs(store, node) == node.log_files(), "the log")
+
+    os.rename(node.logs / "raylet.out", node.logs / "raylet.out.1")
+    node.write_log("raylet.out", b"second generation\n")
+    status = os.stat(node.logs / "raylet.out.1")
+    rotated = f"raylet.rotated.{status.st_mtime_ns}-{status.st_ino}.out"
+    expected = {"raylet.out": b"second generation\n", rotated: b"first generation\n"}
+    wait_until(lambda: stored_logs(store, node) == expected, "the rotated log beside the live one")
+
+    # The number changes, the name in the store does not.
+    os.rename(node.logs / "raylet.out.1", node.logs / "raylet.out.2")
+    os.rename(node.logs / "raylet.out", node.logs / "raylet.out.1")
+    node.write_log("raylet.out", b"third generation\n")
+    collector.stop()
+    stored = stored_logs(store, node)
+    assert stored["raylet.out"] == b"third generation\n"
+    assert stored[rotated] == b"first generation\n"
+    others = [name for name in stored if name not in ("raylet.out", rotated)]
+    assert len(others) == 1 and re.fullmatch(r"raylet\.rotated\.\d{19}-\d+\.out", others[0])
+    assert stored[others[0]] == b"second generation\n"
+
+
+def test_at_most_so_many_objects_are_written_in_one_round(make_collector, folder_store, node):
+    node.start()
+    for number in range(12):
+        node.write_log(f"worker-{number}.out", b"hello\n")
+    collector = make_collector(folder_store, LOG_BATCHING="5", PUSH_INTERVAL="2s").start()
+    judge = folder_store.judge()
+    wait_until(lambda: len(judge.log_sizes(SESSION, node.node_id)) == 12, "all of them, in three rounds")
+    times = sorted(
+        os.stat(folder_store.stored.folder / key).st_mtime for key in judge.below(SESSION, node.node_id, "logs").values()
+    )
+    # Rounds are apart by the push interval, what is written in one of them is not.
+    rounds = 1 + sum(later - earlier > 1 for earlier, later in zip(times, times[1:], strict=False))
+    assert rounds == 3
+    collector.stop()
+
+
+def test_a_large_file_is_stored_in_bounded_memory(make_collector, store, node):
+    node.start()
+    size = 300 * MEBIBYTE
+    path = node.write_log("gcs_server.out", b"begin\n")
+    with open(path, "r+b") as file:
+        # A hole: it costs no disk here, and is zeros to whoever reads it.
+        file.truncate(size)
+        file.seek(size)
+        file.write(b"end\n")
+    collector = make_collector(store, PUSH_INTERVAL="1s").start()
+    judge = store.judge()
+    wait_until(
+        lambda: judge.log_sizes(SESSION, node.node_id).get("gcs_server.out") == size + 4, "the whole file", 120
+    )
+    with open(path, "ab") as file:
+        file.write(b"and more\n")
+    peak = collector.status_bytes("VmHWM")
+    collector.stop()
+    (key,) = judge.below(SESSION, node.node_id, "logs").values()
+    content = store.stored.read(key)
+    assert len(content) == size + 13
+    assert content[:6] == b"begin\n" and content[-13:] == b"end\nand more\n"
+    assert not content[6:size].strip(b"\0")
+    assert peak < 96 * MEBIBYTE, f"{peak / MEBIBYTE:.0f} MiB"
+
+
+def test_many_small_files(make_collector, store, node):
+    node.start()
+    for number in range(500):
+        node.write_log(f"worker-{number:056x}-01000000-{number}.out", b"hello from %d\n" % number)
+    collector = make_collector(store).start()
+    wait_until(lambda: len(store.judge().log_sizes(SESSION, node.node_id)) == 500, "all of them", 60)
+    collector.stop()
+    assert stored_logs(store, node) == node.log_files()
+
+
+def test_what_an_earlier_run_stored_is_carried_on_and_not_sent_again(make_collector, folder_store, node):
+    node.start()
+    node.write_log("raylet.out", b"x" * MEBIBYTE)
+    collector = make_collector(folder_store).start()
+    wait_until(lambda: stored_logs(folder_store, node) == node.log_files(), "the log")
+    collector.kill()
+    key = folder_store.judge().below(SESSION, node.node_id, "logs")["raylet.out"]
+    before = os.stat(folder_store.stored.folder / key)
+    collector.start().stop()
+    after = os.stat(folder_store.stored.folder / key)
+    assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
+
+
+def test_logs_are_left_alone_when_their_collection_is_off(make_collector, folder_store, node):
+    node.start()
+    node.write_log("raylet.out", b"hello\n")
+    collector = make_collector(folder_store, ENABLE_LOG_COLLECTOR="false").start()
+    wait_until(lambda: folder_store.judge().markers(), "the marker")
+    collector.stop()
+    assert stored_logs(folder_store, node) == {}
+
+
+def test_events_are_not_listened_for_when_their_collection_is_off(make_collector, folder_store, node):
+    node.start()
+    node.write_log("raylet.out", b"hello\n")
+    collector = make_collector(folder_store, ENABLE_EVENT_COLLECTOR="false").start(wait=False)
+    wait_until(lambda: stored_logs(folder_store, node) == {"raylet.out": b"hello\n"}, "the log")
+    try:
+        collector.post(b"[]")
+        raise AssertionError("somebody listens")
+    except ConnectionRefusedError:
+        pass
+    collector.stop()
