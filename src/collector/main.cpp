@@ -1,1 +1,138 @@
-int main() { return 0; }
+// The program: settings in, exit status out.
+//
+//   0  everything was stored
+//   1  could not start (the events port is taken, ...)
+//   2  the settings cannot work
+//   3  the drain ended at --shutdown-timeout with something left
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include <malloc.h>
+
+#include "base/duration.h"
+#include "base/log.h"
+#include "collector/collector.h"
+#include "collector/settings.h"
+
+namespace rayhistory {
+namespace {
+
+enum ExitStatus { kStored = 0, kStartFailed = 1, kWrongSettings = 2, kDrainIncomplete = 3 };
+
+// What kubectl describe shows of a container that has ended (terminationMessagePath's default).
+constexpr const char* kTerminationMessagePath = "/dev/termination-log";
+
+// glibc keeps an arena for each core of the host, 128 MiB of address space each, and grows them all. Two are
+// enough for threads that mostly wait, and keep a 256 MiB container's memory in one place.
+constexpr int kMemoryArenas = 2;
+// Blocks of this size go back to the system when they are freed: request bodies and gzip buffers.
+constexpr int kLargeBlockBytes = 128 * 1024;
+
+void tune_memory() {
+  mallopt(M_ARENA_MAX, kMemoryArenas);
+  mallopt(M_MMAP_THRESHOLD, kLargeBlockBytes);
+  mallopt(M_TRIM_THRESHOLD, kLargeBlockBytes);
+}
+
+// Blocked in every thread, so that wait_for_stop_signal is where they arrive.
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+void wait_for_stop_signal() {
+  const sigset_t signals = stop_signals();
+  int arrived = 0;
+  while (sigwait(&signals, &arrived) != 0) {
+  }
+  log_info("stopping", {{"signal", arrived == SIGTERM ? "SIGTERM" : "SIGINT"}});
+}
+
+void write_termination_message(const std::string& message) {
+  // Only where Kubernetes has made the file.
+  const int descriptor = ::open(kTerminationMessagePath, O_WRONLY | O_TRUNC | O_CLOEXEC);
+  if (descriptor < 0) return;
+  if (::write(descriptor, message.data(), message.size()) < 0)
+    log_debug("termination message not written", {{"path", kTerminationMessagePath}});
+  ::close(descriptor);
+}
+
+int end_with_error(ExitStatus status, const std::string& message) {
+  log_error("cannot start", {{"error", message}});
+  write_termination_message(message + "\n");
+  return status;
+}
+
+int report(const Leftover& left, const Settings& settings) {
+  if (left.empty()) {
+    log_info("everything is stored");
+    return kStored;
+  }
+  log_error("shutdown timeout reached with something left; the next start on this volume carries on",
+            {{"files", left.files},
+             {"bytes", left.bytes},
+             {"oldest", format_duration(left.oldest)},
+             {"marker_missing", left.marker_missing ? "true" : "false"},
+             {"shutdown_timeout", format_duration(settings.program.shutdown_timeout)}});
+  write_termination_message("not stored at shutdown: " + std::to_string(left.files) + " files, " +
+                            std::to_string(left.bytes) + " bytes, the oldest waiting for " +
+                            format_duration(left.oldest) + "\n");
+  return kDrainIncomplete;
+}
+
+int refuse(const std::vector<std::string>& errors) {
+  std::string message;
+  for (const std::string& error : errors) {
+    std::fprintf(stderr, "collector: %s\n", error.c_str());
+    message += error + "\n";
+  }
+  std::fprintf(stderr, "collector: see --help\n");
+  write_termination_message(message);
+  return kWrongSettings;
+}
+
+int run(const Settings& settings) {
+  auto collector = Collector::start(settings);
+  if (!collector) return end_with_error(kStartFailed, collector.error().message);
+  wait_for_stop_signal();
+  return report((*collector)->drain(), settings);
+}
+
+}  // namespace
+}  // namespace rayhistory
+
+int main(int argc, char** argv) {
+  using namespace rayhistory;
+  tune_memory();
+  const sigset_t signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const ParsedSettings parsed = parse_settings(arguments, process_environment());
+  if (parsed.action == ParsedSettings::Action::help) {
+    std::fputs(help_text().c_str(), stdout);
+    return kStored;
+  }
+  if (parsed.action == ParsedSettings::Action::version) {
+    std::puts("collector " RAYHISTORY_VERSION);
+    return kStored;
+  }
+  if (!parsed.errors.empty()) return refuse(parsed.errors);
+
+  const Settings& settings = *parsed.settings;
+  configure_log(settings.program.log_level, settings.program.log_format);
+  log_info("collector " RAYHISTORY_VERSION, {{"settings", parsed.summary}});
+  for (const std::string& warning : parsed.warnings)
+    log_warning(warning);
+  return run(settings);
+}

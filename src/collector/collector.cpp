@@ -1,0 +1,190 @@
+#include "collector/collector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/duration.h"
+#include "base/log.h"
+#include "collector/store_of_settings.h"
+#include "ray/node_id.h"
+#include "ray/raylet.h"
+#include "store/open_store.h"
+
+namespace rayhistory {
+namespace {
+
+// How often the journal's clockwork runs: sealing by age, compressing, trying again.
+constexpr Nanoseconds kTickInterval = Seconds(1);
+// How often a drain looks whether the raylet still lives and what it has left.
+constexpr Nanoseconds kDrainLookInterval = Milliseconds(200);
+// When the raylet is gone, its agent may still be about to send: so long must nothing have come.
+constexpr Nanoseconds kQuietTime = Seconds(1);
+// Of the shutdown timeout, the part that is kept for shipping what came last, should the raylet live on.
+constexpr int kShippingShare = 5;
+
+JournalOptions journal_options(const EventSettings& settings) {
+  return {.rotation_interval = settings.rotation_interval,
+          .max_file_bytes = settings.max_file_bytes,
+          .max_disk_bytes = settings.max_disk_bytes,
+          .compression = settings.gzip};
+}
+
+SessionWatcherOptions watcher_options(const Settings& settings, const RayFolder& folder) {
+  SessionWatcherOptions options{.folder = folder, .pod_ip = settings.node.pod_ip, .nodes = {}, .token = {}};
+  if (!settings.node.fq_ray_ip.empty()) {
+    auto url = nodes_url(settings.node.fq_ray_ip, settings.node.dashboard_port);
+    if (url)
+      options.nodes = std::move(*url);
+    else
+      log_warning("the dashboard will not be asked for the node ID", {{"error", url.error().message}});
+  }
+  options.token = [auth = settings.dashboard.auth] { return read_auth_token(auth); };
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Collector>> Collector::start(const Settings& settings) {
+  TRY_ASSIGN(std::unique_ptr<Store> store, open_store(store_options(settings.storage), system_clock()));
+  std::unique_ptr<Collector> collector(new Collector(settings, std::move(store)));
+  if (settings.events.enabled) TRY(collector->start_events());
+  collector->start_node();
+  return collector;
+}
+
+Collector::Collector(const Settings& settings, std::unique_ptr<Store> store)
+    : settings_(settings),
+      clock_(system_clock()),
+      ray_folder_(settings.node.ray_folder),
+      keys_(settings.storage.root, settings.cluster),
+      store_(std::move(store)),
+      shipper_(*store_, clock_,
+               {.workers = static_cast<int>(settings.storage.upload_concurrency),
+                .push_interval = settings.logs.push_interval,
+                .log_batching = static_cast<int>(settings.logs.objects_per_round)}),
+      http_(clock_) {}
+
+Collector::~Collector() {
+  ticker_ = {};
+  watcher_.reset();
+  log_tracker_.reset();
+  event_server_.reset();
+}
+
+Result<void> Collector::start_events() {
+  const EventSettings& events = settings_.events;
+  journal_ = std::make_unique<Journal>(
+      JournalFolder(events.data_folder, settings_.cluster.cluster, settings_.cluster.name_space), keys_,
+      journal_options(events), clock_,
+      JournalSink{.offer = [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
+                  .withdraw = [this](const std::string& key) { shipper_.withdraw(key); }},
+      [this](const SessionName& session) { return node_id_in_files(ray_folder_, session).node; });
+  event_server_ = std::make_unique<EventServer>(
+      EventServerOptions{.address = events.address, .port = events.port, .limits = {}}, clock_,
+      [this](std::string_view body) { return journal_->append(body); });
+  return event_server_->start();
+}
+
+void Collector::start_node() {
+  log_info("storing to", {{"store", store_->description()}, {"root", settings_.storage.root}});
+  if (settings_.role == Role::head) marker_ = std::make_unique<SessionMarker>(*store_);
+  watcher_ = std::make_unique<SessionWatcher>(
+      watcher_options(settings_, ray_folder_), http_, clock_,
+      [this](const RunningNode& before, const RunningNode& now) { on_change(before, now); });
+  watcher_->start();
+  ticker_ = std::jthread([this](const std::stop_token& stop) { tick(stop); });
+}
+
+void Collector::tick(const std::stop_token& stop) {
+  if (!journal_) return;
+  journal_->recover();
+  while (clock_.sleep_for(kTickInterval, stop))
+    journal_->tick();
+}
+
+void Collector::on_change(const RunningNode& before, const RunningNode& now) {
+  if (journal_) journal_->set_running(now.session, now.node);
+  if (now.session != before.session) write_marker(now);
+  if (settings_.logs.enabled) follow_logs(now);
+}
+
+void Collector::write_marker(const RunningNode& node) {
+  if (marker_ && node.session) marker_->write(keys_.marker(*node.session));
+}
+
+void Collector::follow_logs(const RunningNode& node) {
+  const std::lock_guard lock(logs_mutex_);
+  if (log_tracker_) {
+    // What the ended session's node has written last; what was offered of it goes on being shipped.
+    log_tracker_->stop();
+    log_tracker_->scan_now();
+    log_tracker_.reset();
+  }
+  if (!node.session || !node.node) return;
+  log_tracker_ = std::make_unique<LogTracker>(
+      log_place(ray_folder_.logs(*node.session), keys_, *node.session, *node.node),
+      LogSink{.offer = [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
+              .withdraw = [this](const std::string& key) { shipper_.withdraw(key); }},
+      clock_, LogTrackerOptions{.scan_interval = settings_.logs.rotated_scan_interval});
+  log_tracker_->start();
+}
+
+void Collector::scan_logs() {
+  const std::lock_guard lock(logs_mutex_);
+  if (log_tracker_) log_tracker_->scan_now();
+}
+
+bool Collector::raylet_lives() const {
+  const RunningNode node = watcher_->running();
+  return node.session && raylet_is_listening(ray_folder_.raylet_socket(*node.session));
+}
+
+void Collector::take_the_last(const Deadline& deadline) {
+  while (true) {
+    scan_logs();
+    const SteadyTime now = clock_.steady_now();
+    const bool quiet = !event_server_ || now - event_server_->quiet_since() >= kQuietTime;
+    if (quiet && !raylet_lives()) return;
+    if (!clock_.sleep_for(deadline.remaining(now, kDrainLookInterval), deadline.stop())) return;
+    if (deadline.expired(clock_.steady_now())) return;
+  }
+}
+
+Leftover Collector::drain() {
+  const Nanoseconds timeout = settings_.program.shutdown_timeout;
+  const Deadline deadline = Deadline::after(clock_, timeout);
+  const Deadline last_events = Deadline::at(deadline.time() - timeout / kShippingShare);
+  const Backlog backlog = shipper_.backlog();
+  log_info("draining",
+           {{"files", backlog.files}, {"bytes", backlog.bytes}, {"timeout", format_duration(timeout)}});
+
+  write_marker(watcher_->running());
+  shipper_.begin_drain();
+  take_the_last(last_events);
+
+  if (event_server_) event_server_->stop();
+  watcher_->stop();
+  ticker_ = {};
+  if (journal_) journal_->seal_all();
+  scan_logs();
+  shipper_.wait_until_stored(deadline);
+  const bool marker_written = !marker_ || marker_->wait_until_written(deadline);
+  return what_is_left(marker_written);
+}
+
+Leftover Collector::what_is_left(bool marker_written) const {
+  Leftover left;
+  const Backlog backlog = shipper_.backlog();
+  left.files = backlog.files;
+  left.bytes = backlog.bytes;
+  left.oldest = backlog.oldest;
+  left.marker_missing = !marker_written;
+  if (journal_) {
+    const JournalBacklog unnamed = journal_->backlog();
+    left.files += unnamed.waiting_files + unnamed.uncompressed_files;
+    left.bytes += unnamed.waiting_bytes + unnamed.uncompressed_bytes;
+  }
+  return left;
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,82 @@
+// The collector: all parts wired together, started in their order, and taken down in the reverse.
+//
+// Events are taken first of all, before anything is known of the session, the node or the store. Then the
+// session and the node are found, and watched on; the node's logs are followed; all of it is mirrored into
+// the store. A drain ships what is left, for as long as the raylet lives and its last events and log lines
+// come in.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "collector/session_marker.h"
+#include "collector/settings.h"
+#include "http/curl_client.h"
+#include "ingest/event_server.h"
+#include "journal/journal.h"
+#include "layout/local_path.h"
+#include "layout/object_key.h"
+#include "logs/log_tracker.h"
+#include "ray/session_watcher.h"
+#include "shipper/shipper.h"
+#include "store/store.h"
+
+namespace rayhistory {
+
+// What a drain left unsaved.
+struct Leftover {
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+  Nanoseconds oldest{0};        // how long the oldest of these bytes has been waiting
+  bool marker_missing = false;  // the session's marker was not written
+
+  bool empty() const { return files == 0 && !marker_missing; }
+};
+
+class Collector {
+ public:
+  // Runs when this returns. `invalid` or `exists` when the events port cannot be had, or the store's settings
+  // cannot work.
+  static Result<std::unique_ptr<Collector>> start(const Settings& settings);
+  // Stops everything at once; what is not stored stays on the disk.
+  ~Collector();
+
+  // Returns when everything is stored and the raylet is gone, or at --shutdown-timeout.
+  Leftover drain();
+
+ private:
+  Collector(const Settings& settings, std::unique_ptr<Store> store);
+  Result<void> start_events();
+  void start_node();
+
+  void on_change(const RunningNode& before, const RunningNode& now);
+  void write_marker(const RunningNode& node);
+  void follow_logs(const RunningNode& node);
+  void scan_logs();
+  bool raylet_lives() const;
+  void take_the_last(const Deadline& deadline);
+  Leftover what_is_left(bool marker_written) const;
+  void tick(const std::stop_token& stop);
+
+  const Settings settings_;
+  const Clock& clock_;
+  const RayFolder ray_folder_;
+  const ObjectKeys keys_;
+  // In the order in which they are started; each uses only what stands above it.
+  std::unique_ptr<Store> store_;
+  Shipper shipper_;
+  std::unique_ptr<SessionMarker> marker_;      // on the head
+  std::unique_ptr<Journal> journal_;           // when events are collected
+  std::unique_ptr<EventServer> event_server_;  // likewise
+  std::mutex logs_mutex_;
+  std::unique_ptr<LogTracker> log_tracker_;  // once session and node are known, when logs are collected
+  CurlClient http_;
+  std::unique_ptr<SessionWatcher> watcher_;
+  std::jthread ticker_;
+};
+
+}  // namespace rayhistory

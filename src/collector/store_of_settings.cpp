@@ -1,0 +1,39 @@
+#include "collector/store_of_settings.h"
+
+namespace rayhistory {
+namespace {
+
+StoreBackend backend_of(Backend backend) {
+  switch (backend) {
+    case Backend::s3:
+      return StoreBackend::s3;
+    case Backend::azureblob:
+      return StoreBackend::azureblob;
+    case Backend::gcs:
+      return StoreBackend::gcs;
+    case Backend::aliyunoss:
+      return StoreBackend::aliyunoss;
+    case Backend::local:
+      return StoreBackend::local;
+  }
+  CHECK(!"a Backend out of range");
+}
+
+}  // namespace
+
+StoreOptions store_options(const StorageSettings& settings) {
+  StoreOptions options;
+  options.backend = backend_of(settings.backend);
+  options.local_folder = settings.local_folder;
+  options.s3.bucket = settings.s3.bucket;
+  options.s3.endpoint = settings.s3.endpoint;
+  options.s3.region = settings.s3.region;
+  // Not set leaves it to the endpoint: MinIO knows path style only, AWS prefers the other.
+  if (settings.s3.force_path_style) options.s3.force_path_style = true;
+  options.s3.disable_ssl = settings.s3.disable_ssl;
+  options.aws_credentials = {settings.s3.access_key_id, settings.s3.secret_access_key,
+                             settings.s3.session_token};
+  return options;
+}
+
+}  // namespace rayhistory

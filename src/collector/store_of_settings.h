@@ -1,0 +1,11 @@
+// The store that the settings name, as store/open_store.h takes it.
+#pragma once
+
+#include "collector/settings.h"
+#include "store/open_store.h"
+
+namespace rayhistory {
+
+StoreOptions store_options(const StorageSettings& settings);
+
+}  // namespace rayhistory
