@@ -40,6 +40,15 @@ SettingValue text(Members... path) {
 }
 
 template <typename... Members>
+SettingValue folder(Members... path) {
+  return {ValueKind::text, [=](SettingsDraft& draft, std::string_view given) -> Result<void> {
+            if (trimmed(given).empty()) return expected("the path of a folder");
+            (draft.*....*path) = std::string(trimmed(given));
+            return {};
+          }};
+}
+
+template <typename... Members>
 SettingValue secret(Members... path) {
   SettingValue value = text(path...);
   value.kind = ValueKind::secret;
@@ -199,7 +208,7 @@ std::vector<Setting> make_settings() {
      number(1, kMostUploads, kStorage, &StorageSettings::upload_concurrency),
      "Uploads at the same time, 1 to 256."},
     {"Storage", "local-dir", "LOCAL_STORAGE_DIR", "", "./ray-historyserver",
-     text(kStorage, &StorageSettings::local_folder), "The folder of the backend local."},
+     folder(kStorage, &StorageSettings::local_folder), "The folder of the backend local."},
 
     {"S3", "", "S3_BUCKET", "s3Bucket", "ray-historyserver", text(kStorage, kS3, &S3Settings::bucket),
      "Bucket; created when missing."},
@@ -249,7 +258,7 @@ std::vector<Setting> make_settings() {
     {"Events", "events-address", "EVENTS_ADDRESS", "", "", {ValueKind::text, read_listening_address},
      "Address it listens on. Empty: loopback only, IPv4 and IPv6."},
     {"Events", "event-data-dir", "RAY_COLLECTOR_EVENT_DATA_DIR", "", "/tmp/ray/event-data",
-     text(kEvents, &EventSettings::data_folder), "Folder where events lie until they are stored."},
+     folder(kEvents, &EventSettings::data_folder), "Folder where events lie until they are stored."},
     {"Events", "event-rotation-interval", "RAY_COLLECTOR_EVENT_ROTATION_INTERVAL", "", "5m",
      duration(kEvents, &EventSettings::rotation_interval), "How long one event file is written to at the most."},
     {"Events", "event-max-file-size-mb", "RAY_COLLECTOR_EVENT_MAX_FILE_SIZE_MB", "", "100",
@@ -283,7 +292,7 @@ std::vector<Setting> make_settings() {
      truth(kDashboard, kAuth, &AuthTokenSettings::service_account),
      "Take the projected token of the Kubernetes service account instead."},
 
-    {"Node", "", "RAY_TMP_ROOT", "", "/tmp/ray", text(kNode, &NodeSettings::ray_folder),
+    {"Node", "", "RAY_TMP_ROOT", "", "/tmp/ray", folder(kNode, &NodeSettings::ray_folder),
      "Ray's folder, shared with the Ray container."},
     {"Node", "", "POD_IP", "", "", text(kNode, &NodeSettings::pod_ip),
      "This pod's address, to find the node's ID in the dashboard's list."},

@@ -258,6 +258,8 @@ TEST(Settings, WarnOfATuningValueThatCannotBeReadAndUseItsDefault) {
     }
   }
   const ParsedSettings parsed = parse(required_and({"--push-interval=soon"}));
+  EXPECT_THAT(parse(required_and({"--event-data-dir="})).warnings,
+              ElementsAre(HasSubstr("--event-data-dir")));
   ASSERT_TRUE(parsed.settings);
   EXPECT_EQ(parsed.settings->logs.push_interval, std::chrono::minutes(1));
   EXPECT_THAT(parsed.warnings,
