@@ -72,10 +72,11 @@ Result<HeaderList> header_list(const Headers& headers) {
 // One exchange under way: what curl's callbacks read and fill.
 struct Exchange {
   const Request& request;
-  Response response;
+  Response response = {};
   uint64_t body_position = 0;
   size_t headers_bytes = 0;
-  std::optional<Error> error;  // why a callback ended the exchange
+  bool headers_complete = false;
+  std::optional<Error> error = {};  // why a callback ended the exchange
 
   bool is_success() const { return response.status >= 200 && response.status < 300; }
 
@@ -100,11 +101,13 @@ struct Exchange {
     }
     if (line.starts_with("HTTP/")) {  // also after a "100 Continue"
       response = {};
+      headers_complete = false;
       const size_t space = line.find(' ');
       if (space != std::string_view::npos)
         std::from_chars(line.data() + space + 1, line.data() + line.size(), response.status);
       return true;
     }
+    if (line == "\r\n" || line == "\n") headers_complete = true;
     const size_t colon = line.find(':');
     if (colon == std::string_view::npos) return true;
     std::string_view value = line.substr(colon + 1);
@@ -284,18 +287,18 @@ Result<Response> CurlClient::Handle::run(const Request& request, const CurlOptio
                                          const Clock& clock, const Deadline& deadline,
                                          bool& failed_in_transport) {
   TRY_ASSIGN(const HeaderList headers, header_list(request.headers));
-  Exchange exchange{request, {}, 0, 0, std::nullopt};
+  Exchange exchange{.request = request};
   const std::string url = request.url.str();
   prepare(exchange, url, headers, options);
   std::array<char, CURL_ERROR_SIZE> detail{};
   set_option(easy_, CURLOPT_ERRORBUFFER, detail.data());
 
   CHECK(::curl_multi_add_handle(multi_, easy_) == CURLM_OK);
-  const std::optional<CURLcode> code = perform(clock, deadline);
+  std::optional<CURLcode> code = perform(clock, deadline);
   CHECK(::curl_multi_remove_handle(multi_, easy_) == CURLM_OK);
   set_option(easy_, CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
 
-  if (code == CURLE_OK) return std::move(exchange.response);
+  if (code == CURLE_OK && exchange.headers_complete) return std::move(exchange.response);
   failed_in_transport = true;
   if (!code) {
     return Error{ErrorKind::cancelled,
@@ -305,6 +308,8 @@ Result<Response> CurlClient::Handle::run(const Request& request, const CurlOptio
   if (exchange.error) {
     return std::move(*exchange.error).in(fmt::format("{} {}", name_of(request.method), request.url.origin()));
   }
+  // A connection that ends amid the headers is no error to curl.
+  if (code == CURLE_OK) code = CURLE_PARTIAL_FILE;
   return transport_error(*code, request, detail.data());
 }
 

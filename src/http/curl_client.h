@@ -19,7 +19,7 @@ struct CurlOptions {
   // A server that does not take the connection, TLS included, in this time is as good as down.
   Nanoseconds connect_timeout = Seconds(10);
   // A PEM file of certificate authorities to trust instead of the system's. Empty: the system's.
-  std::string ca_file;
+  std::string ca_file = {};
 };
 
 class CurlClient final : public HttpClient {

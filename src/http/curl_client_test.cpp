@@ -1,0 +1,268 @@
+#include "http/curl_client.h"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "testing/scripted_http_server.h"
+
+namespace rayhistory {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+// Longer than any of these takes, so that a hang is an error and not a hang.
+Deadline soon() {
+  return Deadline::after(system_clock(), Seconds(60));
+}
+
+Request request(Method method, const std::string& url) {
+  Request request;
+  request.method = method;
+  request.url = *parse_url(url, Scheme::http);
+  return request;
+}
+
+ScriptedHttpServer::Script always(ScriptedAnswer answer) {
+  return [answer](const ReceivedRequest&) { return answer; };
+}
+
+// A port on which nobody listens.
+std::string dead_origin() {
+  return ScriptedHttpServer(always({})).origin();
+}
+
+class CurlClientTest : public testing::Test {
+ protected:
+  CurlClient client_{system_clock()};
+};
+
+TEST_F(CurlClientTest, SendsWhatItIsGivenAndReturnsWhatComes) {
+  ScriptedHttpServer server(always({418, {{"X-One", " a "}, {"x-two", ""}}, "body"}));
+  Request put = request(Method::put, server.origin() + "/a/../b//%3F?x=1");
+  const MemoryBody body("hello");
+  put.body = &body;
+  put.headers.set("X-Mine", "value");
+  put.headers.set("X-Empty", "");
+  Result<Response> response = client_.send(put, soon());
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->status, 418);
+  EXPECT_EQ(response->body, "body");
+  EXPECT_EQ(response->headers.find("x-ONE"), "a");
+  EXPECT_EQ(response->headers.find("X-Two"), "");
+  EXPECT_EQ(response->headers.find("X-Three"), std::nullopt);
+
+  ASSERT_THAT(server.requests(), SizeIs(1));
+  const ReceivedRequest received = server.requests()[0];
+  EXPECT_EQ(received.method, "PUT");
+  EXPECT_EQ(received.target, "/a/../b//%3F?x=1");
+  EXPECT_EQ(received.body, "hello");
+  EXPECT_EQ(received.header("X-Mine"), "value");
+  EXPECT_EQ(received.headers.find("X-Empty"), "");
+  EXPECT_EQ(received.header("Content-Length"), "5");
+  EXPECT_EQ(received.headers.find("Expect"), std::nullopt);
+  EXPECT_EQ(received.headers.find("Transfer-Encoding"), std::nullopt);
+  EXPECT_THAT(received.header("User-Agent"), HasSubstr("rayhistory/"));
+}
+
+TEST_F(CurlClientTest, SendsEveryMethod) {
+  ScriptedHttpServer server(always({200, {{"Content-Length", "7"}}, "content"}));
+  for (const Method method : {Method::get, Method::head, Method::put, Method::post, Method::del}) {
+    Result<Response> response = client_.send(request(method, server.origin()), soon());
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->body, method == Method::head ? "" : "content");
+    EXPECT_EQ(server.requests().back().method, name_of(method));
+    const bool has_length = method == Method::put || method == Method::post;
+    EXPECT_EQ(server.requests().back().header("Content-Length"), has_length ? "0" : "");
+  }
+}
+
+TEST_F(CurlClientTest, DoesNotFollowRedirects) {
+  ScriptedHttpServer server(always({301, {{"Location", "/elsewhere"}}, ""}));
+  EXPECT_EQ(client_.send(request(Method::get, server.origin()), soon())->status, 301);
+  EXPECT_THAT(server.requests(), SizeIs(1));
+}
+
+TEST_F(CurlClientTest, UsesAConnectionAgain) {
+  ScriptedHttpServer server(always({}));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_TRUE(client_.send(request(Method::get, server.origin()), soon()));
+  EXPECT_EQ(server.requests().back().connection, 1);
+}
+
+TEST_F(CurlClientTest, TakesAFreshConnectionWhenTheServerClosedTheOld) {
+  ScriptedHttpServer server(always({.close = true}));
+  const MemoryBody body("again");
+  for (int i = 0; i < 5; ++i) {
+    Request put = request(Method::put, server.origin());
+    put.body = &body;
+    Result<Response> response = client_.send(put, soon());
+    EXPECT_TRUE(response) << response.error().message;
+    EXPECT_EQ(server.requests().back().body, "again");
+  }
+}
+
+TEST_F(CurlClientTest, GivesABodyPieceByPieceOrEndsWithTheReceiversError) {
+  ScriptedHttpServer server(always({200, {}, std::string(1'000'000, 'x')}));
+  Request get = request(Method::get, server.origin());
+  get.response_limit_bytes = 10;
+  size_t received = 0;
+  get.on_body = [&received](std::string_view piece) -> Result<void> {
+    received += piece.size();
+    return {};
+  };
+  Result<Response> response = client_.send(get, soon());
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(received, 1'000'000u);
+  EXPECT_EQ(response->body, "");
+
+  get.on_body = [](std::string_view) -> Result<void> { return Error{ErrorKind::no_space, "no room"}; };
+  response = client_.send(get, soon());
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::no_space);
+}
+
+TEST_F(CurlClientTest, KeepsAnErrorsBodyFromTheReceiver) {
+  ScriptedHttpServer server(always({404, {}, "not here"}));
+  Request get = request(Method::get, server.origin());
+  get.on_body = [](std::string_view) -> Result<void> { return Error{ErrorKind::invalid, "must not come"}; };
+  Result<Response> response = client_.send(get, soon());
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body, "not here");
+}
+
+TEST_F(CurlClientTest, RefusesAnAnswerThatIsTooLong) {
+  ScriptedHttpServer server(always({200, {}, std::string(1001, 'x')}));
+  Request get = request(Method::get, server.origin());
+  get.response_limit_bytes = 1001;
+  EXPECT_TRUE(client_.send(get, soon()));
+  get.response_limit_bytes = 1000;
+  Result<Response> response = client_.send(get, soon());
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::invalid);
+
+  ScriptedHttpServer chatty(always({200, {{"X-Long", std::string(70'000, 'x')}}, ""}));
+  response = client_.send(request(Method::get, chatty.origin()), soon());
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::invalid);
+}
+
+TEST_F(CurlClientTest, SaysRetryWhenNothingCanHaveReachedTheServer) {
+  Result<Response> refused = client_.send(request(Method::put, dead_origin()), soon());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::retry) << refused.error().message;
+  Result<Response> nameless = client_.send(request(Method::put, "http://no-such-host.invalid/"), soon());
+  ASSERT_FALSE(nameless);
+  EXPECT_EQ(nameless.error().kind, ErrorKind::retry) << nameless.error().message;
+  // TLS to a server that speaks none.
+  ScriptedHttpServer server(always({}));
+  Request tls = request(Method::put, server.origin());
+  tls.url.scheme = Scheme::https;
+  // The server waits for the end of a header that never comes; the connect timeout ends it.
+  CurlClient impatient(system_clock(), {.connect_timeout = Milliseconds(300)});
+  Result<Response> no_tls = impatient.send(tls, soon());
+  ASSERT_FALSE(no_tls);
+  EXPECT_EQ(no_tls.error().kind, ErrorKind::retry) << no_tls.error().message;
+}
+
+TEST_F(CurlClientTest, SaysUnknownOutcomeWhereverTheAnswerIsCut) {
+  size_t cut = 0;
+  ScriptedHttpServer server([&cut](const ReceivedRequest&) {
+    return ScriptedAnswer{200, {{"ETag", "\"x\""}}, "content", cut};
+  });
+  const MemoryBody body("body");
+  Request put = request(Method::put, server.origin());
+  put.body = &body;
+  const std::string whole = "HTTP/1.1 200 Scripted\r\nETag: \"x\"\r\nContent-Length: 7\r\n\r\ncontent";
+  for (cut = 0; cut < whole.size(); ++cut) {
+    Result<Response> response = client_.send(put, soon());
+    ASSERT_FALSE(response) << cut;
+    EXPECT_EQ(response.error().kind, ErrorKind::unknown_outcome) << cut << response.error().message;
+  }
+  EXPECT_TRUE(client_.send(put, soon()));
+}
+
+TEST_F(CurlClientTest, EndsAStalledExchange) {
+  ScriptedHttpServer server(always({.never = true}));
+  Request get = request(Method::get, server.origin());
+  get.stall_timeout = Seconds(1);
+  Result<Response> response = client_.send(get, soon());
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::unknown_outcome) << response.error().message;
+}
+
+TEST_F(CurlClientTest, IsCancelledByItsDeadline) {
+  ScriptedHttpServer server(always({.never = true}));
+  Result<Response> response =
+      client_.send(request(Method::get, server.origin()), Deadline::after(system_clock(), Milliseconds(50)));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::cancelled);
+  EXPECT_THAT(response.error().message, HasSubstr("deadline"));
+}
+
+TEST_F(CurlClientTest, IsCancelledByAStopWhileItWaits) {
+  std::stop_source stop;
+  ScriptedHttpServer server([&stop](const ReceivedRequest&) {
+    stop.request_stop();
+    return ScriptedAnswer{.never = true};
+  });
+  Result<Response> response =
+      client_.send(request(Method::get, server.origin()), Deadline::never(stop.get_token()));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::cancelled);
+}
+
+TEST_F(CurlClientTest, GivesTheBodysOwnError) {
+  class GoneBody final : public Body {
+   public:
+    uint64_t size() const override { return 100; }
+    Result<void> read_at(uint64_t, std::span<char>) const override {
+      return Error{ErrorKind::invalid, "x has shrunk"};
+    }
+  };
+  ScriptedHttpServer server(always({}));
+  const GoneBody body;
+  Request put = request(Method::put, server.origin());
+  put.body = &body;
+  Result<Response> response = client_.send(put, soon());
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(response.error().message, HasSubstr("x has shrunk"));
+}
+
+TEST_F(CurlClientTest, RefusesAHeaderThatWouldMakeAnother) {
+  ScriptedHttpServer server(always({}));
+  Request get = request(Method::get, server.origin());
+  get.headers.set("X-Key", "a\r\nX-Injected: b");
+  Result<Response> response = client_.send(get, soon());
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(server.requests(), SizeIs(0));
+}
+
+TEST_F(CurlClientTest, ServesManyThreadsAtOnce) {
+  ScriptedHttpServer server([](const ReceivedRequest& received) {
+    return ScriptedAnswer{200, {}, received.target + received.body};
+  });
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 16; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < 50; ++i) {
+        const std::string name = std::to_string(thread) + "-" + std::to_string(i);
+        const MemoryBody body(std::string(10'000, 'a') + name);
+        Request put = request(Method::put, server.origin() + "/" + name);
+        put.body = &body;
+        Result<Response> response = client_.send(put, soon());
+        ASSERT_TRUE(response) << response.error().message;
+        EXPECT_EQ(response->body, "/" + name + std::string(10'000, 'a') + name);
+      }
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+}
+
+}  // namespace
+}  // namespace rayhistory
