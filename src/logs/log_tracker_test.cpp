@@ -1,0 +1,498 @@
+#include "logs/log_tracker.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "layout/rotated_log.h"
+#include "logs/recording_sink.h"
+#include "testing/manual_clock.h"
+#include "testing/temporary_folder.h"
+
+namespace rayhistory {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+using Keys = std::set<std::string>;
+
+// A folder of logs whose keys are their paths after "n/".
+class Tracking : public testing::Test {
+ protected:
+  Tracking() { fs::create_directory(folder_ / "logs"); }
+
+  LogTracker make_tracker(bool use_hints = false, size_t held_open = 16) {
+    return {{.folder = folder_ / "logs",
+             .key_of = [](std::string_view path) { return "n/" + std::string(path); },
+             .prefix_length = 2},
+            recording_.sink(),
+            clock_,
+            {.scan_interval = Seconds(30), .use_hints = use_hints, .held_open = held_open}};
+  }
+
+  void write(const std::string& name, const std::string& content) { folder_.write("logs/" + name, content); }
+  void append(const std::string& name, const std::string& content) {
+    folder_.append("logs/" + name, content);
+  }
+  void rename(const std::string& from, const std::string& to) { fs::rename(at(from), at(to)); }
+  void remove(const std::string& name) { fs::remove_all(at(name)); }
+  std::string at(const std::string& name) const { return folder_ / ("logs/" + name); }
+  FileStatus status(const std::string& name) const { return *status_of(at(name)); }
+  // The key that the file now at `name` has as a generation of `live`.
+  std::string rotated_key(const std::string& live, const std::string& name) const {
+    return "n/" + rotated_log_path(live, status(name).modified_nanoseconds, status(name).identity.inode);
+  }
+  // The ring of spdlog and Python alike: the highest number first, then the live file.
+  void rotate(const std::string& live, int backups) {
+    for (int number = backups - 1; number >= 1; --number) {
+      const std::string from = live + "." + std::to_string(number);
+      if (fs::exists(at(from))) rename(from, live + "." + std::to_string(number + 1));
+    }
+    rename(live, live + ".1");
+  }
+
+  const Shipment& shipment(const std::string& key) const { return recording_.offered.at(key); }
+  std::vector<std::string> events() { return recording_.take_events(); }
+
+  const TemporaryFolder folder_;
+  ManualClock clock_;
+  RecordingSink recording_;
+};
+
+TEST_F(Tracking, OffersEveryRegularFileAtAnyDepth) {
+  write("raylet.out", "123");
+  write("empty.err", "");
+  write("serve/replica/a.log", "1");
+  LogTracker tracker = make_tracker();
+  const LogTotals totals = tracker.scan_now();
+  EXPECT_EQ(recording_.keys(), (Keys{"n/raylet.out", "n/empty.err", "n/serve/replica/a.log"}));
+  EXPECT_EQ(totals.files, 3u);
+  EXPECT_EQ(totals.bytes_seen, 4u);
+  EXPECT_EQ(totals.rotations, 0u);
+
+  const Shipment& offered = shipment("n/raylet.out");
+  EXPECT_EQ(offered.kind, ShipmentKind::log);
+  EXPECT_EQ(offered.prefix_length, 2u);
+  EXPECT_EQ(offered.path, at("raylet.out"));
+  EXPECT_EQ(offered.identity, status("raylet.out").identity);
+  EXPECT_EQ(offered.size, 3u);
+  EXPECT_EQ(offered.generation, 0u);
+  EXPECT_FALSE(offered.final);
+  EXPECT_TRUE(offered.preserve_as.starts_with("n/raylet.rotated."));
+  EXPECT_TRUE(offered.preserve_as.ends_with(".out"));
+  EXPECT_EQ(shipment("n/empty.err").size, 0u);
+}
+
+TEST_F(Tracking, OffersNothingThatHasNotChanged) {
+  write("a", "1");
+  write("b", "1");
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  events();
+  tracker.scan_now();
+  EXPECT_THAT(events(), IsEmpty());
+  append("a", "2");
+  EXPECT_EQ(tracker.scan_now().bytes_seen, 3u);
+  EXPECT_THAT(events(), ElementsAre("offer n/a"));
+  EXPECT_EQ(shipment("n/a").size, 2u);
+  EXPECT_EQ(shipment("n/a").generation, 0u);
+}
+
+TEST_F(Tracking, WaitsForTheFolderToCome) {
+  remove("");
+  LogTracker tracker = make_tracker();
+  EXPECT_EQ(tracker.scan_now().files, 0u);
+  write("a", "1");
+  EXPECT_EQ(tracker.scan_now().files, 1u);
+}
+
+TEST_F(Tracking, TakesNamesAsTheyAre) {
+  const std::vector<std::string> names = {"with space",   "line\nbreak", "what?x=1&y=2", "100%", "a+b",
+                                          "\xff\xfe.log", "\xc3\xa4",    ".out",         "...",  "-",
+                                          "a\"b",         "back\\slash"};
+  Keys keys;
+  for (const std::string& name : names) {
+    write(name, name);
+    keys.insert("n/" + name);
+  }
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  EXPECT_EQ(recording_.keys(), keys);
+}
+
+TEST_F(Tracking, FollowsNoSymlink) {
+  folder_.write("secret", "1");
+  write("real/a", "1");
+  fs::create_symlink(folder_ / "secret", at("link"));
+  fs::create_symlink("nowhere", at("dangling"));
+  fs::create_directory_symlink("real", at("folder link"));
+  fs::create_directory_symlink("..", at("real/loop"));
+  LogTracker tracker = make_tracker();
+  EXPECT_EQ(tracker.scan_now().files, 1u);
+  EXPECT_EQ(recording_.keys(), Keys{"n/real/a"});
+}
+
+TEST_F(Tracking, LeavesALogThatBecameASymlink) {
+  folder_.write("secret", "secret");
+  write("a", "1");
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  remove("a");
+  fs::create_symlink(folder_ / "secret", at("a"));
+  EXPECT_EQ(tracker.scan_now().files, 0u);
+  EXPECT_EQ(recording_.keys(), Keys{});
+}
+
+TEST_F(Tracking, LeavesSocketsAndFifosAlone) {
+  ASSERT_EQ(::mkfifo(at("fifo").c_str(), 0644), 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, at("socket").c_str(), sizeof(address.sun_path) - 1);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  write("a", "1");
+  LogTracker tracker = make_tracker();
+  EXPECT_EQ(tracker.scan_now().files, 1u);
+  EXPECT_EQ(recording_.keys(), Keys{"n/a"});
+  ::close(socket);
+}
+
+TEST_F(Tracking, StopsAtTheDepthLimit) {
+  std::string path;
+  for (int level = 0; level < 40; ++level)
+    path += "d/";
+  write(path + "deep", "1");
+  write(path.substr(0, 32 * 2) + "deep enough", "1");
+  LogTracker tracker = make_tracker();
+  EXPECT_EQ(tracker.scan_now().files, 1u);
+}
+
+TEST_F(Tracking, CountsWhatCannotBeReadAndTakesItLater) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  write("a", "1");
+  write("closed/b", "1");
+  fs::permissions(at("a"), fs::perms::none);
+  fs::permissions(at("closed"), fs::perms::none);
+  LogTracker tracker = make_tracker();
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(tracker.scan_now().unreadable, 2u);
+  tracker.scan_now();
+  const std::string told = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 2) << told;
+  EXPECT_THAT(recording_.keys(), IsEmpty());
+  fs::permissions(at("a"), fs::perms::owner_all);
+  fs::permissions(at("closed"), fs::perms::owner_all);
+  EXPECT_EQ(tracker.scan_now().unreadable, 0u);
+  EXPECT_EQ(recording_.keys(), (Keys{"n/a", "n/closed/b"}));
+}
+
+TEST_F(Tracking, WithdrawsWhatIsDeleted) {
+  write("a", "1");
+  write("below/b", "1");
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  remove("a");
+  remove("below");
+  EXPECT_EQ(tracker.scan_now().files, 0u);
+  EXPECT_EQ(recording_.withdrawn, (Keys{"n/a", "n/below/b"}));
+}
+
+TEST_F(Tracking, OffersARenamedGenerationBeforeTheNewFile) {
+  write("raylet.out", "first");
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  events();
+  rotate("raylet.out", 5);
+  write("raylet.out", "second");
+  const std::string old = rotated_key("raylet.out", "raylet.out.1");
+  const LogTotals totals = tracker.scan_now();
+  EXPECT_THAT(events(), ElementsAre("offer " + old, "offer n/raylet.out"));
+  EXPECT_EQ(totals.rotations, 1u);
+  EXPECT_EQ(totals.bytes_seen, 11u);
+  EXPECT_EQ(totals.files, 2u);
+
+  EXPECT_EQ(shipment(old).kind, ShipmentKind::rotated_log);
+  EXPECT_EQ(shipment(old).moved_from, "n/raylet.out");
+  EXPECT_EQ(shipment(old).path, at("raylet.out.1"));
+  EXPECT_EQ(shipment(old).identity, status("raylet.out.1").identity);
+  EXPECT_TRUE(shipment(old).final);
+  EXPECT_TRUE(shipment(old).held_open);
+  EXPECT_EQ(shipment("n/raylet.out").identity, status("raylet.out").identity);
+  EXPECT_EQ(shipment("n/raylet.out").preserve_as, old);
+}
+
+TEST_F(Tracking, WithdrawsTheLiveKeyWhereNoNewFileComes) {
+  write("x.log", "first");
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  events();
+  rotate("x.log", 5);
+  const std::string old = rotated_key("x.log", "x.log.1");
+  tracker.scan_now();
+  EXPECT_THAT(events(), ElementsAre("offer " + old, "withdraw n/x.log"));
+}
+
+TEST_F(Tracking, NamesEachGenerationOnceThroughARing) {
+  LogTracker tracker = make_tracker();
+  Keys generations;
+  for (int turn = 0; turn < 12; ++turn) {
+    write("serve/x.log", std::to_string(turn));
+    tracker.scan_now();
+    rotate("serve/x.log", 5);
+    generations.insert(rotated_key("serve/x.log", "serve/x.log.1"));
+  }
+  const LogTotals totals = tracker.scan_now();
+  EXPECT_EQ(generations.size(), 12u);
+  EXPECT_EQ(totals.rotations, 12u);
+  EXPECT_EQ(recording_.keys(), generations) << "those that the ring took are held open";
+  EXPECT_EQ(totals.files, 5u);
+  int oldest = 0;
+  for (const std::string& key : generations) {
+    const Shipment& generation = shipment(key);
+    ASSERT_TRUE(generation.held_open);
+    EXPECT_EQ(generation.size, generation.held_open->status()->size);
+    oldest = std::max(oldest, static_cast<int>(generation.urgency));
+  }
+  EXPECT_EQ(oldest, 5);
+}
+
+TEST_F(Tracking, FindsGenerationsOfAnEarlierRunHighestNumberFirst) {
+  write("x.out.10", "c");
+  write("x.out.2", "b");
+  write("x.out.1", "a");
+  write("x.out", "live");
+  LogTracker tracker = make_tracker();
+  const LogTotals totals = tracker.scan_now();
+  EXPECT_THAT(events(), ElementsAre("offer " + rotated_key("x.out", "x.out.10"),
+                                    "offer " + rotated_key("x.out", "x.out.2"),
+                                    "offer " + rotated_key("x.out", "x.out.1"), "offer n/x.out"));
+  EXPECT_EQ(totals.rotations, 0u);
+  EXPECT_EQ(shipment(rotated_key("x.out", "x.out.10")).moved_from, "n/x.out");
+}
+
+TEST_F(Tracking, TakesAGenerationThatWasOverwrittenUnheldAsGone) {
+  write("x.out", "1");
+  LogTracker tracker = make_tracker(false, 0);
+  tracker.scan_now();
+  rename("x.out", "x.out.1");
+  const std::string old = rotated_key("x.out", "x.out.1");
+  tracker.scan_now();
+  write("x.out", "2");
+  rename("x.out", "x.out.1");
+  tracker.scan_now();
+  EXPECT_TRUE(recording_.withdrawn.contains(old));
+  EXPECT_EQ(recording_.keys(), Keys{rotated_key("x.out", "x.out.1")});
+}
+
+TEST_F(Tracking, TakesAFileThatWasCutShortForAnotherGeneration) {
+  write("x.log", "a long first generation");
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  const FileStatus first = status("x.log");
+  fs::copy_file(at("x.log"), at("copy"));
+  fs::resize_file(at("x.log"), 0);
+  append("x.log", "second");
+  const LogTotals totals = tracker.scan_now();
+  EXPECT_EQ(totals.rotations, 1u);
+  const Shipment& second = shipment("n/x.log");
+  EXPECT_EQ(second.identity, first.identity);
+  EXPECT_EQ(second.generation, 1u);
+  EXPECT_EQ(second.size, 6u);
+  EXPECT_EQ(second.preserve_as,
+            "n/" + rotated_log_path("x.log", first.modified_nanoseconds, first.identity.inode));
+}
+
+TEST_F(Tracking, NoticesACutThatWasRegrownBeyondTheOldSize) {
+  const std::string head(4096, 'h');
+  write("x.log", head + "first");
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  fs::resize_file(at("x.log"), 0);
+  append("x.log", head + "second, and longer than the first");
+  tracker.scan_now();
+  EXPECT_EQ(shipment("n/x.log").generation, 1u);
+  append("x.log", "more");
+  tracker.scan_now();
+  EXPECT_EQ(shipment("n/x.log").generation, 1u) << "growth is not a cut";
+}
+
+TEST_F(Tracking, GivesARotatedFileTheGenerationItHad) {
+  write("x.log", "first");
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  fs::resize_file(at("x.log"), 0);
+  tracker.scan_now();
+  rotate("x.log", 5);
+  tracker.scan_now();
+  EXPECT_EQ(shipment(rotated_key("x.log", "x.log.1")).generation, 1u);
+}
+
+TEST_F(Tracking, PreservesWhatADeletedFileLeftInTheStore) {
+  write("x.log", "first");
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  const FileStatus first = status("x.log");
+  rename("x.log", "../elsewhere");  // not deleted, so that its inode is not used again
+  write("x.log", "second");
+  EXPECT_EQ(tracker.scan_now().rotations, 1u);
+  EXPECT_EQ(shipment("n/x.log").identity, status("x.log").identity);
+  EXPECT_EQ(shipment("n/x.log").preserve_as,
+            "n/" + rotated_log_path("x.log", first.modified_nanoseconds, first.identity.inode));
+}
+
+TEST_F(Tracking, KeepsOnlyTheLastOfRaysStateDumps) {
+  write("debug_state.txt", "state 1");
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  write("debug_state.txt", "state 2 is longer");
+  tracker.scan_now();
+  EXPECT_EQ(shipment("n/debug_state.txt").generation, 1u);
+  EXPECT_EQ(shipment("n/debug_state.txt").preserve_as, "");
+  EXPECT_EQ(tracker.totals().rotations, 0u);
+}
+
+TEST_F(Tracking, NeedsLittleForManyFiles) {
+  for (int i = 0; i < 5000; ++i)
+    write("worker-" + std::to_string(i) + ".out", "line\n");
+  LogTracker tracker = make_tracker();
+  EXPECT_EQ(tracker.scan_now().files, 5000u);
+  EXPECT_EQ(recording_.offered.size(), 5000u);
+  events();
+  tracker.scan_now();
+  EXPECT_THAT(events(), IsEmpty());
+}
+
+// With hints, between scans.
+
+TEST_F(Tracking, LooksBetweenScansOnlyAtWhatIsHintedAt) {
+  write("a", "1");
+  write("below/b", "1");
+  LogTracker tracker = make_tracker(true);
+  tracker.scan_now();
+  events();
+  clock_.advance(Seconds(1));
+  tracker.look_now();
+  EXPECT_THAT(events(), IsEmpty());
+  append("below/b", "2");
+  write("below/new", "1");
+  write("fresh/deep/c", "1");
+  tracker.look_now();
+  EXPECT_THAT(events(), UnorderedElementsAre("offer n/below/b", "offer n/below/new", "offer n/fresh/deep/c"));
+  append("fresh/deep/c", "2");
+  remove("a");
+  tracker.look_now();
+  EXPECT_THAT(events(), UnorderedElementsAre("offer n/fresh/deep/c", "withdraw n/a"));
+}
+
+TEST_F(Tracking, SeesARingTurnBetweenScans) {
+  write("x.out", "1");
+  LogTracker tracker = make_tracker(true);
+  tracker.scan_now();
+  clock_.advance(Seconds(1));
+  Keys generations;
+  for (int turn = 2; turn <= 9; ++turn) {
+    rotate("x.out", 3);
+    generations.insert(rotated_key("x.out", "x.out.1"));
+    write("x.out", std::to_string(turn));
+    events();
+    tracker.look_now();
+    const auto told = events();
+    EXPECT_EQ(told.back(), "offer n/x.out");
+  }
+  EXPECT_EQ(generations.size(), 8u);
+  generations.insert("n/x.out");
+  EXPECT_EQ(recording_.keys(), generations);
+  EXPECT_EQ(tracker.totals().rotations, 8u);
+}
+
+TEST_F(Tracking, SeesARingTurnSeveralTimesBetweenLooks) {
+  write("x.out", "1");
+  LogTracker tracker = make_tracker(true);
+  tracker.scan_now();
+  const FileStatus first = status("x.out");
+  clock_.advance(Seconds(1));
+  for (int turn = 2; turn <= 4; ++turn) {
+    rotate("x.out", 5);
+    write("x.out", std::to_string(turn));
+  }
+  tracker.look_now();
+  EXPECT_EQ(recording_.keys().size(), 4u);
+  const Shipment& old =
+      shipment("n/" + rotated_log_path("x.out", first.modified_nanoseconds, first.identity.inode));
+  EXPECT_EQ(old.path, at("x.out.3"));
+}
+
+TEST_F(Tracking, GoesOnWhereAFolderIsReplaced) {
+  write("below/a", "1");
+  LogTracker tracker = make_tracker(true);
+  tracker.scan_now();
+  clock_.advance(Seconds(1));
+  rename("below", "renamed");
+  write("below/b", "1");
+  tracker.look_now();
+  EXPECT_EQ(recording_.keys(), (Keys{"n/renamed/a", "n/below/b"}));
+  append("renamed/a", "2");
+  append("below/b", "2");
+  tracker.look_now();
+  EXPECT_EQ(shipment("n/renamed/a").size, 2u);
+  EXPECT_EQ(shipment("n/below/b").size, 2u);
+}
+
+TEST_F(Tracking, ScansAtItsIntervalWhateverTheHintsSay) {
+  write("a", "1");
+  LogTracker tracker = make_tracker(false);
+  tracker.look_now();
+  append("a", "2");
+  clock_.advance(Seconds(4));
+  tracker.look_now();
+  EXPECT_EQ(shipment("n/a").size, 1u);
+  clock_.advance(Seconds(1));
+  tracker.look_now();
+  EXPECT_EQ(shipment("n/a").size, 2u) << "without hints every 5 s";
+}
+
+TEST_F(Tracking, RunsOnItsOwnThread) {
+  write("a", "1");
+  LogTracker tracker = make_tracker(true);
+  tracker.start();
+  while (tracker.totals().files < 1)
+    std::this_thread::yield();
+  write("b", "1");
+  while (tracker.totals().files < 2)
+    clock_.advance(Seconds(1));
+  tracker.stop();
+  EXPECT_EQ(recording_.keys(), (Keys{"n/a", "n/b"}));
+}
+
+TEST_F(Tracking, LeavesNoDescriptorsOfDeletedLogsOpen) {
+  LogTracker tracker = make_tracker(true);
+  tracker.scan_now();
+  const auto descriptors = [] {
+    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+  };
+  const auto before = descriptors();
+  for (int i = 0; i < 200; ++i) {
+    write("x" + std::to_string(i), "1");
+    tracker.look_now();
+    remove("x" + std::to_string(i));
+  }
+  EXPECT_EQ(tracker.look_now().files, 0u);
+  EXPECT_EQ(descriptors(), before);
+  EXPECT_EQ(recording_.keys(), Keys{});
+}
+
+}  // namespace
+}  // namespace rayhistory

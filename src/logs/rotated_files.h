@@ -1,0 +1,120 @@
+// The rotated generations of logs, which their writers rename from `x.out.1` to `.2` and so on until the
+// ring's end deletes them. A generation is a file, not a name: it gets its object key when it is first seen
+// as a backup and keeps it under whatever number it has later.
+//
+// Generations that are not stored yet are held open, the highest numbers first, so that the ring can turn
+// past them without taking their bytes away.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/file.h"
+#include "logs/log_place.h"
+
+namespace rayhistory {
+
+struct FileIdentityHash {
+  size_t operator()(const FileIdentity& identity) const {
+    return std::hash<uint64_t>()(identity.inode ^ (identity.device << 48) ^
+                                 static_cast<uint64_t>(identity.birth_nanoseconds));
+  }
+};
+
+// How many rotated files may be held open: few enough that uploads and connections always find descriptors.
+size_t held_open_limit();
+
+// Not for several threads at once; what a Shipment's on_stored does may come from any.
+class RotatedFiles {
+ public:
+  // `place` and `sink` must outlive it.
+  RotatedFiles(const LogPlace& place, const LogSink& sink, size_t limit_open);
+
+  struct Sighting {
+    std::string path;       // below the folder
+    std::string live_path;  // of the log that it was
+    uint64_t number = 0;
+    FileStatus status;
+    uint32_t generation = 0;  // of the live file, if it was seen as that
+  };
+  // It is there now. True when it was not known before.
+  bool seen(const Sighting& sighting);
+  // Nothing, or another file, is at a path where one may have been.
+  void path_vanished(const std::string& path);
+  bool knows(const FileIdentity& file) const { return files_.contains(file); }
+  // When the file was last written as its key says; nothing for one that is not known.
+  std::optional<int64_t> modified_of(const FileIdentity& file) const;
+
+  struct Lost {
+    FileIdentity identity;
+    std::string live_path;
+    uint64_t number;
+  };
+  // Those that are no longer where they were seen, and were not seen elsewhere since.
+  std::vector<Lost> lost() const;
+  // Nobody could find it: its name was deleted. Held open it goes on; otherwise what is not stored is given
+  // up.
+  void gone(const FileIdentity& file);
+
+  // Before a look: takes note of what has been stored since.
+  void take_stored();
+  // After a look: gives the descriptors to those that the ring will take next.
+  void share_descriptors();
+
+  // Every known file that is not among those seen since the last call, for a scan that has seen everything.
+  void begin_scan() { ++scan_; }
+  void end_scan();
+
+  size_t count() const { return at_path_.size(); }
+  size_t unreadable() const;
+
+ private:
+  struct Rotated {
+    FileIdentity identity;
+    std::string path;
+    std::string live_path;
+    int64_t modified_nanoseconds = 0;  // at first sight: part of the key
+    uint64_t number = 0;
+    uint64_t size = 0;
+    uint64_t scan = 0;
+    uint32_t generation = 0;
+    bool stored = false;
+    bool has_name = true;  // false: deleted, alive only as long as it is held open
+    bool unreadable = false;
+    std::shared_ptr<const File> held;
+  };
+  struct StoredReports {
+    std::mutex mutex;
+    std::vector<std::pair<FileIdentity, uint64_t>> files;  // with the size that is stored
+  };
+  using Files = std::unordered_map<FileIdentity, Rotated, FileIdentityHash>;
+
+  std::string key_of(const Rotated& file) const;
+  void offer(const Rotated& file);
+  bool hold(Rotated& file);
+  void release(Rotated& file);
+  void erase(const FileIdentity& file);
+  void limit_nameless();
+
+  const LogPlace& place_;
+  const LogSink& sink_;
+  const size_t limit_open_;
+  Files files_;
+  std::unordered_map<std::string, FileIdentity> at_path_;
+  std::unordered_set<FileIdentity, FileIdentityHash> lost_;
+  std::vector<FileIdentity> nameless_;  // held open without a name, in the order in which they lost it
+  size_t held_ = 0;
+  uint64_t scan_ = 0;
+  bool shares_changed_ = false;
+  std::shared_ptr<StoredReports> reports_ = std::make_shared<StoredReports>();
+};
+
+}  // namespace rayhistory
