@@ -29,7 +29,7 @@ bool SessionMarker::wait_until_written(const Deadline& deadline) {
 
 void SessionMarker::work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  while (changed_.wait(lock, stop, [this] { return !keys_.empty(); })) {
+  while (!stop.stop_requested() && changed_.wait(lock, stop, [this] { return !keys_.empty(); })) {
     const std::string key = keys_.front();
     lock.unlock();
     const Deadline deadline = Deadline::never(stop);
