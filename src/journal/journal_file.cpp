@@ -1,0 +1,82 @@
+#include "journal/journal_file.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace rayhistory {
+namespace {
+
+Result<void> make_folder(const std::string& folder, std::set<std::string>& folders_to_sync) {
+  const Result<FileStatus> status = status_of(folder);
+  if (status || status.error().kind != ErrorKind::not_found) return make_folders(folder);
+  const std::string parent = parent_folder(folder);
+  if (parent != folder) TRY(make_folder(parent, folders_to_sync));
+  TRY(make_folders(folder));
+  folders_to_sync.insert(parent);
+  return {};
+}
+
+}  // namespace
+
+std::string parent_folder(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+void remove_empty_folders(const std::string& folder, const std::string& top) {
+  std::string at = folder;
+  while (at.size() > top.size() && at.starts_with(top) && ::rmdir(at.c_str()) == 0)
+    at = parent_folder(at);
+}
+
+Result<JournalFile> JournalFile::create(const std::string& path, std::set<std::string>& folders_to_sync) {
+  const std::string folder = parent_folder(path);
+  TRY(make_folder(folder, folders_to_sync));
+  TRY_ASSIGN(File file, File::create_new(path));
+  folders_to_sync.insert(folder);
+  Result<FileStatus> status = file.status();
+  if (!status) {
+    (void)remove_file(path);
+    return std::move(status).error();
+  }
+  return JournalFile(std::move(file), path, status->identity);
+}
+
+Result<void> JournalFile::open_again() {
+  if (file_.is_open()) return {};
+  TRY_ASSIGN(File file, File::open_for_writing(path_));
+  TRY_ASSIGN(const FileStatus status, file.status());
+  if (status.identity != identity_ || status.size != size_ + pending_bytes_) {
+    return Error{ErrorKind::retry, "open " + path_ + ": somebody else has replaced, cut or extended it"};
+  }
+  file_ = std::move(file);
+  return {};
+}
+
+Result<void> JournalFile::write(std::span<const std::string_view> pieces, uint64_t bytes) {
+  TRY(open_again());
+  pending_bytes_ = bytes;
+  return file_.write_at(size_, pieces);
+}
+
+Result<void> JournalFile::sync() {
+  return file_.sync();
+}
+
+void JournalFile::commit() {
+  size_ += std::exchange(pending_bytes_, 0);
+}
+
+Result<void> JournalFile::undo() {
+  if (pending_bytes_ == 0) return {};
+  const bool was_open = file_.is_open();
+  TRY(open_again());
+  TRY(file_.truncate(size_));
+  pending_bytes_ = 0;
+  if (!was_open) release_descriptor();
+  return {};
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,60 @@
+// One local file of event lines, to which a batch is added whole or not at all.
+//
+//   write(lines) -> sync() -> commit()      the batch counts: size() includes it
+//   write(lines) -> … -> undo()             the batch never was
+//
+// Three steps, because a batch may touch several files and counts only when all of them are on the disk. A
+// file whose sync() has failed must be undone and not written to again: what the kernel could not write it
+// may forget and report success next time (https://wiki.postgresql.org/wiki/Fsync_Errors).
+//
+// The descriptor may be released between batches and is opened again when needed. For one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+#include "base/result.h"
+
+namespace rayhistory {
+
+class JournalFile {
+ public:
+  // Makes the file and the folders above it. `exists` when there is one. The folders that hold a new name are
+  // added to `folders_to_sync`: before that is done, a crash can take the file away, however often it was
+  // synced.
+  static Result<JournalFile> create(const std::string& path, std::set<std::string>& folders_to_sync);
+
+  const std::string& path() const { return path_; }
+  const FileIdentity& identity() const { return identity_; }
+  uint64_t size() const { return size_; }  // of what was committed
+
+  Result<void> write(std::span<const std::string_view> pieces, uint64_t bytes);
+  Result<void> sync();
+  void commit();
+  // After an error here the file is longer than size() says: it must not be written to again.
+  Result<void> undo();
+
+  bool holds_descriptor() const { return file_.is_open(); }
+  void release_descriptor() { file_.close(); }
+
+ private:
+  JournalFile(File file, std::string path, FileIdentity identity)
+      : file_(std::move(file)), path_(std::move(path)), identity_(identity) {}
+  Result<void> open_again();
+
+  File file_;
+  std::string path_;
+  FileIdentity identity_;
+  uint64_t size_ = 0;
+  uint64_t pending_bytes_ = 0;
+};
+
+// Removes the folder and those above it that are empty, up to but without `top`.
+void remove_empty_folders(const std::string& folder, const std::string& top);
+std::string parent_folder(const std::string& path);
+
+}  // namespace rayhistory

@@ -1,0 +1,140 @@
+#include "journal/recovery.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/log.h"
+#include "journal/event.h"
+
+namespace rayhistory {
+namespace {
+
+// Folders between the root and a file: <session>/job_events/<job>/<file>. What is deeper is not ours.
+constexpr int kDeepestFolder = 3;
+// What is read of all files together to learn the last IDs: sixteen of Ray's batches of 1 MB, a few dozen
+// milliseconds.
+constexpr uint64_t kTailsBytes = 16 * 1024 * 1024;
+// Read at a time when looking backwards for a line break.
+constexpr size_t kBackwardBytes = 64 * 1024;
+
+// Calls `visit(path below root, status)` for everything that is no folder.
+void walk(const std::string& root, const std::string& below, int depth,
+          const std::function<void(const std::string&, const FileStatus&)>& visit) {
+  const Result<std::vector<std::string>> names = names_in(below.empty() ? root : root + "/" + below);
+  if (!names) {
+    if (names.error().kind != ErrorKind::not_found) {
+      log_warning("event journals of an earlier run cannot be listed and stay where they are",
+                  {{"error", names.error().message}});
+    }
+    return;
+  }
+  for (const std::string& name : *names) {
+    const std::string path = below.empty() ? name : below + "/" + name;
+    const Result<FileStatus> status = status_of(root + "/" + path);
+    if (!status) continue;  // gone since
+    if (status->type == FileType::directory && depth < kDeepestFolder) {
+      walk(root, path, depth + 1, visit);
+    } else {
+      visit(path, *status);
+    }
+  }
+}
+
+bool older(const FoundJournal& a, const FoundJournal& b) {
+  return a.found.name.opened_nanoseconds < b.found.name.opened_nanoseconds;
+}
+
+// The complete lines in the last `limit` bytes of a file, without the one that begins before them.
+Result<std::string> last_lines(const FoundJournal& journal, uint64_t limit) {
+  TRY_ASSIGN(const File file, File::open_for_reading(journal.path));
+  const uint64_t start = journal.status.size > limit ? journal.status.size - limit : 0;
+  std::string tail(journal.status.size - start, '\0');
+  TRY_ASSIGN(const size_t got, file.read_at(start, tail));
+  tail.resize(got);
+  tail.resize(tail.rfind('\n') + 1);  // npos + 1 is 0: no line at all
+  if (start > 0) tail.erase(0, tail.find('\n') + 1);
+  return tail;
+}
+
+}  // namespace
+
+std::string recent_event_ids_path(const JournalFolder& folder) {
+  return folder.root() + "/recent_event_ids";
+}
+
+FoundJournals find_journals(const JournalFolder& folder) {
+  FoundJournals journals;
+  std::string first_unknown;
+  uint64_t unknown = 0;
+  walk(folder.root(), "", 0, [&](const std::string& path, const FileStatus& status) {
+    const std::string whole_path = folder.root() + "/" + path;
+    if (status.type == FileType::regular && path.ends_with(".tmp")) {
+      if (const Result<void> removed = remove_file(whole_path); !removed) {
+        log_warning("a torn write of an earlier run cannot be removed", {{"error", removed.error().message}});
+      }
+      return;
+    }
+    if (whole_path == recent_event_ids_path(folder)) return;
+    auto found = status.type == FileType::regular ? JournalFolder::parse(path) : std::nullopt;
+    if (!found) {
+      if (unknown++ == 0) first_unknown = path;
+      return;
+    }
+    journals.bytes += status.size;
+    (found->gzip ? journals.compressed : journals.plain).push_back({std::move(*found), whole_path, status});
+  });
+  if (unknown > 0) {
+    log_warning("not event journals: left alone",
+                {{"folder", folder.root()}, {"files", unknown}, {"first", first_unknown}});
+  }
+  std::sort(journals.plain.begin(), journals.plain.end(), older);
+  std::sort(journals.compressed.begin(), journals.compressed.end(), older);
+  return journals;
+}
+
+std::vector<EventIdHash> last_event_ids(const FoundJournals& journals, size_t limit) {
+  std::vector<const FoundJournal*> newest_first;
+  for (const FoundJournal& journal : journals.plain)
+    newest_first.push_back(&journal);
+  std::sort(newest_first.begin(), newest_first.end(), [](const FoundJournal* a, const FoundJournal* b) {
+    return a->status.modified_nanoseconds > b->status.modified_nanoseconds;
+  });
+
+  std::vector<EventIdHash> newest_ids;
+  uint64_t bytes_left = kTailsBytes;
+  for (const FoundJournal* journal : newest_first) {
+    if (newest_ids.size() >= limit || bytes_left == 0) break;
+    const Result<std::string> lines = last_lines(*journal, bytes_left);
+    if (!lines) continue;  // recovery proper tells of it
+    bytes_left -= std::min<uint64_t>(bytes_left, journal->status.size);
+    const EventIdSpace space = journal->found.name.kind == JournalKind::rejected_events
+                                   ? EventIdSpace::set_aside
+                                   : EventIdSpace::good;
+    std::string_view left = *lines;
+    while (!left.empty() && newest_ids.size() < limit) {
+      left.remove_suffix(1);  // the line break
+      const size_t start = left.rfind('\n') + 1;
+      if (const auto id = event_id_of_line(left.substr(start), space)) newest_ids.push_back(*id);
+      left = left.substr(0, start);
+    }
+  }
+  std::reverse(newest_ids.begin(), newest_ids.end());
+  return newest_ids;
+}
+
+Result<uint64_t> size_of_whole_lines(const std::string& path, uint64_t size) {
+  TRY_ASSIGN(const File file, File::open_for_reading(path));
+  std::string block;
+  uint64_t start = size;
+  while (start > 0) {
+    const uint64_t length = std::min<uint64_t>(start, kBackwardBytes);
+    start -= length;
+    block.resize(length);
+    TRY_ASSIGN(const size_t got, file.read_at(start, block));
+    block.resize(got);
+    if (const size_t last = block.rfind('\n'); last != std::string::npos) return start + last + 1;
+  }
+  return uint64_t{0};
+}
+
+}  // namespace rayhistory
