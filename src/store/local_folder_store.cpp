@@ -172,7 +172,11 @@ std::string LocalFolderStore::temporary_path() const {
 
 Result<void> LocalFolderStore::ensure_bucket(const Deadline& deadline) {
   TRY(check(deadline));
-  return make_folders(fmt::format("{}/{}", folder_, kUnfinishedFolder));
+  Result<void> made = make_folders(fmt::format("{}/{}", folder_, kUnfinishedFolder));
+  if (!made && made.error().kind == ErrorKind::not_found) {  // ENOTDIR, as base/result.h has it
+    return Error{ErrorKind::invalid, fmt::format("local folder {}: a part of this path is a file", folder_)};
+  }
+  return made;
 }
 
 Result<void> LocalFolderStore::make_place_for(const std::string& key, const std::string& path) const {

@@ -14,12 +14,12 @@ namespace rayhistory {
 struct S3Options {
   std::string bucket = "ray-historyserver";
   // "minio-service.minio-dev:9000", "https://storage.example.com"; empty: AWS.
-  std::string endpoint;
+  std::string endpoint = {};
   // Empty: us-east-1, until the store says otherwise.
-  std::string region;
+  std::string region = {};
   // Unset: path style for any endpoint but AWS's (MinIO and most others know no other, without a DNS name of
   // each bucket), and for AWS where the bucket's name does not fit into a host name that TLS accepts.
-  std::optional<bool> force_path_style;
+  std::optional<bool> force_path_style = {};
   // For an endpoint without a scheme: http instead of https.
   bool disable_ssl = false;
 };

@@ -122,8 +122,21 @@ Result<StoredObject> S3Store::put_at_once(const std::string& key, const Body& bo
 Result<StoredObject> S3Store::upload(const std::string& key, std::string_view content_type,
                                      std::optional<StoredObject> replaces, const FillUpload& fill,
                                      const Deadline& deadline) {
-  TRY_ASSIGN(S3MultipartUpload upload, S3MultipartUpload::begin(connection_, abilities_, clock_, key,
-                                                                content_type, std::move(replaces), deadline));
+  Result<S3MultipartUpload> begun = S3MultipartUpload::begin(connection_, abilities_, clock_, key,
+                                                             content_type, std::move(replaces), deadline);
+  if (!begun) {
+    // It may have been begun all the same, under an ID that never came. Nobody else writes this key.
+    if (begun.error().kind == ErrorKind::unknown_outcome) {
+      (void)for_each_upload(
+          key,
+          [&](const S3Upload& unfinished) {
+            return unfinished.key == key ? abort_upload(unfinished, deadline) : Result<void>();
+          },
+          deadline);
+    }
+    return std::move(begun).error();
+  }
+  S3MultipartUpload& upload = *begun;
   Result<StoredObject> outcome = [&]() -> Result<StoredObject> {
     TRY(fill(upload));
     return upload.complete(deadline);
@@ -241,6 +254,13 @@ Result<void> S3Store::remove(const std::string& key, const Deadline& deadline) {
 }
 
 Result<void> S3Store::abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) {
+  return for_each_upload(
+      prefix, [&](const S3Upload& unfinished) { return abort_upload(unfinished, deadline); }, deadline);
+}
+
+Result<void> S3Store::for_each_upload(const std::string& prefix,
+                                      const std::function<Result<void>(const S3Upload&)>& visit,
+                                      const Deadline& deadline) {
   const QueryParameters first_query = {{"uploads", ""}, {"encoding-type", "url"}, {"prefix", prefix}};
   S3Call list;
   list.query = first_query;
@@ -251,7 +271,7 @@ Result<void> S3Store::abort_unfinished_uploads(const std::string& prefix, const 
     if (!page) return cut_short("list uploads");
     for (const S3Upload& unfinished : page->uploads) {
       // Not every server filters by prefix, and other people's uploads are none of ours.
-      if (unfinished.key.starts_with(prefix)) TRY(abort_upload(unfinished, deadline));
+      if (unfinished.key.starts_with(prefix)) TRY(visit(unfinished));
     }
     // A page that leads nowhere ends it too.
     if (!page->truncated || page->next.key.empty()) return {};

@@ -57,6 +57,10 @@ class S3Store final : public Store {
                                     const std::string& to, const Deadline& deadline);
   Result<bool> bucket_exists(const Deadline& deadline);
   Result<void> create_bucket(const Deadline& deadline);
+  // Calls `visit` for every unfinished upload whose key begins with `prefix`.
+  Result<void> for_each_upload(const std::string& prefix,
+                               const std::function<Result<void>(const S3Upload&)>& visit,
+                               const Deadline& deadline);
   Result<void> abort_upload(const S3Upload& unfinished, const Deadline& deadline);
 
   const Clock& clock_;

@@ -75,9 +75,7 @@ Result<S3MultipartUpload> S3MultipartUpload::begin(S3Connection& connection, S3A
   if (!answer.ok()) return connection.error_of(call, answer);
   std::optional<std::string> id = read_s3_upload_id(answer.response.body);
   if (!id) {
-    // Whatever was begun there has no ID that we know; abort_unfinished_uploads or the bucket's rule finds
-    // it.
-    return Error{ErrorKind::retry,
+    return Error{ErrorKind::unknown_outcome,
                  fmt::format("key \"{}\": the answer to a new upload has no upload ID", upload.key_)};
   }
   upload.id_ = *std::move(id);

@@ -84,7 +84,8 @@ bool ReceivedRequest::has_query(std::string_view name_and_value) const {
   return false;
 }
 
-ScriptedHttpServer::ScriptedHttpServer(Script script) : script_(std::move(script)) {
+ScriptedHttpServer::ScriptedHttpServer(Script script, size_t kept_body_bytes)
+    : script_(std::move(script)), kept_body_bytes_(kept_body_bytes) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   CHECK(listener_ >= 0);
   sockaddr_in address{};
@@ -162,7 +163,7 @@ bool ScriptedHttpServer::answer_one(int descriptor, int connection, std::string&
   for (uint64_t left = request.body_size; left > 0;) {
     if (pending.empty() && !receive_more(descriptor, pending)) return false;
     const size_t piece = static_cast<size_t>(std::min<uint64_t>(left, pending.size()));
-    const size_t room = ReceivedRequest::kKeptBodyBytes - request.body.size();
+    const size_t room = kept_body_bytes_ - request.body.size();
     request.body.append(pending, 0, std::min(piece, room));
     pending.erase(0, piece);
     left -= piece;

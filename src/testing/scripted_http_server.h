@@ -29,8 +29,6 @@ struct ReceivedRequest {
   std::string body;    // of a long one the first kKeptBodyBytes
   int connection = 0;  // counted from 1
 
-  static constexpr size_t kKeptBodyBytes = 1024 * 1024;
-
   std::string path() const { return target.substr(0, target.find('?')); }
   bool has_query(std::string_view name_and_value) const;  // "uploadId=1"
   std::string header(std::string_view name) const { return std::string(headers.find(name).value_or("")); }
@@ -51,7 +49,8 @@ class ScriptedHttpServer {
  public:
   using Script = std::function<ScriptedAnswer(const ReceivedRequest&)>;
 
-  explicit ScriptedHttpServer(Script script);
+  // Of each request's body, the first `kept_body_bytes` are kept.
+  explicit ScriptedHttpServer(Script script, size_t kept_body_bytes = 1024 * 1024);
   ~ScriptedHttpServer();
   ScriptedHttpServer(const ScriptedHttpServer&) = delete;
   ScriptedHttpServer& operator=(const ScriptedHttpServer&) = delete;
@@ -67,7 +66,8 @@ class ScriptedHttpServer {
   void serve(int descriptor, int connection);
   bool answer_one(int descriptor, int connection, std::string& pending);
 
-  Script script_;
+  const Script script_;
+  const size_t kept_body_bytes_;
   uint16_t port_ = 0;
   int listener_ = -1;
   mutable std::mutex mutex_;  // of all below

@@ -1,0 +1,57 @@
+#include "store/open_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rayhistory {
+namespace {
+
+using testing::HasSubstr;
+
+std::string error_of(const StoreOptions& options) {
+  Result<std::unique_ptr<Store>> store = open_store(options, system_clock());
+  EXPECT_FALSE(store);
+  if (store) return "";
+  EXPECT_EQ(store.error().kind, ErrorKind::invalid);
+  return store.error().message;
+}
+
+TEST(OpenStore, KnowsTheNamesOfAllBackends) {
+  EXPECT_EQ(parse_store_backend("local"), StoreBackend::local);
+  EXPECT_EQ(parse_store_backend("s3"), StoreBackend::s3);
+  EXPECT_EQ(parse_store_backend("azureblob"), StoreBackend::azureblob);
+  EXPECT_EQ(parse_store_backend("gcs"), StoreBackend::gcs);
+  EXPECT_EQ(parse_store_backend("aliyunoss"), StoreBackend::aliyunoss);
+  EXPECT_EQ(parse_store_backend(""), std::nullopt);
+  EXPECT_EQ(parse_store_backend("S3 "), std::nullopt);
+}
+
+TEST(OpenStore, OpensWhatTheOptionsName) {
+  StoreOptions options;
+  options.local_folder = "/somewhere/logs";
+  EXPECT_EQ((*open_store(options, system_clock()))->description(), "local folder /somewhere/logs");
+  options.backend = StoreBackend::s3;
+  options.s3.endpoint = "minio-service.minio-dev:9000";
+  options.s3.disable_ssl = true;
+  options.aws_credentials = {"id", "secret", ""};
+  EXPECT_EQ((*open_store(options, system_clock()))->description(),
+            "s3 bucket ray-historyserver at http://minio-service.minio-dev:9000");
+}
+
+TEST(OpenStore, NamesWhatIsMissing) {
+  StoreOptions options;
+  options.local_folder = "";
+  EXPECT_THAT(error_of(options), HasSubstr("--local-dir"));
+  options.backend = StoreBackend::s3;
+  EXPECT_THAT(error_of(options), HasSubstr("AWS_ACCESS_KEY_ID"));
+  options.aws_credentials = {"id", "", ""};
+  EXPECT_THAT(error_of(options), HasSubstr("AWS_SECRET_ACCESS_KEY"));
+  options.aws_credentials = {"id", "secret", ""};
+  options.s3.endpoint = "ftp://x";
+  EXPECT_THAT(error_of(options), HasSubstr("S3_ENDPOINT"));
+  options.backend = StoreBackend::gcs;
+  EXPECT_THAT(error_of(options), HasSubstr("gcs"));
+}
+
+}  // namespace
+}  // namespace rayhistory

@@ -1,0 +1,118 @@
+#include "store/s3_replies.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/xml.h"
+
+namespace rayhistory {
+namespace {
+
+using testing::SizeIs;
+
+TEST(S3Replies, ReadAnError) {
+  const auto error = read_s3_error(
+      "  \n<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AuthorizationHeaderMalformed</Code>"
+      "<Message>the region &apos;a&apos; is wrong</Message><Region>eu-west-1</Region></Error>");
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, "AuthorizationHeaderMalformed");
+  EXPECT_EQ(error->message, "the region 'a' is wrong");
+  EXPECT_EQ(error->region, "eu-west-1");
+  EXPECT_FALSE(read_s3_error(""));
+  EXPECT_FALSE(read_s3_error("<html>502 Bad Gateway</html>"));
+  EXPECT_FALSE(read_s3_error("Bad Gateway"));
+}
+
+TEST(S3Replies, ReadAPageOfObjects) {
+  const auto page = read_s3_objects(R"(<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>true</IsTruncated>
+<NextContinuationToken>more==</NextContinuationToken><EncodingType>url</EncodingType>
+<Contents><Key>a+b%2Bc/%C3%A9%3F%0A</Key><Size>0</Size><ETag>&quot;0f-2&quot;</ETag></Contents>
+<Contents><Key>z</Key><ETag>"1"</ETag><Size>18446744073709551615</Size></Contents></ListBucketResult>)");
+  ASSERT_TRUE(page);
+  EXPECT_TRUE(page->truncated);
+  EXPECT_EQ(page->continuation, "more==");
+  ASSERT_THAT(page->objects, SizeIs(2));
+  EXPECT_EQ(page->objects[0].key, "a b+c/é?\n");
+  EXPECT_EQ(page->objects[0].object, (StoredObject{0, "0f-2"}));
+  EXPECT_EQ(page->objects[1].object, (StoredObject{UINT64_MAX, "1"}));
+}
+
+TEST(S3Replies, RefuseAPageThatIsNotWhole) {
+  const std::string page =
+      "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key><Size>1</Size></Contents>"
+      "</ListBucketResult>";
+  ASSERT_TRUE(read_s3_objects(page));
+  for (size_t length = 0; length < page.size(); ++length)
+    EXPECT_FALSE(read_s3_objects(page.substr(0, length)));
+  for (const char* wrong :
+       {"<ListBucketResult><Contents><Key>%4</Key><Size>1</Size></Contents></ListBucketResult>",
+        "<ListBucketResult><Contents><Key>k</Key><Size>-1</Size></Contents></ListBucketResult>",
+        "<ListBucketResult><Contents><Key>k</Key></Contents></ListBucketResult>",
+        "<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>",
+        "<ListAllMyBucketsResult/>"}) {
+    EXPECT_FALSE(read_s3_objects(wrong)) << wrong;
+  }
+}
+
+TEST(S3Replies, ReadUnfinishedUploads) {
+  const auto page = read_s3_uploads(
+      "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>a%20b</NextKeyMarker>"
+      "<NextUploadIdMarker>u2</NextUploadIdMarker><Upload><Key>a%20b</Key><UploadId>u2</UploadId></Upload>"
+      "</ListMultipartUploadsResult>");
+  ASSERT_TRUE(page);
+  EXPECT_TRUE(page->truncated);
+  EXPECT_EQ(page->next.key, "a b");
+  EXPECT_EQ(page->next.id, "u2");
+  ASSERT_THAT(page->uploads, SizeIs(1));
+  EXPECT_EQ(page->uploads[0].key, "a b");
+}
+
+TEST(S3Replies, ReadTheTagOfASuccessOnly) {
+  EXPECT_EQ(
+      read_s3_etag("  <CompleteMultipartUploadResult><ETag>\"x-2\"</ETag></CompleteMultipartUploadResult>"),
+      "x-2");
+  EXPECT_EQ(read_s3_etag("<CopyPartResult><ETag>&#34;y&#34;</ETag></CopyPartResult>"), "y");
+  for (const char* failed : {"", "   ", "<Error><Code>InternalError</Code></Error>", "<CopyObjectResult/>",
+                             "<CompleteMultipartUploadResult><ETag>\"x\"</ETag>", "<ETag>x</ETag>"}) {
+    EXPECT_FALSE(read_s3_etag(failed)) << failed;
+  }
+}
+
+TEST(S3Replies, CountParts) {
+  EXPECT_EQ(read_s3_part_count("<ListPartsResult/>"), 0u);
+  EXPECT_EQ(read_s3_part_count("<ListPartsResult><Part/><Part/></ListPartsResult>"), 2u);
+  EXPECT_FALSE(read_s3_part_count("<Error/>"));
+}
+
+TEST(S3Replies, WriteACompletion) {
+  EXPECT_EQ(
+      write_s3_complete({"a", "b<&>"}),
+      "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+      "<Part><PartNumber>1</PartNumber><ETag>\"a\"</ETag></Part>"
+      "<Part><PartNumber>2</PartNumber><ETag>\"b&lt;&amp;&gt;\"</ETag></Part></CompleteMultipartUpload>");
+}
+
+TEST(Xml, HasALimit) {
+  EXPECT_TRUE(parse_xml("<a>" + std::string(kXmlLimitBytes - 7, ' ') + "</a>"));
+  EXPECT_FALSE(parse_xml("<a>" + std::string(kXmlLimitBytes - 6, ' ') + "</a>"));
+}
+
+TEST(Xml, TakesDeepNestingWithoutRecursion) {
+  std::string deep;
+  for (int i = 0; i < 200'000; ++i)
+    deep += "<a>";
+  EXPECT_FALSE(parse_xml(deep));
+  for (int i = 0; i < 200'000; ++i)
+    deep += "</a>";
+  EXPECT_TRUE(parse_xml(deep));
+}
+
+TEST(Xml, ResolvesNoEntitiesOfADocumentType) {
+  const auto document = parse_xml("<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><a>&e;</a>");
+  ASSERT_TRUE(document);
+  EXPECT_STREQ(document->child_value("a"), "&e;");
+}
+
+}  // namespace
+}  // namespace rayhistory

@@ -1,0 +1,80 @@
+// S3 as its API reference describes it, in memory, as a Script for a ScriptedHttpServer: objects and
+// multipart uploads of one bucket, path style. Signatures are not checked (tests/signing does). One request
+// can be made to go wrong.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "testing/scripted_http_server.h"
+
+namespace rayhistory {
+
+enum class S3Fault {
+  refused,       // 500 InternalError, nothing done
+  slow_down,     // 503 SlowDown with Retry-After, nothing done
+  lost_request,  // the connection is cut, nothing done
+  lost_answer,   // done, then the connection is cut
+  half_answer,   // done, then the connection is cut amid the answer
+  error_in_200,  // 200 with <Error> inside, nothing done
+  empty_answer,  // done, 200 without a body
+  done_twice,    // done, then done once more; the second answer is sent
+};
+inline constexpr S3Fault kS3Faults[] = {S3Fault::refused,      S3Fault::slow_down,   S3Fault::lost_request,
+                                        S3Fault::lost_answer,  S3Fault::half_answer, S3Fault::error_in_200,
+                                        S3Fault::empty_answer, S3Fault::done_twice};
+
+// Only the server's threads call answer(), one at a time; a test looks when they are done.
+class ModelS3 {
+ public:
+  struct Object {
+    std::string content;
+    std::string etag;
+    Headers headers;  // content type and metadata
+  };
+
+  explicit ModelS3(std::string bucket) : bucket_(std::move(bucket)) {}
+
+  ScriptedAnswer answer(const ReceivedRequest& request);
+
+  // The n-th request from now, counted from 0.
+  void fail_request(int n, S3Fault fault);
+  bool has_failed() const { return has_failed_; }
+
+  const std::map<std::string, Object>& objects() const { return objects_; }
+  size_t unfinished_uploads() const { return uploads_.size(); }
+  void set(const std::string& key, std::string content);
+
+ private:
+  struct Upload {
+    std::string key;
+    Headers headers;
+    std::map<int, Object> parts;
+  };
+
+  ScriptedAnswer answer_rightly(const ReceivedRequest& request);
+  ScriptedAnswer put_object(const std::string& key, const ReceivedRequest& request);
+  ScriptedAnswer copy_object(const std::string& key, const ReceivedRequest& request);
+  ScriptedAnswer get_object(const std::string& key, const ReceivedRequest& request);
+  ScriptedAnswer begin_upload(const std::string& key, const ReceivedRequest& request);
+  ScriptedAnswer put_part(Upload& upload, int number, const ReceivedRequest& request);
+  ScriptedAnswer complete(const std::string& id, const ReceivedRequest& request);
+  ScriptedAnswer list_uploads() const;
+  std::string new_etag() { return "etag" + std::to_string(++last_etag_); }
+
+  const std::string bucket_;
+  std::map<std::string, Object> objects_;
+  std::map<std::string, Upload> uploads_;
+  int last_etag_ = 0;
+  int last_upload_ = 0;
+  std::optional<S3Fault> fault_;
+  int requests_until_fault_ = 0;
+  bool has_failed_ = false;
+};
+
+// An answer of S3's that is an error.
+ScriptedAnswer s3_error_answer(int status, std::string_view code);
+
+}  // namespace rayhistory
