@@ -1,0 +1,243 @@
+#include "ingest/event_server.h"
+
+#include <atomic>
+#include <exception>
+#include <list>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.h"
+#include "ingest/body_memory.h"
+#include "ingest/event_connection.h"
+
+namespace rayhistory {
+
+namespace net = boost::asio;
+using net::ip::tcp;
+
+namespace {
+
+constexpr int kListenBacklog = 128;
+// Between tries to accept when the process or the host has no descriptors left.
+constexpr Milliseconds kAcceptPause{100};
+// The same refusal is logged once in this time: a sender that is refused comes again and again.
+constexpr Seconds kRefusalLogPause{30};
+// What a connection is told that is one too many.
+constexpr std::string_view kTooMany =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+}  // namespace
+
+class EventServer::State final : public EventConnectionHost {
+ public:
+  State(EventServerOptions options, const Clock& clock, TakeBatch take_batch)
+      : options_(std::move(options)),
+        clock_(clock),
+        take_batch_(std::move(take_batch)),
+        body_memory_(options_.limits.body_memory_bytes),
+        quiet_since_(clock.steady_now()) {}
+
+  Result<void> start();
+  void stop();
+  uint16_t port() const { return port_; }
+  SteadyTime quiet_since() const { return quiet_since_; }
+
+  const EventServerLimits& limits() const override { return options_.limits; }
+  BodyMemory& body_memory() override { return body_memory_; }
+  Result<BatchOutcome> take_batch(std::string_view body) override;
+  void note_activity() override { quiet_since_ = clock_.steady_now(); }
+  void now_idle(EventConnection& connection) override;
+  void now_busy(EventConnection& connection) override;
+  void ended(EventConnection& connection) override;
+
+ private:
+  Result<void> listen(const net::ip::address& address, bool may_be_missing);
+  net::awaitable<void> accept(tcp::acceptor& acceptor);
+  void welcome(tcp::socket socket);
+  bool close_longest_idle();
+
+  const EventServerOptions options_;
+  const Clock& clock_;
+  const TakeBatch take_batch_;
+
+  // On the io_context's thread only. Declared before it: connections that end with it still speak to these.
+  BodyMemory body_memory_;
+  size_t connections_ = 0;
+  std::list<EventConnection*> idle_;  // the one that has been longest first
+  std::unordered_map<EventConnection*, std::list<EventConnection*>::iterator> idle_places_;
+  std::string last_refusal_;
+  SteadyTime last_refusal_logged_{};
+
+  std::atomic<SteadyTime> quiet_since_;
+  std::atomic<uint16_t> port_{0};
+
+  net::io_context io_{1};
+  std::list<tcp::acceptor> acceptors_;
+  std::thread thread_;
+};
+
+Result<void> EventServer::State::start() {
+  port_ = options_.port;
+  if (options_.address.empty() || options_.address == "localhost") {
+    TRY(listen(net::ip::address_v4::loopback(), true));
+    TRY(listen(net::ip::address_v6::loopback(), true));
+    if (acceptors_.empty()) {
+      return Error{ErrorKind::invalid, "--events-address: this host has no loopback address to listen on"};
+    }
+  } else {
+    boost::system::error_code error;
+    const net::ip::address address = net::ip::make_address(options_.address, error);
+    if (error) {
+      return Error{ErrorKind::invalid,
+                   "--events-address: " + options_.address + " is not an IP address, such as 0.0.0.0"};
+    }
+    TRY(listen(address, false));
+  }
+  for (tcp::acceptor& acceptor : acceptors_)
+    net::co_spawn(io_, accept(acceptor), net::detached);
+  thread_ = std::thread([this] { io_.run(); });
+  return {};
+}
+
+// An address family or loopback address that the host lacks is no fault where it `may_be_missing`.
+Result<void> EventServer::State::listen(const net::ip::address& address, bool may_be_missing) {
+  tcp::acceptor acceptor(io_);
+  const tcp::endpoint endpoint(address, port_);
+  boost::system::error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(net::socket_base::reuse_address(true), error);
+  if (!error && address.is_v6()) acceptor.set_option(net::ip::v6_only(!address.is_unspecified()), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(kListenBacklog, error);
+  if (error) {
+    const std::string where = address.to_string() + " port " + std::to_string(port_);
+    const bool missing = error == net::error::address_family_not_supported ||
+                         error == boost::system::errc::address_not_available;
+    if (missing && may_be_missing) {
+      log_debug("no such address on this host: not listening there",
+                {{"address", address.to_string()}, {"error", error.message()}});
+      return {};
+    }
+    if (error == net::error::address_in_use) {
+      return Error{ErrorKind::exists, "listen on " + where +
+                                          ": the port is taken; choose another with --events-port" +
+                                          " or EVENTS_PORT, and the same in Ray's export address"};
+    }
+    return Error{ErrorKind::invalid, "listen on " + where + ": " + error.message()};
+  }
+  port_ = acceptor.local_endpoint(error).port();
+  acceptors_.push_back(std::move(acceptor));
+  log_info("listening for events", {{"address", address.to_string()}, {"port", port_.load()}});
+  return {};
+}
+
+void EventServer::State::stop() {
+  if (!thread_.joinable()) return;
+  io_.stop();
+  thread_.join();
+  acceptors_.clear();
+}
+
+net::awaitable<void> EventServer::State::accept(tcp::acceptor& acceptor) {
+  while (true) {
+    auto [error, socket] = co_await acceptor.async_accept(net::as_tuple(net::use_awaitable));
+    if (error == net::error::operation_aborted) co_return;
+    if (!error) {
+      welcome(std::move(socket));
+      continue;
+    }
+    // The connection is gone again, or there are no descriptors left.
+    if (error == net::error::no_descriptors && close_longest_idle()) continue;
+    log_debug("a connection could not be accepted", {{"error", error.message()}});
+    net::steady_timer pause(io_, kAcceptPause);
+    co_await pause.async_wait(net::as_tuple(net::use_awaitable));
+  }
+}
+
+void EventServer::State::welcome(tcp::socket socket) {
+  boost::system::error_code ignored;
+  socket.non_blocking(true, ignored);
+  if (connections_ >= options_.limits.connections && !close_longest_idle()) {
+    socket.write_some(net::buffer(kTooMany), ignored);
+    return;
+  }
+  ++connections_;
+  auto connection = std::make_shared<EventConnection>(*this, std::move(socket));
+  net::co_spawn(io_, EventConnection::run(std::move(connection)), [](const std::exception_ptr& thrown) {
+    if (!thrown) return;
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& exception) {
+      log_error("a connection was ended by an exception", {{"what", exception.what()}});
+    }
+  });
+}
+
+bool EventServer::State::close_longest_idle() {
+  if (idle_.empty()) return false;
+  EventConnection* const longest = idle_.front();
+  now_busy(*longest);
+  longest->close();
+  return true;
+}
+
+void EventServer::State::now_idle(EventConnection& connection) {
+  idle_places_[&connection] = idle_.insert(idle_.end(), &connection);
+}
+
+void EventServer::State::now_busy(EventConnection& connection) {
+  const auto place = idle_places_.find(&connection);
+  if (place == idle_places_.end()) return;
+  idle_.erase(place->second);
+  idle_places_.erase(place);
+}
+
+void EventServer::State::ended(EventConnection& connection) {
+  now_busy(connection);
+  --connections_;
+}
+
+Result<BatchOutcome> EventServer::State::take_batch(std::string_view body) {
+  Result<BatchOutcome> outcome = take_batch_(body);
+  if (!outcome) {
+    const SteadyTime now = clock_.steady_now();
+    if (outcome.error().message != last_refusal_ || now - last_refusal_logged_ >= kRefusalLogPause) {
+      last_refusal_ = outcome.error().message;
+      last_refusal_logged_ = now;
+      log_warning("a batch of events is refused; Ray sends it again until it is taken",
+                  {{"error", outcome.error().message}, {"bytes", body.size()}});
+    }
+  }
+  return outcome;
+}
+
+EventServer::EventServer(EventServerOptions options, const Clock& clock, TakeBatch take_batch)
+    : state_(std::make_unique<State>(std::move(options), clock, std::move(take_batch))) {}
+
+EventServer::~EventServer() {
+  stop();
+}
+
+Result<void> EventServer::start() {
+  return state_->start();
+}
+void EventServer::stop() {
+  state_->stop();
+}
+uint16_t EventServer::port() const {
+  return state_->port();
+}
+SteadyTime EventServer::quiet_since() const {
+  return state_->quiet_since();
+}
+
+}  // namespace rayhistory
