@@ -62,14 +62,10 @@ Collector::Collector(const Settings& settings, std::unique_ptr<Store> store)
                {.workers = static_cast<int>(settings.storage.upload_concurrency),
                 .push_interval = settings.logs.push_interval,
                 .log_batching = static_cast<int>(settings.logs.objects_per_round)}),
+      ended_sessions_(
+          ray_folder_, keys_, [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
+          [this](const std::string& prefix) { shipper_.prefix_ended(prefix); }),
       http_(clock_) {}
-
-Collector::~Collector() {
-  ticker_ = {};
-  watcher_.reset();
-  log_tracker_.reset();
-  event_server_.reset();
-}
 
 Result<void> Collector::start_events() {
   const EventSettings& events = settings_.events;
@@ -91,6 +87,7 @@ void Collector::start_node() {
   watcher_ = std::make_unique<SessionWatcher>(
       watcher_options(settings_, ray_folder_), http_, clock_,
       [this](const RunningNode& before, const RunningNode& now) { on_change(before, now); });
+  if (settings_.logs.enabled) ended_sessions_.resume();
   watcher_->start();
   ticker_ = std::jthread([this](const std::stop_token& stop) { tick(stop); });
 }
@@ -105,24 +102,31 @@ void Collector::tick(const std::stop_token& stop) {
 void Collector::on_change(const RunningNode& before, const RunningNode& now) {
   if (journal_) journal_->set_running(now.session, now.node);
   if (now.session != before.session) write_marker(now);
-  if (settings_.logs.enabled) follow_logs(now);
+  if (settings_.logs.enabled) follow_logs(before, now);
 }
 
 void Collector::write_marker(const RunningNode& node) {
   if (marker_ && node.session) marker_->write(keys_.marker(*node.session));
 }
 
-void Collector::follow_logs(const RunningNode& node) {
+void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
   const std::lock_guard lock(logs_mutex_);
   if (log_tracker_) {
-    // What the ended session's node has written last; what was offered of it goes on being shipped.
+    // What was written last; what was offered goes on being shipped.
     log_tracker_->stop();
     log_tracker_->scan_now();
     log_tracker_.reset();
   }
-  if (!node.session || !node.node) return;
+  if (before.session && before.node && before.session != now.session && !raylet_lives(*before.session))
+    ended_sessions_.take(*before.session, *before.node);
+  if (!before.session && now.session) {
+    ended_sessions_.take_left_over(
+        [&](const SessionName& session) { return session == now.session || raylet_lives(session); },
+        [this](const SessionName& session) { return node_id_in_files(ray_folder_, session).node; });
+  }
+  if (!now.session || !now.node) return;
   log_tracker_ = std::make_unique<LogTracker>(
-      log_place(ray_folder_.logs(*node.session), keys_, *node.session, *node.node),
+      log_place(ray_folder_.logs(*now.session), keys_, *now.session, *now.node),
       LogSink{.offer = [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
               .withdraw = [this](const std::string& key) { shipper_.withdraw(key); }},
       clock_, LogTrackerOptions{.scan_interval = settings_.logs.rotated_scan_interval});
@@ -134,9 +138,8 @@ void Collector::scan_logs() {
   if (log_tracker_) log_tracker_->scan_now();
 }
 
-bool Collector::raylet_lives() const {
-  const RunningNode node = watcher_->running();
-  return node.session && raylet_is_listening(ray_folder_.raylet_socket(*node.session));
+bool Collector::raylet_lives(const SessionName& session) const {
+  return raylet_is_listening(ray_folder_.raylet_socket(session));
 }
 
 void Collector::take_the_last(const Deadline& deadline) {
@@ -144,7 +147,8 @@ void Collector::take_the_last(const Deadline& deadline) {
     scan_logs();
     const SteadyTime now = clock_.steady_now();
     const bool quiet = !event_server_ || now - event_server_->quiet_since() >= kQuietTime;
-    if (quiet && !raylet_lives()) return;
+    const RunningNode node = watcher_->running();
+    if (quiet && !(node.session && raylet_lives(*node.session))) return;
     if (!clock_.sleep_for(deadline.remaining(now, kDrainLookInterval), deadline.stop())) return;
     if (deadline.expired(clock_.steady_now())) return;
   }

@@ -20,6 +20,7 @@
 #include "journal/journal.h"
 #include "layout/local_path.h"
 #include "layout/object_key.h"
+#include "logs/ended_session.h"
 #include "logs/log_tracker.h"
 #include "ray/session_watcher.h"
 #include "shipper/shipper.h"
@@ -43,7 +44,7 @@ class Collector {
   // cannot work.
   static Result<std::unique_ptr<Collector>> start(const Settings& settings);
   // Stops everything at once; what is not stored stays on the disk.
-  ~Collector();
+  ~Collector() = default;
 
   // Returns when everything is stored and the raylet is gone, or at --shutdown-timeout.
   Leftover drain();
@@ -55,9 +56,9 @@ class Collector {
 
   void on_change(const RunningNode& before, const RunningNode& now);
   void write_marker(const RunningNode& node);
-  void follow_logs(const RunningNode& node);
+  void follow_logs(const RunningNode& before, const RunningNode& now);
   void scan_logs();
-  bool raylet_lives() const;
+  bool raylet_lives(const SessionName& session) const;
   void take_the_last(const Deadline& deadline);
   Leftover what_is_left(bool marker_written) const;
   void tick(const std::stop_token& stop);
@@ -72,7 +73,8 @@ class Collector {
   std::unique_ptr<SessionMarker> marker_;      // on the head
   std::unique_ptr<Journal> journal_;           // when events are collected
   std::unique_ptr<EventServer> event_server_;  // likewise
-  std::mutex logs_mutex_;
+  std::mutex logs_mutex_;                      // guards the next two
+  EndedSessions ended_sessions_;
   std::unique_ptr<LogTracker> log_tracker_;  // once session and node are known, when logs are collected
   CurlClient http_;
   std::unique_ptr<SessionWatcher> watcher_;

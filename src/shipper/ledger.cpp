@@ -66,14 +66,16 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
   Entry& entry = entry_of(shipment.key);
   const bool had_unsent = entry.shipment.has_value() && !holds_all(entry);
   const bool is_other_file = entry.shipment && content_of(*entry.shipment) != content_of(shipment);
+  const bool has_moved = entry.shipment && entry.shipment->path != shipment.path;
   if (is_other_file && had_unsent) abandon_unsent(entry);
   const bool was_rotated = entry.shipment && entry.shipment->kind == ShipmentKind::rotated_log;
   entry.shipment = std::move(shipment);
   entry.content = content_of(*entry.shipment);
+  if (entry.prefix == nullptr) entry.prefix = &prefix_of(*entry.shipment);
   entry.withdrawn = false;
   entry.reported = false;
   if (!had_unsent || is_other_file) entry.oldest_unsent = now;
-  if (is_other_file) entry.not_before = {};
+  if (is_other_file || has_moved) entry.not_before = {};
   if (entry.shipment->kind == ShipmentKind::rotated_log && !was_rotated &&
       !entry.shipment->moved_from.empty())
     entry_of(entry.shipment->moved_from).generations.push_back(&entry);
@@ -118,15 +120,25 @@ void Ledger::drop_shipment(Entry& entry) {
   recount(entry);
 }
 
-void Ledger::forget(const std::string& prefix) {
+void Ledger::prefix_ended(const std::string& prefix) {
+  const auto found = prefixes_.find(prefix);
+  if (found == prefixes_.end()) return;
+  found->second.ended = true;
+  forget_if_done(found->second);
+}
+
+void Ledger::forget_if_done(Prefix& prefix) {
+  if (!prefix.ended || prefix.unstored > 0 || prefix.state != PrefixState::listed) return;
+  const auto is_below = [&](const auto& item) { return item.first.starts_with(prefix.text); };
+  const auto is_busy = [&](const auto& item) { return is_below(item) && item.second->busy; };
+  if (std::any_of(entries_.begin(), entries_.end(), is_busy)) return;  // its settling comes here again
+  // What points at any of these is below the same prefix.
   std::erase_if(entries_, [&](const auto& item) {
-    Entry& entry = *item.second;
-    if (!entry.key.starts_with(prefix)) return false;
-    CHECK(!entry.busy && !has_work(entry));
-    unplace(entry);
+    if (!is_below(item)) return false;
+    unplace(*item.second);
     return true;
   });
-  prefixes_.erase(prefix);
+  prefixes_.erase(std::string(prefix.text));
 }
 
 void Ledger::begin_drain(SteadyTime now) {
@@ -145,16 +157,18 @@ void Ledger::recount(Entry& entry) {
   entry.counted = counts;
   if (counts) {
     ++unstored_;
+    ++entry.prefix->unstored;
   } else {
-    CHECK(unstored_ > 0);
+    CHECK(unstored_ > 0 && entry.prefix->unstored > 0);
     --unstored_;
+    --entry.prefix->unstored;
   }
 }
 
 void Ledger::place(Entry& entry) {
   CHECK(entry.place == Place::nowhere);
   if (entry.busy || !has_work(entry)) return;
-  Prefix& prefix = prefix_of(*entry.shipment);
+  Prefix& prefix = *entry.prefix;
   if (prefix.state != PrefixState::listed) {
     prefix.entries.push_back(&entry);
     entry.place = Place::blocked;
@@ -398,15 +412,15 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
     entry.withdrawn = false;
     withdraw(entry.key);
   }
+  Prefix& prefix = *entry.prefix;
   if (!has_work(entry) && entry.shipment && entry.shipment->final) {
     const bool never_again = entry.shipment->kind == ShipmentKind::events;
     drop_shipment(entry);
-    if (never_again && entry.blocked.empty()) {
-      entries_.erase(task.key);
-      return;
-    }
+    if (never_again) entries_.erase(task.key);
+  } else if (entry.place == Place::nowhere) {
+    place(entry);
   }
-  if (entry.place == Place::nowhere) place(entry);
+  forget_if_done(prefix);
 }
 
 void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const TaskResult& result) {

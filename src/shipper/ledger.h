@@ -64,7 +64,7 @@ class Ledger {
 
   void offer(Shipment shipment, SteadyTime now);
   void withdraw(const std::string& key);
-  void forget(const std::string& prefix);
+  void prefix_ended(const std::string& prefix);
   void begin_drain(SteadyTime now);
 
   // The most urgent Task that is due and touches no key under way; nothing where there is none.
@@ -102,6 +102,8 @@ class Ledger {
     PrefixState state = PrefixState::unlisted;
     SteadyTime not_before{};
     std::vector<Entry*> entries;  // that wait for the listing
+    uint64_t unstored = 0;        // entries that are counted
+    bool ended = false;           // forgotten when the last of them is stored
   };
   // Rank in the ready queue; the smallest goes first.
   using Rank = std::tuple<ShipmentKind, uint64_t, uint64_t, uint64_t>;
@@ -109,6 +111,7 @@ class Ledger {
   struct Entry {
     std::string key;
     uint64_t number = 0;               // order of first offer
+    Prefix* prefix = nullptr;          // of its shipments
     std::optional<Shipment> shipment;  // nothing: only listed, or done with
     Content content;                   // of the last shipment
     std::optional<Stored> stored;
@@ -148,6 +151,7 @@ class Ledger {
   Entry* find(const std::string& key);
   Entry& entry_of(const std::string& key);
   Prefix& prefix_of(const Shipment& shipment);
+  void forget_if_done(Prefix& prefix);
 
   // Puts the entry where it belongs: waiting for its time, or nowhere.
   void place(Entry& entry);

@@ -428,12 +428,13 @@ TEST(Ledger, AnInvalidKeyDoesNotKeepTheOthersWaiting) {
   EXPECT_THAT(mirror.run_after(Seconds(300)), ElementsAre("logs/a.log"));
 }
 
-TEST(Ledger, AnEndedSessionIsForgotten) {
+TEST(Ledger, AnEndedSessionIsForgottenWhenItIsStored) {
   Mirror mirror;
   mirror.folder.write("a.log", "x");
   mirror.offer(mirror.log("a.log"));
-  mirror.run_after(Seconds(60));
-  mirror.ledger().forget(kPrefix);
+  mirror.ledger().prefix_ended(kPrefix);
+  EXPECT_FALSE(mirror.ledger().all_stored());
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/a.log"));
   mirror.offer(mirror.log("a.log"));
   mirror.run_after(Seconds(60));
   EXPECT_EQ(mirror.store.calls(StoreCall::list), 2u);

@@ -107,8 +107,8 @@ void Shipper::withdraw(const std::string& key) {
   state_->change([&](Ledger& ledger, SteadyTime) { ledger.withdraw(key); });
 }
 
-void Shipper::forget(const std::string& prefix) {
-  state_->change([&](Ledger& ledger, SteadyTime) { ledger.forget(prefix); });
+void Shipper::prefix_ended(const std::string& prefix) {
+  state_->change([&](Ledger& ledger, SteadyTime) { ledger.prefix_ended(prefix); });
 }
 
 void Shipper::begin_drain() {

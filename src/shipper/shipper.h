@@ -50,8 +50,10 @@ class Shipper {
   // The file at `key` is gone and was not final: what was not sent of it is abandoned, unless it is held
   // open.
   void withdraw(const std::string& key);
-  // Forgets the ledger of a prefix whose session has ended and is stored, to free memory.
-  void forget(const std::string& prefix);
+  // Nothing new will come below the prefix: what is known of it is forgotten when all of it is stored, so
+  // that a node whose Ray container restarts all day stays as small as another. Should something come all the
+  // same, the prefix is listed anew.
+  void prefix_ended(const std::string& prefix);
 
   // From now on everything is due at once: events first, then small files, then large ones.
   void begin_drain();

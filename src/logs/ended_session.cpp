@@ -1,0 +1,240 @@
+#include "logs/ended_session.h"
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "layout/rotated_log.h"
+#include "logs/log_place.h"
+#include "logs/open_folder.h"
+#include "store/store.h"
+
+namespace rayhistory {
+namespace {
+
+// As deep as the log tracker follows folders.
+constexpr int kFolderDepthLimit = 32;
+
+struct EndedFile {
+  std::string path;  // below the logs folder
+  FileStatus status;
+};
+
+// The regular files below a folder. False when something in it could not be looked at.
+bool find_files(const OpenFolder& folder, const std::string& prefix, int depth,
+                std::vector<EndedFile>& files) {
+  if (depth > kFolderDepthLimit) {
+    log_warning("folders too deep, their logs stay where they are", {{"path", folder.path()}});
+    return false;
+  }
+  bool complete = true;
+  std::vector<std::string> names;
+  if (auto listed = folder.for_each([&](std::string_view name, FileType) { names.emplace_back(name); });
+      !listed) {
+    log_warning("ended session's logs cannot be listed", {{"error", listed.error().message}});
+    return false;
+  }
+  for (const std::string& name : names) {
+    auto status = folder.status_of(name);
+    if (!status) {
+      complete = complete && status.error().kind == ErrorKind::not_found;
+      continue;
+    }
+    if (status->type == FileType::regular) files.push_back({prefix + name, *status});
+    if (status->type != FileType::directory) continue;
+    const auto below = folder.open_below(name);
+    complete = below ? find_files(*below, prefix + name + "/", depth + 1, files) && complete : false;
+  }
+  return complete;
+}
+
+std::string parent_of(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+// One node's logs of one session, on their way. Kept alive by the shipments that report to it.
+class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
+ public:
+  // `place.folder` is the logs folder; `done` where its stored files go, and `node_folder` what is removed in
+  // the end. Both empty: the files stay.
+  EndedLogs(LogPlace place, std::string node_folder, std::string done, std::function<void(Shipment)> offer,
+            std::function<void()> ended)
+      : place_(std::move(place)),
+        node_folder_(std::move(node_folder)),
+        done_(std::move(done)),
+        offer_(std::move(offer)),
+        ended_(std::move(ended)) {}
+
+  void offer_all() {
+    std::vector<EndedFile> files;
+    bool complete = false;
+    if (const auto folder = OpenFolder::open(place_.folder); folder)
+      complete = find_files(*folder, "", 0, files);
+    else
+      complete = folder.error().kind == ErrorKind::not_found;
+    if (files.empty()) {
+      if (complete) remove_rest();
+      return;
+    }
+    complete_ = complete;
+    left_ = files.size();
+    for (const EndedFile& file : files)
+      offer(file);
+  }
+
+ private:
+  bool stay() const { return done_.empty(); }
+
+  void offer(const EndedFile& file) {
+    Shipment shipment;
+    shipment.prefix_length = place_.prefix_length;
+    shipment.content_type = kTextContent;
+    shipment.path = place_.folder + "/" + file.path;
+    shipment.identity = file.status.identity;
+    shipment.modified_nanoseconds = file.status.modified_nanoseconds;
+    shipment.size = file.status.size;
+    shipment.final = true;
+    if (const auto backup = parse_rotated_backup(file.path)) {
+      shipment.kind = ShipmentKind::rotated_log;
+      shipment.urgency = backup->number;
+      shipment.moved_from = place_.key_of(backup->live_path);
+      shipment.key = place_.key_of(
+          rotated_log_path(backup->live_path, file.status.modified_nanoseconds, file.status.identity.inode));
+    } else {
+      shipment.key = place_.key_of(file.path);
+    }
+    if (!stay())
+      shipment.on_stored = [self = shared_from_this(), path = file.path, size = file.status.size] {
+        self->stored(path, size);
+      };
+    offer_(std::move(shipment));
+  }
+
+  void stored(const std::string& path, uint64_t size) {
+    const std::string from = place_.folder + "/" + path;
+    if (const auto status = status_of(from); status && status->size != size) {
+      // Somebody still writes it.
+      offer({path, *status});
+      return;
+    }
+    const std::string to = done_ + "/" + path;
+    Result<void> moved = make_folders(parent_of(to));
+    if (moved) moved = rename_file(from, to);
+    if (!moved && moved.error().kind != ErrorKind::not_found) {
+      log_warning("stored log cannot be moved out of prev-logs; it will be looked at again at the next start",
+                  {{"error", moved.error().message}});
+      complete_ = false;
+    }
+    // The last one looks whether anything has come meanwhile, and clears up.
+    if (--left_ == 0 && complete_) offer_all();
+  }
+
+  void remove_rest() {
+    if (stay()) return;
+    std::error_code error;
+    std::filesystem::remove_all(node_folder_, error);
+    if (!error)
+      std::filesystem::remove(parent_of(node_folder_), error);  // the session's folder, if this was the last
+    log_info("ended session's logs are stored", {{"logs", place_.folder}});
+    ended_();
+  }
+
+  const LogPlace place_;
+  const std::string node_folder_;
+  const std::string done_;
+  const std::function<void(Shipment)> offer_;
+  const std::function<void()> ended_;
+  std::atomic<uint64_t> left_ = 0;
+  std::atomic<bool> complete_ = true;
+};
+
+std::string below(const std::string& folder, const SessionName& session, const NodeId& node) {
+  return folder + "/" + session.str() + "/" + node.str();
+}
+
+// The checked names of the folders in a folder; what is no such name is none of ours.
+template <typename Name>
+std::vector<Name> names_below(const std::string& path) {
+  std::vector<Name> found;
+  const auto folder = OpenFolder::open(path);
+  if (!folder) return found;
+  const auto listed = folder->for_each([&](std::string_view name, FileType) {
+    const auto status = folder->status_of(std::string(name));
+    if (!status || status->type != FileType::directory) return;
+    if (auto parsed = Name::parse(name)) found.push_back(std::move(*parsed));
+  });
+  if (!listed) log_warning("folder cannot be listed", {{"error", listed.error().message}});
+  return found;
+}
+
+}  // namespace
+
+EndedSessions::EndedSessions(RayFolder folder, ObjectKeys keys, std::function<void(Shipment)> offer,
+                             std::function<void(const std::string&)> ended)
+    : folder_(std::move(folder)),
+      keys_(std::move(keys)),
+      offer_(std::move(offer)),
+      ended_(std::move(ended)) {}
+
+void EndedSessions::offer_all(const SessionName& session, const NodeId& node, std::string logs,
+                              std::string node_folder, std::string done) {
+  auto ended = [tell = ended_, prefix = keys_.node_prefix(session, node)] { tell(prefix); };
+  std::make_shared<EndedLogs>(log_place(std::move(logs), keys_, session, node), std::move(node_folder),
+                              std::move(done), offer_, std::move(ended))
+      ->offer_all();
+}
+
+void EndedSessions::offer_previous(const SessionName& session, const NodeId& node) {
+  const std::string node_folder = below(folder_.previous_logs(), session, node);
+  offer_all(session, node, node_folder + "/logs", node_folder,
+            below(folder_.stored_previous_logs(), session, node) + "/logs");
+}
+
+void EndedSessions::take(const SessionName& session, const NodeId& node) {
+  const std::string from = folder_.logs(session);
+  if (!status_of(from)) return;  // there are none
+  const std::string node_folder = below(folder_.previous_logs(), session, node);
+  Result<void> moved = make_folders(node_folder);
+  if (moved) moved = rename_file(from, node_folder + "/logs");
+  if (moved) {
+    log_info("session ended, storing the rest of its logs",
+             {{"session", session.str()}, {"node", node.str()}});
+    offer_previous(session, node);
+  } else {
+    log_warning("ended session's logs cannot be moved to prev-logs; they are stored from where they are",
+                {{"error", moved.error().message}});
+    offer_all(session, node, from, "", "");
+  }
+}
+
+void EndedSessions::resume() {
+  for (const SessionName& session : names_below<SessionName>(folder_.previous_logs())) {
+    for (const NodeId& node : names_below<NodeId>(folder_.previous_logs() + "/" + session.str())) {
+      log_info("storing what an earlier run left in prev-logs",
+               {{"session", session.str()}, {"node", node.str()}});
+      offer_previous(session, node);
+    }
+  }
+}
+
+void EndedSessions::take_left_over(const std::function<bool(const SessionName&)>& is_running,
+                                   const std::function<std::optional<NodeId>(const SessionName&)>& node_of) {
+  for (const SessionName& session : names_below<SessionName>(folder_.root())) {
+    // Only Ray's own: other folders of /tmp/ray are none of ours.
+    if (!session.str().starts_with("session_") || is_running(session)) continue;
+    if (!status_of(folder_.logs(session))) continue;
+    if (const auto node = node_of(session))
+      take(session, *node);
+    else
+      log_warning("a session of an earlier run has logs, but nothing says which node wrote them; they stay",
+                  {{"logs", folder_.logs(session)}});
+  }
+}
+
+}  // namespace rayhistory

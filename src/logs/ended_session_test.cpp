@@ -1,0 +1,165 @@
+#include "logs/ended_session.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "testing/temporary_folder.h"
+
+namespace rayhistory {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+const SessionName kEnded = *SessionName::parse("session_2026-11-23_02-27-20_324908_14170");
+const SessionName kRunning = *SessionName::parse("session_2026-11-23_03-25-19_402666_11");
+const NodeId kNode = *NodeId::parse("65ca4d20");
+
+class EndedSessionsTest : public testing::Test {
+ protected:
+  std::string in(const std::string& where, const std::string& path) const {
+    return where + "/" + kEnded.str() + "/" + kNode.str() + "/logs/" + path;
+  }
+  bool exists(const std::string& path) const { return status_of(root / path).has_value(); }
+
+  std::vector<std::string> offered_names() const {
+    std::vector<std::string> names;
+    for (const Shipment& shipment : offered)
+      names.push_back(shipment.key.substr(shipment.prefix_length));
+    return names;
+  }
+  // As the shipper does: all that is offered is stored, and what that leads to as well.
+  void store_all() {
+    while (!offered.empty()) {
+      const Shipment shipment = offered.front();
+      offered.erase(offered.begin());
+      EXPECT_TRUE(shipment.final);
+      stored.push_back(shipment.key.substr(shipment.prefix_length));
+      if (shipment.on_stored) shipment.on_stored();
+    }
+  }
+
+  TemporaryFolder root;
+  std::vector<Shipment> offered;
+  std::vector<std::string> stored;
+  std::vector<std::string> ended;
+  EndedSessions sessions{RayFolder(root.path()),
+                         ObjectKeys("", {*DnsName::parse("default"), *DnsName::parse("c"), {}}),
+                         [this](Shipment shipment) { offered.push_back(std::move(shipment)); },
+                         [this](const std::string& prefix) { ended.push_back(prefix); }};
+};
+
+TEST_F(EndedSessionsTest, MovesTheLogsAsideAndOffersThem) {
+  root.write(kEnded.str() + "/logs/raylet.out", "x");
+  root.write(kEnded.str() + "/logs/serve/replica.log", "y");
+  sessions.take(kEnded, kNode);
+  EXPECT_FALSE(exists(kEnded.str() + "/logs"));
+  EXPECT_TRUE(exists(in("prev-logs", "serve/replica.log")));
+  EXPECT_THAT(offered_names(), UnorderedElementsAre("logs/raylet.out", "logs/serve/replica.log"));
+}
+
+TEST_F(EndedSessionsTest, AStoredFileIsMarkedAndTheRestStays) {
+  root.write(kEnded.str() + "/logs/a.log", "x");
+  root.write(kEnded.str() + "/logs/b.log", "y");
+  sessions.take(kEnded, kNode);
+  const auto a = std::find_if(offered.begin(), offered.end(),
+                              [](const Shipment& shipment) { return shipment.key.ends_with("a.log"); });
+  a->on_stored();
+  EXPECT_EQ(root.read(in("persist-complete-logs", "a.log")), "x");
+  EXPECT_FALSE(exists(in("prev-logs", "a.log")));
+  EXPECT_TRUE(exists(in("prev-logs", "b.log")));
+  EXPECT_THAT(ended, IsEmpty());
+}
+
+TEST_F(EndedSessionsTest, PrevLogsIsRemovedWhenAllIsStored) {
+  root.write(kEnded.str() + "/logs/a.log", "x");
+  root.write(kEnded.str() + "/logs/deep/b.log", "y");
+  ASSERT_EQ(::mkfifo((root / (kEnded.str() + "/logs/a.fifo")).c_str(), 0600), 0);
+  std::filesystem::create_symlink("/etc/passwd", root / (kEnded.str() + "/logs/link.log"));
+  sessions.take(kEnded, kNode);
+  store_all();
+  EXPECT_THAT(stored, UnorderedElementsAre("logs/a.log", "logs/deep/b.log"));
+  EXPECT_FALSE(exists("prev-logs/" + kEnded.str()));
+  EXPECT_TRUE(exists(in("persist-complete-logs", "deep/b.log")));
+  EXPECT_THAT(ended,
+              ElementsAre("cluster-history/raycluster/default/c/" + kEnded.str() + "/" + kNode.str() + "/"));
+}
+
+TEST_F(EndedSessionsTest, AFileThatIsStillWrittenIsStoredToItsEnd) {
+  root.write(kEnded.str() + "/logs/a.log", "x");
+  sessions.take(kEnded, kNode);
+  root.append(in("prev-logs", "a.log"), "and more");
+  const Shipment first = offered.front();
+  offered.clear();
+  first.on_stored();
+  ASSERT_THAT(offered_names(), ElementsAre("logs/a.log"));
+  EXPECT_EQ(offered.front().size, 9u);
+  store_all();
+  EXPECT_EQ(root.read(in("persist-complete-logs", "a.log")), "xand more");
+}
+
+TEST_F(EndedSessionsTest, AFileThatAppearsWhileOthersAreStoredIsNotRemoved) {
+  root.write(kEnded.str() + "/logs/a.log", "x");
+  sessions.take(kEnded, kNode);
+  root.write(in("prev-logs", "late.log"), "late");
+  store_all();
+  EXPECT_THAT(stored, ElementsAre("logs/a.log", "logs/late.log"));
+  EXPECT_FALSE(exists("prev-logs/" + kEnded.str()));
+}
+
+TEST_F(EndedSessionsTest, WhatAnEarlierRunLeftInPrevLogsIsResumed) {
+  root.write(in("prev-logs", "raylet.out"), "x");
+  root.write(in("prev-logs", "raylet.out.2"), "older");
+  root.write("prev-logs/not a session/readme", "none of ours");
+  sessions.resume();
+  const FileStatus status = *status_of(root / in("prev-logs", "raylet.out.2"));
+  EXPECT_THAT(offered_names(),
+              UnorderedElementsAre("logs/raylet.out", "logs/raylet.rotated." +
+                                                          std::to_string(status.modified_nanoseconds) + "-" +
+                                                          std::to_string(status.identity.inode) + ".out"));
+  store_all();
+  EXPECT_FALSE(exists("prev-logs/" + kEnded.str()));
+  EXPECT_TRUE(exists("prev-logs/not a session/readme"));
+}
+
+TEST_F(EndedSessionsTest, SessionsThatNobodySawEndAreTaken) {
+  root.write(kEnded.str() + "/logs/a.log", "x");
+  root.write(kRunning.str() + "/logs/b.log", "y");
+  root.write("other/logs/c.log", "z");
+  sessions.take_left_over([](const SessionName& session) { return session == kRunning; },
+                          [](const SessionName&) { return std::optional(kNode); });
+  EXPECT_THAT(offered_names(), ElementsAre("logs/a.log"));
+  EXPECT_TRUE(exists(kRunning.str() + "/logs/b.log"));
+}
+
+TEST_F(EndedSessionsTest, ALeftOverSessionOfAnUnknownNodeStays) {
+  root.write(kEnded.str() + "/logs/a.log", "x");
+  sessions.take_left_over([](const SessionName&) { return false; },
+                          [](const SessionName&) { return std::optional<NodeId>(); });
+  EXPECT_THAT(offered, IsEmpty());
+  EXPECT_TRUE(exists(kEnded.str() + "/logs/a.log"));
+}
+
+TEST_F(EndedSessionsTest, LogsThatCannotBeMovedAreStoredFromWhereTheyAre) {
+  root.write(kEnded.str() + "/logs/a.log", "x");
+  root.write("prev-logs", "a file where the folder should be");
+  sessions.take(kEnded, kNode);
+  EXPECT_THAT(offered_names(), ElementsAre("logs/a.log"));
+  EXPECT_EQ(offered.front().path, root / (kEnded.str() + "/logs/a.log"));
+  store_all();
+  EXPECT_TRUE(exists(kEnded.str() + "/logs/a.log"));
+}
+
+TEST_F(EndedSessionsTest, ASessionWithoutLogsIsNoError) {
+  sessions.take(kEnded, kNode);
+  EXPECT_THAT(offered, IsEmpty());
+}
+
+}  // namespace
+}  // namespace rayhistory
