@@ -1,6 +1,6 @@
 #include "base/backoff.h"
 
-#include <algorithm>
+#include <set>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -21,11 +21,10 @@ TEST(Backoff, DoublesItsBoundUpToTheLongest) {
 }
 
 TEST(Backoff, SpreadsItsWaits) {
-  std::vector<Nanoseconds> waits;
+  std::set<Nanoseconds> waits;
   for (int round = 0; round < 50; ++round)
-    waits.push_back(Backoff(Seconds(1), Seconds(5)).next());
-  std::sort(waits.begin(), waits.end());
-  EXPECT_NE(waits.front(), waits.back());
+    waits.insert(Backoff(Seconds(1), Seconds(5)).next());
+  EXPECT_GT(waits.size(), 1u);
 }
 
 TEST(Backoff, BeginsAnewAfterReset) {

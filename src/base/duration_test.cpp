@@ -85,10 +85,8 @@ TEST(ParseDuration, RefusesWhatGoRefusesAndNamesIt) {
                                  "5S",
                                  "--5s",
                                  "\x85\x85",
-                                 "\xff"
-                                 "ff",
-                                 "hello \xff"
-                                 "ff world",
+                                 "\xff",
+                                 "hello \xff world",
                                  "9223372036854775810ns",
                                  "9223372036854775808ns",
                                  "-9223372036854775809ns",

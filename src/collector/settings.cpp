@@ -116,7 +116,8 @@ class Parser {
       file_ = std::move(*file);
       path_of_file_ = given->text;
     }
-    for (const auto& [key, value] : file_) {
+    for (const auto& entry : file_) {
+      const std::string& key = entry.first;
       const bool known = std::any_of(all_settings().begin(), all_settings().end(),
                                      [&](const Setting& setting) { return setting.key == key; });
       if (!known)
@@ -215,10 +216,11 @@ class Parser {
     while (true) {
       const size_t slash = rest.find('/');
       const std::string_view segment = rest.substr(0, slash);
-      if (segment == "." || segment == "..")
+      if (segment == "." || segment == "..") {
         return fail(fmt::format(
             "--storage-root-dir (STORAGE_ROOT_DIR): \"{}\": no store keeps \".\" or \"..\" in a key",
             draft_.storage.root));
+      }
       if (slash == std::string_view::npos) return;
       rest.remove_prefix(slash + 1);
     }
@@ -248,14 +250,9 @@ class Parser {
           "false: nothing is left to do");
     }
     if (!parsed_.errors.empty()) return;
-    parsed_.settings = Settings{*node_role,
-                                std::move(*place),
-                                std::move(draft_.storage),
-                                std::move(draft_.events),
-                                std::move(draft_.logs),
-                                std::move(draft_.dashboard),
-                                std::move(draft_.node),
-                                std::move(draft_.program)};
+    parsed_.settings = Settings{
+        *node_role,  std::move(*place),           std::move(draft_.storage), std::move(draft_.events),
+        draft_.logs, std::move(draft_.dashboard), std::move(draft_.node),    draft_.program};
   }
 
   CommandLine line_;

@@ -213,9 +213,10 @@ TEST(Settings, NameEveryBackendWhereThereIsNone) {
 }
 
 TEST(Settings, RefuseARootThatNoStoreKeeps) {
-  for (const char* root : {"..", "a/../b", "./a", "a/."})
+  for (const char* root : {"..", "a/../b", "./a", "a/."}) {
     EXPECT_THAT(parse(required_and({"--storage-root-dir", root})).errors,
                 ElementsAre(AllOf(HasSubstr("STORAGE_ROOT_DIR"), HasSubstr(root))));
+  }
   EXPECT_EQ(settings_of({"--storage-root-dir=/a/.b/"}).storage.root, "/a/.b/");
 }
 

@@ -100,7 +100,7 @@ std::optional<NodeId> node_id_from(std::string_view hex_or_base64) {
 
 std::optional<JobId> job_id_from(std::string_view hex_or_base64) {
   if (const std::optional<std::string> hex = id_in_hex(hex_or_base64, kJobIdBytes)) {
-    if (const std::optional<JobId> job = JobId::parse(*hex)) return job;
+    if (std::optional<JobId> job = JobId::parse(*hex)) return job;
   }
   return JobId::parse(hex_or_base64);
 }

@@ -1,5 +1,6 @@
 #include "layout/object_key.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace rayhistory {
@@ -72,9 +73,10 @@ TEST(ObjectKeys, HaveTheOwnersLevels) {
 }
 
 TEST(ObjectKeys, DropSlashesThatTheRootHasTooMany) {
-  for (const char* root : {"a/b", "/a/b", "a/b/", "//a//b//"})
+  for (const char* root : {"a/b", "/a/b", "a/b/", "//a//b//"}) {
     EXPECT_EQ(ObjectKeys(root, place(std::nullopt)).marker(kSession),
               "a/b/cluster-metadata/raycluster/default_full/" + kSession.str());
+  }
   EXPECT_EQ(ObjectKeys("/", place(std::nullopt)).marker(kSession),
             "cluster-metadata/raycluster/default_full/" + kSession.str());
 }
@@ -129,15 +131,15 @@ TEST(ParseObjectKey, KnowsTheKeysOfARecordedSession) {
   const std::string session =
       "cluster-history/rayjob/default/myjob/full/session_2026-11-23_03-25-19_402666_11/";
   const std::string node = session + "b956a7677f4cf5b7383596242c580429383e9f347e4221780fbed607/";
-  const std::string event = "b956a7677f4cf5b7383596242c580429383e9f347e4221780fbed607-2026-11-23-03-";
+  const std::string event_of = "b956a7677f4cf5b7383596242c580429383e9f347e4221780fbed607-2026-11-23-03-";
   for (const std::string& key : {
            std::string("cluster-metadata/rayjob/default_myjob_full/session_2026-11-23_03-25-19_402666_11"),
            session + "fetched_endpoints/restful__timezone",
            session + "fetched_endpoints/restful__api__v0__cluster_metadata",
            session + "fetched_endpoints/restful__api__v0__placement_groups?detail=1&limit=10000",
            session + "fetched_endpoints/restful__api__serve__applications",
-           node + "job_events/05000000/" + event + "1795404356233927719.jsonl",
-           node + "node_events/" + event + "1795404324660003548.jsonl",
+           fmt::format("{}job_events/05000000/{}1795404356233927719.jsonl", node, event_of),
+           fmt::format("{}node_events/{}1795404324660003548.jsonl", node, event_of),
            node + "logs/raylet.out",
            node + "logs/ray-data/ray-data.log",
            node + "logs/events/event_CORE_WORKER_1034.log",
