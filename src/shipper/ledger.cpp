@@ -406,12 +406,17 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
   }
 
   release_blocked_by(entry);
-  if (other != nullptr && other != &entry) release_blocked_by(*other);
-  recount(entry);
-  if (entry.withdrawn) {
-    entry.withdrawn = false;
-    withdraw(entry.key);
+  if (other != nullptr && other != &entry) {
+    release_blocked_by(*other);
+    // What was offered or withdrawn of it meanwhile had to wait.
+    if (std::exchange(other->withdrawn, false)) {
+      withdraw(other->key);
+    } else if (other->place == Place::nowhere && other->shipment) {
+      place(*other);
+    }
   }
+  recount(entry);
+  if (std::exchange(entry.withdrawn, false)) withdraw(entry.key);
   Prefix& prefix = *entry.prefix;
   if (!has_work(entry) && entry.shipment && entry.shipment->final) {
     const bool never_again = entry.shipment->kind == ShipmentKind::events;

@@ -1,5 +1,7 @@
 #include "shipper/ledger.h"
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -231,6 +233,28 @@ TEST(Ledger, ARotatedFileIsCopiedOnTheServerAndNotSentAgain) {
   EXPECT_EQ(mirror.stored("r.out"), "second\n");
   EXPECT_EQ(mirror.store.calls(StoreCall::copy), 1u);
   EXPECT_EQ(mirror.store.bytes_sent(), 17u + 7u);
+}
+
+TEST(Ledger, ALiveFileOfferedWhileItsEarlierGenerationIsCopiedIsSentAfterwards) {
+  Mirror mirror;
+  mirror.folder.write("raylet.out", "first");
+  mirror.offer(mirror.log("raylet.out"));
+  mirror.run_after(Seconds(60));
+
+  std::filesystem::rename(mirror.folder / "raylet.out", mirror.folder / "raylet.out.1");
+  mirror.folder.write("raylet.out", "second");
+  mirror.offer(mirror.rotated("raylet.out.1", "raylet.out", "raylet.rotated.1-1.out", 1));
+  const auto copy = mirror.ledger().next_task(mirror.clock.steady_now());
+  ASSERT_EQ(copy->step, Task::Step::claim);
+  mirror.offer(mirror.log("raylet.out"));
+  const auto found = [](const ListedObject&) {};
+  mirror.ledger().settle(*copy, perform(*copy, mirror.store, found, Deadline::never()),
+                         mirror.clock.steady_now());
+
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.stored("raylet.out"), "second");
+  EXPECT_EQ(mirror.stored("raylet.rotated.1-1.out"), "first");
+  EXPECT_TRUE(mirror.ledger().all_stored());
 }
 
 TEST(Ledger, ARotatedFilesUnsentTailIsAddedToTheCopy) {
