@@ -40,7 +40,8 @@ python=$(sed -n 1p <<<"$tools")
 RAYHISTORY_RAY=$(sed -n 2p <<<"$tools")
 RAYHISTORY_MINIO=$(sed -n 3p <<<"$tools")
 RAYHISTORY_PYTHON=$python
-export RAYHISTORY_RAY RAYHISTORY_MINIO RAYHISTORY_PYTHON
+RAYHISTORY_BIN_DIR=$PWD/build/release/bin
+export RAYHISTORY_RAY RAYHISTORY_MINIO RAYHISTORY_PYTHON RAYHISTORY_BIN_DIR
 
 # A sanitizer stops at the first finding; these are not set for the processes of the tests themselves.
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1

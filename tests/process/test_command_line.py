@@ -94,8 +94,8 @@ def test_no_cluster_name_is_an_error():
     assert "RAY_CLUSTER_NAME" in run.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--no-such-flag"], ["--no-such-flag=1"], ["stray"]])
-def test_an_unknown_argument_is_an_error_that_names_it(arguments):
+@pytest.mark.parametrize("arguments", [["--no-such-flag"], ["--no-such-flag=1"], ["-no-such-flag"]])
+def test_an_unknown_flag_is_an_error_that_names_it(arguments):
     run = run_collector(*arguments, **WORKING)
     assert run.returncode == 2
     assert arguments[0].split("=")[0].lstrip("-") in run.stderr

@@ -225,7 +225,7 @@ def test_an_encoding_that_nobody_knows_is_refused(collector):
 def test_a_chunked_body_is_taken(collector, folder_store, node):
     event = task_event(SESSION)
     body = body_of([event])
-    answer = collector.post(iter([body[:10], body[10:]]), {"Transfer-Encoding": "chunked"})
+    answer = collector.post(iter([body[:10], body[10:]]))
     assert answer.counts == (1, 0, 0)
     assert stop_and_judge(collector, folder_store).job_events(SESSION, node.node_id) == [event]
 

@@ -178,7 +178,7 @@ def test_files_that_an_earlier_collector_left_are_stored(make_collector, store, 
     assert judge.node_events(session, other_node) == [plain, both]
     assert judge.job_events(session, other_node) == [packed]
     assert not any(".tmp" in key for key in judge.keys())
-    assert [path for path in files_below(collector.event_data)] == []
+    assert [path for path in files_below(collector.event_data) if path.name != "recent_event_ids"] == []
     # The key says when the file was opened.
     prefix = f"{judge.history}{session}/{other_node}/"
     assert f"{prefix}node_events/{other_node}-2026-11-23-03-{opened}.jsonl" in judge.keys()

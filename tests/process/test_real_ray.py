@@ -128,7 +128,7 @@ def test_a_real_session_is_mirrored_while_it_lives_and_whole_when_it_has_ended(r
     assert judge.rejected_events(session, node) == []
     types = {event["eventType"] for event in events}
     assert {"NODE_DEFINITION_EVENT", "TASK_LIFECYCLE_EVENT", "ACTOR_DEFINITION_EVENT"} <= types
-    assert [path for path in collector.event_data.rglob("*") if path.is_file()] == []
+    assert [path for path in collector.event_data.rglob("*.jsonl*")] == []
 
 
 def all_events(judge, session, node):

@@ -72,8 +72,10 @@ class StandInNode:
         self.start_raylet()
 
     def start_raylet(self):
+        path = self.folder / "sockets" / "raylet"
+        path.unlink(missing_ok=True)
         self.raylet = socket.socket(socket.AF_UNIX)
-        self.raylet.bind(str(self.folder / "sockets" / "raylet"))
+        self.raylet.bind(str(path))
         self.raylet.listen(64)
 
     def stop_raylet(self):
