@@ -46,9 +46,6 @@ struct LiveFile {
   uint64_t size = 0;
   int64_t modified_nanoseconds = 0;
   uint64_t tail = 0;  // tail_digest of `size` bytes
-  // What names the object of an earlier generation that nobody else claims.
-  int64_t earlier_modified_nanoseconds = 0;
-  uint64_t earlier_inode = 0;
   uint32_t generation = 0;
   uint32_t listing = 0;  // of its folder, that saw it last
   bool unreadable = false;
@@ -428,12 +425,15 @@ class LogTracker::State {
     const bool was_offered = is_known && known->second.offered;
     const LiveFile before = was_offered ? known->second : LiveFile{};
     LiveFile now = before;
-    if (!was_offered) {
-      now = first_seen(status);
-    } else if (before.identity != status.identity) {
-      now = replacing(folder, open, name, before, status);
+    if (!was_offered || before.identity != status.identity) {
+      if (was_offered) generation_left(folder, open, name, before);
+      now = {};
+      now.identity = status.identity;
     } else if (was_written_anew(name, before, status, *file)) {
-      now = written_anew(name, before);
+      now = {};
+      now.identity = before.identity;
+      now.generation = before.generation + 1;
+      if (!is_state_dump(name)) ++rotations_;
     }
     const auto tail = tail_digest(*file, status.size);
     if (!tail) return look_again(folder, name);
@@ -451,39 +451,11 @@ class LogTracker::State {
     if (!was_offered || is_other_content || now.size != before.size) offer(folder, name, now);
   }
 
-  static LiveFile first_seen(const FileStatus& status) {
-    LiveFile file;
-    file.identity = status.identity;
-    // What an earlier run may have stored under this name ended before this file began.
-    file.earlier_inode = status.identity.inode;
-    file.earlier_modified_nanoseconds = status.identity.birth_nanoseconds != 0
-                                            ? status.identity.birth_nanoseconds
-                                            : status.modified_nanoseconds;
-    return file;
-  }
-
-  // The name belongs to another file now: its old one was renamed or deleted.
-  LiveFile replacing(Folder& folder, const OpenFolder& open, const std::string& name, const LiveFile& old,
-                     const FileStatus& status) {
-    // The generation that was renamed is offered first, so that what the store holds of it is not
-    // overwritten.
+  // The name belongs to another file now: the one before was renamed or deleted.
+  void generation_left(Folder& folder, const OpenFolder& open, const std::string& name, const LiveFile& old) {
+    // One that was renamed is offered first, so that what the store holds of it is not overwritten.
     if (!rotated_.knows(old.identity)) look_at_ring(folder, open, name, 1);
     if (!rotated_.knows(old.identity)) ++rotations_;
-    LiveFile file;
-    file.identity = status.identity;
-    file.earlier_inode = old.identity.inode;
-    file.earlier_modified_nanoseconds = rotated_.modified_of(old.identity).value_or(old.modified_nanoseconds);
-    return file;
-  }
-
-  LiveFile written_anew(const std::string& name, const LiveFile& old) {
-    if (!is_state_dump(name)) ++rotations_;
-    LiveFile file;
-    file.identity = old.identity;
-    file.generation = old.generation + 1;
-    file.earlier_inode = old.identity.inode;
-    file.earlier_modified_nanoseconds = old.modified_nanoseconds;
-    return file;
   }
 
   static bool was_written_anew(const std::string& name, const LiveFile& before, const FileStatus& status,
@@ -559,10 +531,9 @@ class LogTracker::State {
     shipment.path = place_.folder + "/" + path;
     shipment.identity = file.identity;
     shipment.generation = file.generation;
+    shipment.modified_nanoseconds = file.modified_nanoseconds;
     shipment.size = file.size;
-    if (!is_state_dump(name))
-      shipment.preserve_as =
-          place_.key_of(rotated_log_path(path, file.earlier_modified_nanoseconds, file.earlier_inode));
+    shipment.keep_earlier = !is_state_dump(name);
     sink_.offer(std::move(shipment));
   }
 

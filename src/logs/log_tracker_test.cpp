@@ -91,8 +91,8 @@ TEST_F(Tracking, OffersEveryRegularFileAtAnyDepth) {
   EXPECT_EQ(offered.size, 3u);
   EXPECT_EQ(offered.generation, 0u);
   EXPECT_FALSE(offered.final);
-  EXPECT_TRUE(offered.preserve_as.starts_with("n/raylet.rotated."));
-  EXPECT_TRUE(offered.preserve_as.ends_with(".out"));
+  EXPECT_EQ(offered.modified_nanoseconds, status("raylet.out").modified_nanoseconds);
+  EXPECT_TRUE(offered.keep_earlier);
   EXPECT_EQ(shipment("n/empty.err").size, 0u);
 }
 
@@ -231,7 +231,6 @@ TEST_F(Tracking, OffersARenamedGenerationBeforeTheNewFile) {
   EXPECT_TRUE(shipment(old).final);
   EXPECT_TRUE(shipment(old).held_open);
   EXPECT_EQ(shipment("n/raylet.out").identity, status("raylet.out").identity);
-  EXPECT_EQ(shipment("n/raylet.out").preserve_as, old);
 }
 
 TEST_F(Tracking, WithdrawsTheLiveKeyWhereNoNewFileComes) {
@@ -311,8 +310,7 @@ TEST_F(Tracking, TakesAFileThatWasCutShortForAnotherGeneration) {
   EXPECT_EQ(second.identity, first.identity);
   EXPECT_EQ(second.generation, 1u);
   EXPECT_EQ(second.size, 6u);
-  EXPECT_EQ(second.preserve_as,
-            "n/" + rotated_log_path("x.log", first.modified_nanoseconds, first.identity.inode));
+  EXPECT_TRUE(second.keep_earlier);
 }
 
 TEST_F(Tracking, NoticesACutThatWasRegrownBeyondTheOldSize) {
@@ -340,17 +338,15 @@ TEST_F(Tracking, GivesARotatedFileTheGenerationItHad) {
   EXPECT_EQ(shipment(rotated_key("x.log", "x.log.1")).generation, 1u);
 }
 
-TEST_F(Tracking, PreservesWhatADeletedFileLeftInTheStore) {
+TEST_F(Tracking, TakesAFileThatWasDeletedAndMadeAgainForAnother) {
   write("x.log", "first");
   LogTracker tracker = make_tracker();
   tracker.scan_now();
-  const FileStatus first = status("x.log");
   rename("x.log", "../elsewhere");  // not deleted, so that its inode is not used again
   write("x.log", "second");
   EXPECT_EQ(tracker.scan_now().rotations, 1u);
   EXPECT_EQ(shipment("n/x.log").identity, status("x.log").identity);
-  EXPECT_EQ(shipment("n/x.log").preserve_as,
-            "n/" + rotated_log_path("x.log", first.modified_nanoseconds, first.identity.inode));
+  EXPECT_TRUE(shipment("n/x.log").keep_earlier);
 }
 
 TEST_F(Tracking, KeepsOnlyTheLastOfRaysStateDumps) {
@@ -360,7 +356,7 @@ TEST_F(Tracking, KeepsOnlyTheLastOfRaysStateDumps) {
   write("debug_state.txt", "state 2 is longer");
   tracker.scan_now();
   EXPECT_EQ(shipment("n/debug_state.txt").generation, 1u);
-  EXPECT_EQ(shipment("n/debug_state.txt").preserve_as, "");
+  EXPECT_FALSE(shipment("n/debug_state.txt").keep_earlier);
   EXPECT_EQ(tracker.totals().rotations, 0u);
 }
 

@@ -79,12 +79,6 @@ void RotatedFiles::path_vanished(const std::string& path) {
   if (const auto found = at_path_.find(path); found != at_path_.end()) lost_.insert(found->second);
 }
 
-std::optional<int64_t> RotatedFiles::modified_of(const FileIdentity& file) const {
-  const auto found = files_.find(file);
-  if (found == files_.end()) return std::nullopt;
-  return found->second.modified_nanoseconds;
-}
-
 std::vector<RotatedFiles::Lost> RotatedFiles::lost() const {
   std::vector<Lost> all;
   for (const FileIdentity& identity : lost_) {
@@ -184,6 +178,7 @@ void RotatedFiles::offer(const Rotated& file) {
   shipment.path = place_.folder + "/" + file.path;
   shipment.identity = file.identity;
   shipment.generation = file.generation;
+  shipment.modified_nanoseconds = file.modified_nanoseconds;
   shipment.size = file.size;
   shipment.final = true;
   shipment.held_open = file.held;

@@ -11,10 +11,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -50,8 +50,6 @@ class RotatedFiles {
   // Nothing, or another file, is at a path where one may have been.
   void path_vanished(const std::string& path);
   bool knows(const FileIdentity& file) const { return files_.contains(file); }
-  // When the file was last written as its key says; nothing for one that is not known.
-  std::optional<int64_t> modified_of(const FileIdentity& file) const;
 
   struct Lost {
     FileIdentity identity;
