@@ -1,10 +1,12 @@
 #include "journal/event.h"
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 namespace rayhistory {
 namespace {
@@ -244,6 +246,35 @@ TEST(BatchCutter, ForgetsTheBatchBefore) {
   EXPECT_EQ((*batch)->events.size(), 1u);
   EXPECT_TRUE((*batch)->jobs.empty());
   EXPECT_EQ((*batch)->sessions.at((*batch)->events[0].session).str(), "other");
+}
+
+// What Ray sent, cut here and by simdjson, whose parser shares nothing with ours.
+TEST(BatchCutter, CutsRecordedBatchesAsSimdjsonDoes) {
+  size_t events = 0;
+  BatchCutter cutter;
+  for (const auto& file : std::filesystem::directory_iterator(RECORDED_BATCHES)) {
+    const simdjson::padded_string body = simdjson::padded_string::load(file.path().string());
+    const Result<const CutBatch*> batch = cutter.cut(std::string_view(body));
+    ASSERT_TRUE(batch) << file.path();
+    EXPECT_TRUE((*batch)->set_aside.empty());
+    EXPECT_EQ((*batch)->sessions.size(), 1u);
+    simdjson::ondemand::parser parser;
+    simdjson::ondemand::document document = parser.iterate(body);
+    size_t index = 0;
+    for (auto element : document.get_array()) {
+      ASSERT_LT(index, (*batch)->events.size());
+      const CutEvent& cut = (*batch)->events[index++];
+      const std::string_view raw = simdjson::to_json_string(element);
+      EXPECT_EQ(cut.raw, raw.substr(0, raw.rfind('}') + 1));
+      const simdjson::padded_string alone(raw);
+      simdjson::ondemand::parser inner;
+      simdjson::ondemand::document event = inner.iterate(alone);
+      EXPECT_EQ(cut.id, hash_of_event_id(event["eventId"].get_string().value(), EventIdSpace::good));
+    }
+    EXPECT_EQ(index, (*batch)->events.size()) << file.path();
+    events += index;
+  }
+  EXPECT_EQ(events, 67u);
 }
 
 TEST(EventIdOfLine, ReadsWhatTheCutterRead) {
