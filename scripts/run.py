@@ -115,6 +115,7 @@ def print_tree(sizes):
 
     def show(place, indent):
         files = {name: size for name, size in place.items() if not isinstance(size, dict)}
+        files = dict(sorted(files.items(), key=lambda item: -item[1]))
         shown = dict(list(files.items())[:FILES_SHOWN])
         for name, size in shown.items():
             print(f"{indent}{name}  {human(size)}")
@@ -133,8 +134,8 @@ def print_tree(sizes):
     show(tree, "  ")
 
 
-def last_line(stored, key):
-    return stored.read(key).decode(errors="replace").rstrip("\n").splitlines()[-1]
+def lines_of(stored, key):
+    return stored.read(key).decode(errors="replace").splitlines()
 
 
 def show(stored):
@@ -144,13 +145,14 @@ def show(stored):
 
     for key, size in sizes.items():
         if "/logs/worker-" in key and key.endswith(".out") and size > 0:
-            print(f"\nA line of a log, {key.rsplit('/', 1)[1]}:\n  {last_line(stored, key)}")
+            print(f"\nA line of a log, {key.rsplit('/', 1)[1]}:\n  {lines_of(stored, key)[-1]}")
             break
     for key in sizes:
-        if "/job_events/" in key:
-            line = last_line(stored, key)
-            event = json.loads(line)
-            print(f"\nAn event, {event['eventType']}:\n  {line[:400]}{'…' if len(line) > 400 else ''}")
+        failed = [line for line in lines_of(stored, key) if '"FAILED"' in line] if "/job_events/" in key else []
+        if failed:
+            event = json.loads(failed[0])
+            text = json.dumps(event["taskLifecycleEvent"])
+            print(f"\nAn event, {event['eventType']} of {event['timestamp']}, a task that failed:\n  {text[:500]}…")
             break
 
 
@@ -183,7 +185,8 @@ def main():
         collector = start_collector(ray, events_port, store_environment)
         ray.wait_until_ready()
         say(f"running {JOB.relative_to(ROOT)}: 20 tasks and an actor")
-        say(ray.run_job(JOB).strip().splitlines()[-1])
+        said = ray.run_job(JOB).splitlines()
+        say("it said: " + next(line for line in said if line.startswith("job done")))
         wait_until(
             lambda: any("/logs/worker-" in key for key in stored.sizes()),
             "the first logs to be stored while Ray runs; see build/run/collector.log",

@@ -26,7 +26,7 @@ class Counter:
         self.total += 1
         return ray.get_runtime_context().get_task_id()
 
-ray.init(address="auto", logging_level="warning")
+ray.init(address="auto", logging_level="warning", log_to_driver=False)
 counter = Counter.remote()
 for number in range(100):
     try:
