@@ -1,7 +1,7 @@
 // The program: settings in, exit status out.
 //
 //   0  everything was stored
-//   1  could not start (the events port is taken, ...)
+//   1  could not start (the events port is taken, ...), or --check found something wrong
 //   2  the settings cannot work
 //   3  the drain ended at --shutdown-timeout with something left
 #include <fcntl.h>
@@ -19,6 +19,8 @@
 #include "base/log.h"
 #include "collector/collector.h"
 #include "collector/settings.h"
+#include "collector/store_check.h"
+#include "collector/store_of_settings.h"
 
 namespace rayhistory {
 namespace {
@@ -100,6 +102,19 @@ int refuse(const std::vector<std::string>& errors) {
   return kWrongSettings;
 }
 
+// For the whole of --check: longer than any single stall, short enough for somebody who waits for it.
+constexpr Nanoseconds kCheckTimeout = Seconds(60);
+
+int check(const Settings& settings) {
+  auto store = open_store_without_retries(store_options(settings.storage), system_clock());
+  if (!store) {
+    std::fprintf(stderr, "collector: %s\n", store.error().message.c_str());
+    return kWrongSettings;
+  }
+  const Deadline deadline = Deadline::after(system_clock(), kCheckTimeout);
+  return check_store(**store, settings.storage.root, deadline, stdout) ? kStored : kStartFailed;
+}
+
 int run(const Settings& settings) {
   auto collector = Collector::start(settings);
   if (!collector) return end_with_error(kStartFailed, collector.error().message);
@@ -131,6 +146,7 @@ int main(int argc, char** argv) {
 
   const Settings& settings = *parsed.settings;
   configure_log(settings.program.log_level, settings.program.log_format);
+  if (parsed.action == ParsedSettings::Action::check) return check(settings);
   log_info("collector " RAYHISTORY_VERSION, {{"settings", parsed.summary}});
   for (const std::string& warning : parsed.warnings)
     log_warning(warning);

@@ -24,7 +24,7 @@ namespace {
 const std::string kPrefix = "c/s/node/";
 constexpr int kBackups = 3;
 constexpr int kSteps = 60;
-constexpr int kDefaultLives = 1500;
+constexpr int kDefaultLives = 600;
 
 // What the log tracker would offer, kept as simple as the truth allows: it sees every change at once.
 class Life {
@@ -169,6 +169,10 @@ class Life {
     auto task = ledger_.next_task(clock_.steady_now());
     if (!task) return false;
     remember_stored();
+    // The folder does not stand still while the store works.
+    if (roll(4) == 0) grow();
+    if (roll(12) == 0) rotate();
+    if (roll(16) == 0) truncate();
     const TaskResult result = perform(
         *task, store_, [&](ListedObject object) { ledger_.found(std::move(object)); }, Deadline::never());
     tell("step " + std::to_string(static_cast<int>(task->step)) + " " + task->key + " " + task->other_key +
