@@ -19,6 +19,9 @@ constexpr Nanoseconds kTickInterval = Seconds(1);
 constexpr Nanoseconds kDrainLookInterval = Milliseconds(200);
 // When the raylet is gone, its agent may still be about to send: so long must nothing have come.
 constexpr Nanoseconds kQuietTime = Seconds(1);
+// Ray's other processes end after its raylet: the last lines of 2.60's dashboard come 1 to 1.5 s later. So
+// long must no log have changed.
+constexpr Nanoseconds kLogQuietTime = Seconds(2);
 // Of the shutdown timeout, the part that is kept for shipping what came last, should the raylet live on.
 constexpr int kShippingShare = 5;
 
@@ -143,12 +146,19 @@ bool Collector::raylet_lives(const SessionName& session) const {
 }
 
 void Collector::take_the_last(const Deadline& deadline) {
+  SteadyTime last_write = clock_.steady_now();
+  uint64_t written = shipper_.totals().objects_written;
   while (true) {
     scan_logs();
     const SteadyTime now = clock_.steady_now();
+    // In a drain what has changed is written at once.
+    const uint64_t written_now = shipper_.totals().objects_written;
+    if (std::exchange(written, written_now) != written_now || !shipper_.backlog().empty()) last_write = now;
     const bool quiet = !event_server_ || now - event_server_->quiet_since() >= kQuietTime;
     const RunningNode node = watcher_->running();
-    if (quiet && !(node.session && raylet_lives(*node.session))) return;
+    if (quiet && !node.session) return;
+    const bool logs_are_quiet = !settings_.logs.enabled || now - last_write >= kLogQuietTime;
+    if (quiet && logs_are_quiet && !raylet_lives(*node.session)) return;
     if (!clock_.sleep_for(deadline.remaining(now, kDrainLookInterval), deadline.stop())) return;
     if (deadline.expired(clock_.steady_now())) return;
   }
