@@ -64,7 +64,7 @@ Result<HeaderList> header_list(const Headers& headers) {
   for (const auto& [name, value] : headers.all()) {
     if (!is_header_safe(name) || !is_header_safe(value))
       return Error{ErrorKind::invalid, fmt::format("header {}: its value holds a line break or a NUL", name)};
-    append(value.empty() ? name + ";" : name + ": " + value);
+    append(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
   }
   return list;
 }

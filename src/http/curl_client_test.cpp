@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +26,7 @@ Request request(Method method, const std::string& url) {
   return request;
 }
 
-ScriptedHttpServer::Script always(ScriptedAnswer answer) {
+ScriptedHttpServer::Script always(const ScriptedAnswer& answer) {
   return [answer](const ReceivedRequest&) { return answer; };
 }
 
@@ -246,17 +247,20 @@ TEST_F(CurlClientTest, ServesManyThreadsAtOnce) {
   ScriptedHttpServer server([](const ReceivedRequest& received) {
     return ScriptedAnswer{200, {}, received.target + received.body};
   });
+  constexpr int kThreads = 16;
   std::vector<std::thread> threads;
-  for (int thread = 0; thread < 16; ++thread) {
+  threads.reserve(kThreads);
+  for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       for (int i = 0; i < 50; ++i) {
-        const std::string name = std::to_string(thread) + "-" + std::to_string(i);
-        const MemoryBody body(std::string(10'000, 'a') + name);
-        Request put = request(Method::put, server.origin() + "/" + name);
+        const std::string path = fmt::format("/{}-{}", thread, i);
+        const std::string content = fmt::format("{:a>10000}", path);
+        const MemoryBody body(content);
+        Request put = request(Method::put, server.origin() + path);
         put.body = &body;
         Result<Response> response = client_.send(put, soon());
         ASSERT_TRUE(response) << response.error().message;
-        EXPECT_EQ(response->body, "/" + name + std::string(10'000, 'a') + name);
+        EXPECT_EQ(response->body, path + content);
       }
     });
   }

@@ -101,9 +101,10 @@ Result<Url> parse_url(std::string_view text, Scheme scheme_if_none) {
   std::string_view authority = rest.substr(0, authority_end);
   rest.remove_prefix(authority_end);
   // First, because no other message may then quote a password.
-  if (authority.find('@') != std::string_view::npos)
+  if (authority.find('@') != std::string_view::npos) {
     return Error{ErrorKind::invalid,
                  "URL with a user name or password in it: give these in their own settings"};
+  }
 
   if (has_scheme) {
     const std::string scheme = lower(text.substr(0, colon));
@@ -193,8 +194,7 @@ std::string encode_query(const QueryParameters& parameters) {
   std::sort(encoded.begin(), encoded.end());
   std::string query;
   for (const auto& [name, value] : encoded) {
-    if (!query.empty()) query += '&';
-    query += name + '=' + value;
+    query.append(query.empty() ? "" : "&").append(name).append("=").append(value);
   }
   return query;
 }

@@ -69,16 +69,16 @@ std::string canonical_query(std::string_view encoded_query) {
     const size_t end = std::min(encoded_query.find('&'), encoded_query.size());
     const std::string_view parameter = encoded_query.substr(0, end);
     const size_t equals = std::min(parameter.find('='), parameter.size());
-    if (!parameter.empty())
+    if (!parameter.empty()) {
       pairs.emplace_back(parameter.substr(0, equals),
                          parameter.substr(std::min(equals + 1, parameter.size())));
+    }
     encoded_query.remove_prefix(std::min(end + 1, encoded_query.size()));
   }
   std::sort(pairs.begin(), pairs.end());
   std::string query;
   for (const auto& [name, value] : pairs) {
-    if (!query.empty()) query += '&';
-    query += name + '=' + value;
+    query.append(query.empty() ? "" : "&").append(name).append("=").append(value);
   }
   return query;
 }
@@ -112,8 +112,8 @@ void sign_aws_v4(Request& request, const AwsCredentials& credentials, const AwsS
   std::string header_lines;
   std::string header_names;
   for (const auto& [name, value] : signed_headers(request.headers)) {
-    header_lines += name + ':' + value + '\n';
-    header_names += (header_names.empty() ? "" : ";") + name;
+    header_lines.append(name).append(":").append(value).append("\n");
+    header_names.append(header_names.empty() ? "" : ";").append(name);
   }
   const std::string canonical_request =
       fmt::format("{}\n{}\n{}\n{}\n{}\n{}", name_of(request.method), request.url.encoded_path,

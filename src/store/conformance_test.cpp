@@ -216,6 +216,7 @@ TEST_P(StoreConformance, ListsPageByPage) {
   constexpr int kObjects = 2100;
   constexpr int kThreads = 4;
   std::vector<std::thread> writers;
+  writers.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     writers.emplace_back([this, thread] {
       for (int i = thread; i < kObjects; i += kThreads)
@@ -343,6 +344,7 @@ TEST_P(StoreConformance, StopsWhenItIsAskedTo) {
 TEST_P(StoreConformance, ServesManyThreads) {
   constexpr int kThreads = 8;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([this, thread] {
       std::string so_far;

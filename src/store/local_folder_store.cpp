@@ -154,9 +154,10 @@ Result<std::string> LocalFolderStore::path_of(const std::string& key) const {
     if (segment.empty()) return invalid_key(key, "has an empty segment, which no folder can hold");
     if (segment == "." || segment == "..")
       return invalid_key(key, "has a segment that would leave its folder");
-    if (segment.size() > NAME_MAX)
+    if (segment.size() > NAME_MAX) {
       return invalid_key(
           key, fmt::format("has a segment longer than {} bytes, which no folder can hold", NAME_MAX));
+    }
     if (begin == 0 && segment == kUnfinishedFolder) return invalid_key(key, "names the store's own folder");
     begin = end + 1;
   }

@@ -30,6 +30,7 @@ using testing::SizeIs;
 using testing::StartsWith;
 
 constexpr uint64_t kMiB = 1024 * 1024;
+constexpr size_t kKeptBodyBytes = 4096;  // little, because the server's memory is counted too
 const Deadline kNever = Deadline::never();
 
 // Gives what a test says, and counts what is asked of it.
@@ -105,7 +106,8 @@ class S3StoreTest : public testing::Test {
   const SkippingClock clock_;
   TestCredentials* credentials_ = nullptr;
   Script script_;
-  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return script_(request); }};
+  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return script_(request); },
+                             kKeptBodyBytes};
   std::unique_ptr<S3Store> store_;
 };
 
@@ -237,8 +239,11 @@ TEST_F(S3StoreTest, SendsALongFileInPartsAndInLittleMemory) {
   const long after = peak_kib();
   ASSERT_TRUE(stored) << stored.error().message;
   EXPECT_EQ(received, kSize);
-  // The scripted server keeps 1 MiB of each of the 17 parts.
-  EXPECT_LT(after - before, 17 * 1024 + 8 * 1024) << "KiB";
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // both hold on to what was freed
+  EXPECT_LT(after - before, 8 * 1024) << "KiB";
+#else
+  EXPECT_GE(after, before);
+#endif
 }
 
 // --- growth in place that meets something else ---
