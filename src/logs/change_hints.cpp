@@ -39,7 +39,7 @@ ChangeHints::~ChangeHints() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-Result<int> ChangeHints::watch(int folder_descriptor) {
+Result<int> ChangeHints::watch(int folder_descriptor) const {
   // The descriptor's name in /proc leads to the folder that was opened, whatever its path leads to by now.
   const std::string path = "/proc/self/fd/" + std::to_string(folder_descriptor);
   const int watch = ::inotify_add_watch(descriptor_, path.c_str(), kEvents | IN_ONLYDIR);
@@ -51,11 +51,11 @@ Result<int> ChangeHints::watch(int folder_descriptor) {
   return failure;
 }
 
-void ChangeHints::unwatch(int watch) {
+void ChangeHints::unwatch(int watch) const {
   ::inotify_rm_watch(descriptor_, watch);
 }
 
-Result<void> ChangeHints::read(const std::function<void(const Hint&)>& each) {
+Result<void> ChangeHints::read(const std::function<void(const Hint&)>& each) const {
   alignas(inotify_event) std::array<char, kBufferBytes> buffer;
   for (size_t total = 0; total < kReadLimitBytes;) {
     const ssize_t got = ::read(descriptor_, buffer.data(), buffer.size());

@@ -22,15 +22,15 @@ class ChangeHints {
 
   // A number for the folder behind an open descriptor, the same each time. `no_space`: the host's limit of
   // watches is reached.
-  Result<int> watch(int folder_descriptor);
-  void unwatch(int watch);
+  Result<int> watch(int folder_descriptor) const;
+  void unwatch(int watch) const;
 
   struct Hint {
     int watch;              // -1: some hints were lost, so anything may have changed
     std::string_view name;  // empty: the folder itself; the watch is over
   };
   // What has come since the last call, without waiting, kReadLimitBytes of it at the most.
-  Result<void> read(const std::function<void(const Hint&)>& each);
+  Result<void> read(const std::function<void(const Hint&)>& each) const;
 
  private:
   explicit ChangeHints(int descriptor) : descriptor_(descriptor) {}

@@ -99,9 +99,9 @@ class LogTracker::State {
 
   void start() {
     thread_ = std::jthread([this](const std::stop_token& stop) {
-      do
+      do {
         look();
-      while (clock_.sleep_for(kLookInterval, stop));
+      } while (clock_.sleep_for(kLookInterval, stop));
     });
   }
 
@@ -294,9 +294,9 @@ class LogTracker::State {
       folder->prefix = parent.prefix + name + "/";
     }
     if (depth > kDepthLimit) {
-      if (!std::exchange(folder->too_deep, true))
-        log_warning("logs are nested too deep and are not stored",
-                    {{"folder", open_parent.path() + "/" + name}, {"levels", kDepthLimit}});
+      if (std::exchange(folder->too_deep, true)) return;
+      log_warning("logs are nested too deep and are not stored",
+                  {{"folder", open_parent.path() + "/" + name}, {"levels", kDepthLimit}});
       return;
     }
     const auto open = open_parent.open_below(name);
@@ -329,7 +329,7 @@ class LogTracker::State {
     }
   }
 
-  bool is_unchanged(Folder& folder, const std::string& name, const FileStatus& status) {
+  bool is_unchanged(Folder& folder, const std::string& name, const FileStatus& status) const {
     const auto found = folder.files.find(name);
     if (found == folder.files.end()) return false;
     LiveFile& file = found->second;

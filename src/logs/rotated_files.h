@@ -60,7 +60,7 @@ class RotatedFiles {
   std::vector<Lost> lost() const;
   // Nobody could find it: its name was deleted. Held open it goes on; otherwise what is not stored is given
   // up.
-  void gone(const FileIdentity& file);
+  void gone(const FileIdentity& identity);
 
   // Before a look: takes note of what has been stored since.
   void take_stored();
@@ -99,7 +99,7 @@ class RotatedFiles {
   void offer(const Rotated& file);
   bool hold(Rotated& file);
   void release(Rotated& file);
-  void erase(const FileIdentity& file);
+  void erase(const FileIdentity& identity);
   void limit_nameless();
 
   const LogPlace& place_;

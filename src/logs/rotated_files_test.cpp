@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <string>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "layout/rotated_log.h"
@@ -14,8 +13,6 @@
 
 namespace rayhistory {
 namespace {
-
-using testing::ElementsAre;
 
 class Ring : public testing::Test {
  protected:

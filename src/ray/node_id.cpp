@@ -63,10 +63,10 @@ std::optional<NamedNode> in_port_files(const std::string& session_folder, std::s
   for (const std::string& name : *names) {
     auto node = node_id_of_port_file(name);
     if (!node) continue;
-    const std::string path = session_folder + "/" + name;
+    std::string path = fmt::format("{}/{}", session_folder, name);
     const auto status = status_of(path);
     if (!status || (newest && newest->modified_nanoseconds >= status->modified_nanoseconds)) continue;
-    newest = NamedNode{std::move(*node), path, status->modified_nanoseconds};
+    newest = NamedNode{std::move(*node), std::move(path), status->modified_nanoseconds};
   }
   if (!newest) reason = "no " + session_folder + "/*_port_<node id>";
   return newest;
@@ -106,9 +106,11 @@ Result<Url> nodes_url(std::string_view fq_ray_ip, std::string_view port) {
     url->port = kDashboardPort;
     if (!port.empty()) {
       const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url->port);
-      if (error != std::errc() || end != port.data() + port.size() || url->port == 0)
+      const bool is_port = error == std::errc() && end == port.data() + port.size() && url->port != 0;
+      if (!is_port) {
         return Error{ErrorKind::invalid,
                      fmt::format("RAY_DASHBOARD_PORT: \"{}\" is no port, 1 to 65535", port)};
+      }
     }
   }
   url->encoded_path = "/api/v0/nodes";

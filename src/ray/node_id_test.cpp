@@ -158,10 +158,10 @@ class ScriptedClient final : public HttpClient {
  public:
   explicit ScriptedClient(Response response) : response_(std::move(response)) {}
   Result<Response> send(const Request& request, const Deadline&) override {
-    sent_ = request;
+    sent = request;
     return response_;
   }
-  Request sent_;
+  Request sent;
 
  private:
   Response response_;
@@ -175,7 +175,7 @@ TEST(AskDashboard, SendsTheTokenAndTakesTheNode) {
       ask_dashboard_for_node(http, *nodes_url("head", ""), "10.0.0.1", token, Deadline::never());
   ASSERT_TRUE(found);
   EXPECT_EQ(found->str(), kNodeA);
-  EXPECT_EQ(http.sent_.headers.find(kRayAuthHeader), "Bearer secret");
+  EXPECT_EQ(http.sent.headers.find(kRayAuthHeader), "Bearer secret");
 }
 
 TEST(AskDashboard, IsRefusedWithAnErrorThatNamesTheAddress) {

@@ -28,16 +28,16 @@ const std::string kSecond = "session_2026-11-23_09-00-00_000001_99";
 class Dashboard final : public HttpClient {
  public:
   Result<Response> send(const Request&, const Deadline&) override {
-    ++asked_;
-    if (node_.empty()) return Error{ErrorKind::retry, "connection refused"};
+    ++asked;
+    if (node.empty()) return Error{ErrorKind::retry, "connection refused"};
     const std::string body =
-        R"({"data": {"result": {"result": [{"node_ip": "10.0.0.1", "state": "ALIVE", "node_id": ")" + node_ +
+        R"({"data": {"result": {"result": [{"node_ip": "10.0.0.1", "state": "ALIVE", "node_id": ")" + node +
         R"("}]}}})";
     return Response{.status = 200, .headers = {}, .body = body};
   }
 
-  std::string node_;
-  int asked_ = 0;
+  std::string node;
+  int asked = 0;
 };
 
 class Watching : public testing::Test {
@@ -83,7 +83,7 @@ TEST_F(Watching, FindsNothingWhereRayHasNotStarted) {
   SessionWatcher watcher = make_watcher();
   EXPECT_EQ(watcher.look_now(), RunningNode{});
   EXPECT_TRUE(changes_.empty());
-  EXPECT_EQ(dashboard_.asked_, 0);
+  EXPECT_EQ(dashboard_.asked, 0);
 }
 
 TEST_F(Watching, FindsSessionAndNodeInFilesWithOneChange) {
@@ -98,7 +98,7 @@ TEST_F(Watching, FindsSessionAndNodeInFilesWithOneChange) {
   EXPECT_EQ(changes_[0], std::pair(RunningNode{}, found));
   watcher.look_now();
   EXPECT_EQ(changes_.size(), 1u);
-  EXPECT_EQ(dashboard_.asked_, 0);
+  EXPECT_EQ(dashboard_.asked, 0);
 }
 
 TEST_F(Watching, FindsTheNodeInAPortFile) {
@@ -112,18 +112,18 @@ TEST_F(Watching, AsksTheDashboardWhereNoFileNamesTheNode) {
   start_session(kFirst);
   SessionWatcher watcher = make_watcher();
   EXPECT_EQ(session_of(watcher.look_now()), kFirst);
-  EXPECT_EQ(dashboard_.asked_, 1);
+  EXPECT_EQ(dashboard_.asked, 1);
   watcher.look_now();
-  EXPECT_EQ(dashboard_.asked_, 1) << "not oftener than every 2 s";
-  dashboard_.node_ = kNodeA;
+  EXPECT_EQ(dashboard_.asked, 1) << "not oftener than every 2 s";
+  dashboard_.node = kNodeA;
   clock_.advance(Seconds(2));
   EXPECT_EQ(node_of(watcher.look_now()), kNodeA);
   EXPECT_EQ(changes_.size(), 2u);
 
-  dashboard_.node_ = kNodeB;
+  dashboard_.node = kNodeB;
   clock_.advance(Seconds(5));
   EXPECT_EQ(node_of(watcher.look_now()), kNodeB);
-  dashboard_.node_.clear();
+  dashboard_.node.clear();
   clock_.advance(Seconds(5));
   EXPECT_EQ(node_of(watcher.look_now()), kNodeB) << "a dashboard that is away takes nothing back";
 }
@@ -131,15 +131,15 @@ TEST_F(Watching, AsksTheDashboardWhereNoFileNamesTheNode) {
 TEST_F(Watching, AsksSeldomWhileTheRayletsSocketStays) {
   start_session(kFirst);
   folder_.write(kFirst + "/sockets/raylet", "");
-  dashboard_.node_ = kNodeA;
+  dashboard_.node = kNodeA;
   SessionWatcher watcher = make_watcher();
   watcher.look_now();
   clock_.advance(Seconds(30));
   watcher.look_now();
-  EXPECT_EQ(dashboard_.asked_, 1);
+  EXPECT_EQ(dashboard_.asked, 1);
   folder_.write(kFirst + "/sockets/new", "");
   fs::rename(folder_ / (kFirst + "/sockets/new"), folder_ / (kFirst + "/sockets/raylet"));
-  dashboard_.node_ = kNodeB;
+  dashboard_.node = kNodeB;
   EXPECT_EQ(node_of(watcher.look_now()), kNodeB);
 }
 
@@ -150,7 +150,7 @@ TEST_F(Watching, DoesNotAskWithoutAnAddress) {
   SessionWatcher watcher(std::move(without), dashboard_, clock_,
                          [](const RunningNode&, const RunningNode&) {});
   watcher.look_now();
-  EXPECT_EQ(dashboard_.asked_, 0);
+  EXPECT_EQ(dashboard_.asked, 0);
 }
 
 TEST_F(Watching, TakesRelativeAndForeignTargetsByTheirLastSegment) {
@@ -231,7 +231,7 @@ TEST_F(Watching, PrefersTheDashboardToADoubtfulNodeId) {
   start_session(kFirst);
   write_node_id(kNodeA);
   make_node_id_old();
-  dashboard_.node_ = kNodeB;
+  dashboard_.node = kNodeB;
   SessionWatcher watcher = make_watcher();
   EXPECT_EQ(node_of(watcher.look_now()), kNodeB);
   clock_.advance(Seconds(60));
