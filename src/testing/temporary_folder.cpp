@@ -9,7 +9,8 @@
 
 namespace rayhistory {
 
-TemporaryFolder::TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "rayhistory-XXXXXX").string()) {
+TemporaryFolder::TemporaryFolder()
+    : path_((std::filesystem::temp_directory_path() / "rayhistory-XXXXXX").string()) {
   CHECK(::mkdtemp(path_.data()) != nullptr);
 }
 
