@@ -1,0 +1,123 @@
+"""The stores of a run: a real MinIO behind the fault proxy, or a folder on a small disk; how they are taken away for a
+while, and what they must not be left with."""
+
+import subprocess
+import uuid
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from live.minio_server import MinioServer
+from live.ports import accepts_connections
+from live.stored import UNFINISHED, StoredInBucket, StoredInFolder
+from live.waiting import wait_until
+
+from .fault_proxy import FaultProxy
+from .small_disk import SmallDisk
+
+STORE_DISK_BYTES = 512 * 1024 * 1024
+
+
+class RestartableMinio(MinioServer):
+    """Started again it is the same server: port, data and account stay."""
+
+    def __init__(self, program, folder):
+        super().__init__(program, folder)
+        variables = Path(f"/proc/{self.process.pid}/environ").read_bytes().split(b"\0")
+        self.environment = dict(variable.split(b"=", 1) for variable in variables if b"=" in variable)
+
+    def start_again(self):
+        with open(self.folder / "minio.log", "ab") as log:
+            self.process = subprocess.Popen(
+                self.process.args, stdout=log, stderr=log, start_new_session=True, env=self.environment
+            )
+        wait_until(self._is_up, f"MinIO to listen; see {self.folder}/minio.log", 60)
+
+    def _is_up(self):
+        return self.process.poll() is None and accepts_connections(self.port)
+
+    def unfinished_uploads(self):
+        """On its disk: its list of uploads only tells those of one key (MinIO, erasure-multipart.go)."""
+        uploads = self.folder / "data" / ".minio.sys" / "multipart"
+        return sorted({str(path.parent.relative_to(uploads)) for path in uploads.rglob("xl.meta")})
+
+
+class MinioStore:
+    """A bucket of its own for each round."""
+
+    kind = "minio"
+
+    def __init__(self, server, dice):
+        self.server = server
+        self.bucket = f"chaos-{uuid.uuid4().hex[:12]}"
+        self.client = server.client()
+        self.stored = StoredInBucket(self.client, self.bucket)
+        self.left_before = set(server.unfinished_uploads())  # by an earlier round
+        self.proxy = FaultProxy(server.port, dice, self._abort_upload)
+        self.environment = {
+            **server.collector_environment(self.bucket),
+            "S3_ENDPOINT": f"127.0.0.1:{self.proxy.port}",
+        }
+
+    def _abort_upload(self, target):
+        parts = urlsplit(target)
+        key = unquote(parts.path).removeprefix(f"/{self.bucket}/")
+        upload = parse_qs(parts.query)["uploadId"][0]
+        self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
+
+    def begin(self, incident):
+        if incident.name == "network":
+            self.proxy.faults = incident.details["faults"]
+        elif incident.name == "forbidden":
+            self.proxy.forbidden = True
+        elif incident.name == "store away":
+            self.server.stop()
+
+    def end(self, incident):
+        if incident.name == "network":
+            self.proxy.faults = {}
+        elif incident.name == "forbidden":
+            self.proxy.forbidden = False
+        elif incident.name == "store away":
+            self.server.start_again()
+
+    def left_over(self):
+        left = set(self.server.unfinished_uploads()) - self.left_before
+        return [f"unfinished upload {name}" for name in sorted(left)]
+
+    def hits(self):
+        return self.proxy.hits
+
+    def close(self):
+        self.proxy.stop()
+        for key in self.stored.sizes():
+            self.client.delete_object(Bucket=self.bucket, Key=key)
+
+
+class FolderStore:
+    kind = "local"
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.folder.mkdir()
+        self.disk = SmallDisk(self.folder, STORE_DISK_BYTES)
+        place = self.folder / "store"
+        self.stored = StoredInFolder(place)
+        self.environment = {"STORAGE_BACKEND": "local", "LOCAL_STORAGE_DIR": str(place)}
+
+    def begin(self, incident):
+        if incident.name == "store disk full":
+            self.disk.fill()
+
+    def end(self, incident):
+        if incident.name == "store disk full":
+            self.disk.free()
+
+    def left_over(self):
+        folder = self.stored.folder / UNFINISHED
+        return [f"temporary object {path}" for path in folder.rglob("*") if path.is_file()]
+
+    def hits(self):
+        return {}
+
+    def close(self):
+        self.disk.remove()
