@@ -119,6 +119,8 @@ class Journal::State : public std::enable_shared_from_this<Journal::State> {
   void cancel() { cancelled_ = true; }
   JournalTotals totals() const;
   JournalBacklog backlog() const;
+  JournalBacklog recent_backlog() const;
+  bool is_full() const { return under_pressure_; }
   uint64_t disk_bytes() const { return budget_.used_bytes(); }
 
  private:
@@ -126,6 +128,7 @@ class Journal::State : public std::enable_shared_from_this<Journal::State> {
   class Plan;
 
   // All of these are called with mutex_ held unless they say otherwise.
+  JournalBacklog backlog_now() const;
   void load_event_ids();
   std::optional<NodeId> node_of(const SessionName& session);
   Place place_of_set_aside(const CutBatch& batch);
@@ -144,6 +147,9 @@ class Journal::State : public std::enable_shared_from_this<Journal::State> {
   void seal_if(Wanted is_wanted);
   UnsealedFiles::iterator seal(UnsealedFiles::iterator file);
   bool forget_if_vanished(UnsealedFiles::iterator file);
+  bool compresses(JournalKind kind) const {
+    return options_.compression && kind != JournalKind::rejected_events;
+  }
   void place_sealed(SealedFile sealed);
   void resolve_waiting();
   Result<void> give_known_name(SealedFile& sealed);
@@ -192,8 +198,10 @@ class Journal::State : public std::enable_shared_from_this<Journal::State> {
   std::mutex compress_mutex_;
   std::mutex recent_ids_mutex_;
 
-  mutable std::mutex totals_mutex_;  // a reader must not wait for a disk
+  DurationHistogram sync_times_;
+  mutable std::mutex totals_mutex_;  // guards the next two: a reader must not wait for a disk
   JournalTotals totals_;
+  mutable JournalBacklog recent_backlog_;
 };
 
 // A batch, sorted by file. Pieces point into the batch and into the plan.
@@ -436,9 +444,11 @@ Result<void> Journal::State::write_plan(const Plan& plan, std::vector<UnsealedFi
       }
       files.push_back(file);
     }
-    const SteadyTime start = clock_.steady_now();
     for (size_t i = first; i < files.size(); ++i) {
-      if (Result<void> synced = files[i]->file.sync(); !synced) {
+      const SteadyTime start = clock_.steady_now();
+      Result<void> synced = files[i]->file.sync();
+      sync_times_.add(clock_.steady_now() - start);
+      if (!synced) {
         // What the kernel did with this file's pages is not known: it gets no more events.
         const UnsealedFiles::iterator broken = files[i];
         files.erase(files.begin() + static_cast<std::ptrdiff_t>(i));
@@ -446,13 +456,9 @@ Result<void> Journal::State::write_plan(const Plan& plan, std::vector<UnsealedFi
         return synced;
       }
     }
-    const Nanoseconds took = clock_.steady_now() - start;
     const bool more = group != plan.groups().end();
     for (size_t i = first; more && i < files.size(); ++i)
       files[i]->file.release_descriptor();
-    const std::lock_guard lock(totals_mutex_);
-    totals_.syncs += files.size() - first;
-    totals_.sync_time += took;
   }
   // Once each, and not once for each new file in it: a batch may bring a thousand new jobs.
   for (const std::string& folder : folders_to_sync)
@@ -540,7 +546,7 @@ Journal::State::UnsealedFiles::iterator Journal::State::seal(UnsealedFiles::iter
                     .identity = file->file.identity(),
                     .size = file->file.size(),
                     .last_id = file->last_id,
-                    .compress = options_.compression,
+                    .compress = compresses(file->place.kind),
                     .compress_failures = 0};
   by_place_.erase(file->place);
   const auto next = unsealed_.erase(file);
@@ -602,7 +608,7 @@ Shipment Journal::State::shipment(const SessionName& session, const JournalName&
 }
 
 void Journal::State::offer_growing(const UnsealedFile& unsealed) {
-  if (!unsealed.place.is_known() || options_.compression) return;
+  if (!unsealed.place.is_known() || compresses(unsealed.place.kind)) return;
   Shipment growing = shipment(unsealed.place.session, unsealed.name(), false);
   growing.path = unsealed.file.path();
   growing.identity = unsealed.file.identity();
@@ -737,6 +743,9 @@ void Journal::State::tick() {
     const SteadyTime now = clock_.steady_now();
     seal_if([&](const UnsealedFile& file) { return now - file.opened >= options_.rotation_interval; });
     resolve_waiting();
+    const JournalBacklog recent = backlog_now();
+    const std::lock_guard totals_lock(totals_mutex_);
+    recent_backlog_ = recent;
   }
   compress_sealed();
   watch_pressure();
@@ -795,7 +804,7 @@ void Journal::State::recover() {
 bool Journal::State::is_superseded(const FoundJournal& journal) {
   const std::string gzip_path = journal.path + ".gz";
   const Result<FileStatus> gzip = status_of(gzip_path);
-  if (!gzip) return false;
+  if (!gzip || gzip->type != FileType::regular) return false;
   const Result<bool> whole = is_whole_gzip(gzip_path, cancelled_);
   const bool superseded = whole && *whole;
   if (const Result<void> removed = remove_file(superseded ? journal.path : gzip_path); !removed) {
@@ -855,12 +864,29 @@ void Journal::State::watch_pressure() {
 
 JournalTotals Journal::State::totals() const {
   const std::lock_guard lock(totals_mutex_);
-  return totals_;
+  JournalTotals totals = totals_;
+  totals.sync_times = sync_times_.counts();
+  return totals;
 }
 
 JournalBacklog Journal::State::backlog() const {
   const std::lock_guard lock(mutex_);
+  return backlog_now();
+}
+
+JournalBacklog Journal::State::recent_backlog() const {
+  std::optional<JournalBacklog> now;
+  if (const std::unique_lock lock(mutex_, std::try_to_lock); lock) now = backlog_now();
+  const std::lock_guard lock(totals_mutex_);
+  if (now) recent_backlog_ = *now;
+  return recent_backlog_;
+}
+
+JournalBacklog Journal::State::backlog_now() const {
   JournalBacklog backlog;
+  const auto add_age = [&backlog, now = clock_.unix_nanoseconds()](int64_t opened_nanoseconds) {
+    backlog.oldest = std::max(backlog.oldest, Nanoseconds(now - opened_nanoseconds));
+  };
   const auto add_waiting = [&backlog](uint64_t bytes) {
     ++backlog.waiting_files;
     backlog.waiting_bytes += bytes;
@@ -869,16 +895,23 @@ JournalBacklog Journal::State::backlog() const {
     ++backlog.uncompressed_files;
     backlog.uncompressed_bytes += bytes;
   };
-  for (const SealedFile& file : waiting_)
+  for (const SealedFile& file : waiting_) {
     add_waiting(file.size);
-  for (const SealedFile& file : to_compress_)
+    add_age(file.name.opened_nanoseconds);
+  }
+  for (const SealedFile& file : to_compress_) {
     add_uncompressed(file.size);
+    add_age(file.name.opened_nanoseconds);
+  }
   for (const UnsealedFile& file : unsealed_) {
     if (!file.place.is_known()) {
       add_waiting(file.file.size());
-    } else if (options_.compression) {
+    } else if (compresses(file.place.kind)) {
       add_uncompressed(file.file.size());
+    } else {
+      continue;
     }
+    add_age(file.opened_nanoseconds);
   }
   return backlog;
 }
@@ -913,6 +946,12 @@ JournalTotals Journal::totals() const {
 }
 JournalBacklog Journal::backlog() const {
   return state_->backlog();
+}
+JournalBacklog Journal::recent_backlog() const {
+  return state_->recent_backlog();
+}
+bool Journal::is_full() const {
+  return state_->is_full();
 }
 uint64_t Journal::disk_bytes() const {
   return state_->disk_bytes();

@@ -28,6 +28,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/duration_histogram.h"
 #include "base/result.h"
 #include "layout/ids.h"
 #include "layout/local_path.h"
@@ -62,8 +63,7 @@ struct JournalTotals {
   uint64_t batches_refused_disk_pressure = 0;
   uint64_t batches_refused_write_failure = 0;
   uint64_t bytes_written = 0;
-  uint64_t syncs = 0;
-  Nanoseconds sync_time{0};
+  DurationHistogram::Counts sync_times;  // of single files
 };
 
 // What no shipment names yet, and would so be missing in the shipper's backlog.
@@ -72,6 +72,7 @@ struct JournalBacklog {
   uint64_t waiting_bytes = 0;
   uint64_t uncompressed_files = 0;  // with compression: to be sealed and compressed
   uint64_t uncompressed_bytes = 0;
+  Nanoseconds oldest{0};  // how long ago the oldest of these files was opened
 };
 
 // Where files go. Called under the journal's mutex: neither may call back into the journal, nor run the
@@ -86,7 +87,7 @@ using NodeOfSession = std::function<std::optional<NodeId>(const SessionName&)>;
 
 class Journal {
  public:
-  // Reads what is needed to recognise events of an earlier run (16 MiB at the most) and is then ready for
+  // Reads what is needed to recognise events of an earlier run (8 MiB at the most) and is then ready for
   // events. Nothing wrong with the folder keeps it from being made: append() tells. `clock` must outlive it.
   Journal(JournalFolder folder, ObjectKeys keys, JournalOptions options, const Clock& clock, JournalSink sink,
           NodeOfSession node_of_session);
@@ -119,6 +120,10 @@ class Journal {
 
   JournalTotals totals() const;
   JournalBacklog backlog() const;
+  // What it was when the journal was last free, or at the last tick: waits for no disk.
+  JournalBacklog recent_backlog() const;
+  // Whether batches are refused until the store has taken some bytes.
+  bool is_full() const;
   uint64_t disk_bytes() const;
 
  private:

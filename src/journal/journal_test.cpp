@@ -14,8 +14,10 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -766,6 +768,17 @@ TEST_F(JournalTest, OffersACompressedFileOnceItIsSealed) {
   EXPECT_EQ(journal_->disk_bytes(), 0u);
 }
 
+TEST_F(JournalTest, NeverCompressesWhatWasSetAside) {
+  options_.compression = true;
+  open();
+  run();
+  append({"7"});
+  EXPECT_FALSE(only_offered().final);
+  journal_->seal_all();
+  EXPECT_TRUE(only_offered().final);
+  EXPECT_THAT(only_offered().key, testing::EndsWith(".jsonl"));
+}
+
 TEST_F(JournalTest, RecognisesEventsThatAreCompressedAfterAKill) {
   options_.compression = true;
   open();
@@ -905,6 +918,16 @@ TEST_F(JournalTest, RemovesAPlainFileBesideItsWholeCompressedOne) {
   }
 }
 
+TEST_F(JournalTest, IsNotMisledByASymlinkBesideAFile) {
+  run();
+  append({event("a")});
+  ASSERT_EQ(::symlink("/etc/passwd", path_in_folder(kNodeFile + ".gz").c_str()), 0);
+  open();
+  journal_->recover();
+  EXPECT_EQ(stored().begin()->second, event("a") + "\n");
+  EXPECT_EQ(journal_->disk_bytes(), event("a").size() + 1);
+}
+
 TEST_F(JournalTest, RemovesTornWritesAndLeavesAloneWhatItDoesNotKnow) {
   write(kNodeFile + ".gz.tmp", "torn");
   write("recent_event_ids.tmp", "torn");
@@ -924,6 +947,64 @@ TEST_F(JournalTest, RemovesTornWritesAndLeavesAloneWhatItDoesNotKnow) {
       path_in_folder(std::string(kSessionA) + "/job_events/01000000/deeper/x.jsonl")));
   EXPECT_TRUE(std::filesystem::is_symlink(path_in_folder(kNodeFile)));
   append({event("a")});
+}
+
+// For the thread sanitizer, and to show that nothing is lost between the threads.
+TEST_F(JournalTest, MayBeCalledFromManyThreads) {
+  std::mutex mutex;
+  std::vector<std::function<void()>> stored;
+  uint64_t stored_bytes = 0;
+  const DnsName name = *DnsName::parse("c");
+  options_.max_file_bytes = 2'000;
+  Journal journal(JournalFolder(folder_.path(), name, name), ObjectKeys("", {name, name, std::nullopt}),
+                  options_, system_clock(),
+                  JournalSink{[&](Shipment shipment) {
+                                if (!shipment.final) return;
+                                const std::lock_guard lock(mutex);
+                                stored_bytes += shipment.size;
+                                stored.push_back(std::move(shipment.on_stored));
+                              },
+                              [](const std::string&) {}},
+                  [](const SessionName&) { return std::optional<NodeId>(); });
+  std::vector<std::jthread> senders;
+  for (int sender = 0; sender < 4; ++sender) {
+    senders.emplace_back([&journal, sender] {
+      for (int i = 0; i < 100; ++i) {
+        const std::string id = std::to_string(sender) + "-" + std::to_string(100 + i);
+        const Result<BatchOutcome> outcome =
+            journal.append(batch({event(id, job_id(i % 3)), event("n" + id)}));
+        EXPECT_TRUE(outcome);
+      }
+    });
+  }
+  std::jthread store([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::vector<std::function<void()>> now;
+      {
+        const std::lock_guard lock(mutex);
+        now.swap(stored);
+      }
+      for (const auto& on_stored : now)
+        on_stored();
+    }
+  });
+  std::jthread watcher([&](const std::stop_token& stop) {
+    for (int i = 0; !stop.stop_requested(); ++i) {
+      journal.set_running(session(kSessionA), node(i % 2 == 0 ? kNode : kOtherNode));
+      journal.tick();
+      (void)journal.totals();
+      (void)journal.backlog();
+    }
+  });
+  senders.clear();
+  watcher = {};
+  journal.seal_all();
+  store = {};
+  for (const auto& on_stored : stored)
+    on_stored();
+  EXPECT_EQ(journal.totals().stored, 800u);
+  EXPECT_EQ(journal.totals().bytes_written, stored_bytes);
+  EXPECT_EQ(journal.disk_bytes(), 0u);
 }
 
 TEST_F(JournalTest, SurvivesAStoreThatAnswersAfterItsEnd) {
