@@ -26,7 +26,7 @@ std::string_view name_of(StoreBackend backend) {
     case StoreBackend::aliyunoss:
       return "aliyunoss";
   }
-  CHECK(!"a StoreBackend out of range");
+  UNREACHABLE("a StoreBackend out of range");
 }
 
 Result<std::unique_ptr<Store>> open_s3(const StoreOptions& options, const Clock& clock) {
@@ -72,8 +72,10 @@ Result<std::unique_ptr<Store>> open_store_without_retries(const StoreOptions& op
                fmt::format("storage backend {} is not built yet", name_of(options.backend))};
 }
 
-Result<std::unique_ptr<Store>> open_store(const StoreOptions& options, const Clock& clock) {
+Result<std::unique_ptr<Store>> open_store(const StoreOptions& options, const Clock& clock,
+                                          std::shared_ptr<StoreMeter> meter) {
   TRY_ASSIGN(std::unique_ptr<Store> store, open_store_without_retries(options, clock));
+  if (meter) store = std::make_unique<MeteredStore>(std::move(store), std::move(meter));
   std::unique_ptr<Store> retrying = std::make_unique<RetryingStore>(std::move(store), clock);
   return retrying;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "signing/aws_credentials.h"
+#include "store/metered_store.h"
 #include "store/s3_endpoint.h"
 #include "store/store.h"
 
@@ -28,7 +29,9 @@ struct StoreOptions {
 // Nothing is sent yet. `invalid` names the setting that is wrong. `clock` must outlive the store.
 // Calls fail at once, for --check.
 Result<std::unique_ptr<Store>> open_store_without_retries(const StoreOptions& options, const Clock& clock);
-// Calls wait out what passes (retrying_store.h), for everything else.
-Result<std::unique_ptr<Store>> open_store(const StoreOptions& options, const Clock& clock);
+// Calls wait out what passes (retrying_store.h), for everything else. Each try is counted by `meter`, where
+// there is one.
+Result<std::unique_ptr<Store>> open_store(const StoreOptions& options, const Clock& clock,
+                                          std::shared_ptr<StoreMeter> meter = nullptr);
 
 }  // namespace rayhistory

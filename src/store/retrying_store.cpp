@@ -14,6 +14,8 @@ namespace {
 // While an outage lasts; and between the warnings of a store that fails now and then.
 constexpr Seconds kReminderInterval{60};
 
+}  // namespace
+
 bool is_waited_out(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::retry:
@@ -28,10 +30,8 @@ bool is_waited_out(ErrorKind kind) {
     case ErrorKind::cancelled:
       return false;
   }
-  CHECK(!"an ErrorKind out of range");
+  UNREACHABLE("an ErrorKind out of range");
 }
-
-}  // namespace
 
 void StoreOutage::failed(std::string_view call, const Error& error) {
   const std::lock_guard lock(mutex_);

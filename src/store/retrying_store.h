@@ -17,6 +17,9 @@
 
 namespace rayhistory {
 
+// Whether a call that failed so is repeated until it succeeds.
+bool is_waited_out(ErrorKind kind);
+
 // Whether a store can be reached, as its calls show, told in the log. Any thread.
 class StoreOutage {
  public:

@@ -14,7 +14,21 @@
 namespace rayhistory {
 namespace {
 
-constexpr size_t kMiB = 1024 * 1024;
+// S3's own would make each of the hundred lives move many megabytes.
+constexpr S3Limits kSmallLimits{.least_part_bytes = 1000,
+                                .single_request_bytes = 2000,
+                                .sent_part_bytes = 1500,
+                                .copied_part_bytes = 2000};
+constexpr size_t kFirstBytes = 3000;
+constexpr size_t kSecondBytes = 3100;
+constexpr size_t kAllBytes = 5500;
+
+std::string some_bytes(size_t size) {
+  std::string bytes(size, ' ');
+  for (size_t i = 0; i < size; ++i)
+    bytes[i] = static_cast<char>(i * 7 + i / 251);
+  return bytes;
+}
 
 std::string_view name_of(S3Fault fault) {
   constexpr std::array<std::string_view, 8> kNames = {"Refused",    "SlowDown",   "LostRequest", "LostAnswer",
@@ -29,13 +43,12 @@ class S3UnderFault : public testing::TestWithParam<S3Fault> {
 
   // The life of one object: written, extended twice, copied, looked at. Gives what went other than it should.
   std::string live() {
-    const std::string whole = whole_;
     const Deadline never = Deadline::never();
-    Result<StoredObject> stored =
-        store_->put("key", MemoryBody(whole.substr(0, 5 * kMiB)), kTextContent, never);
+    const auto prefix = [this](size_t size) { return MemoryBody(whole_.substr(0, size)); };
+    Result<StoredObject> stored = store_->put("key", prefix(kFirstBytes), kTextContent, never);
     if (!stored) return "put: " + stored.error().message;
-    for (const size_t size : {5 * kMiB + 100, whole.size()}) {
-      stored = store_->extend("key", *stored, MemoryBody(whole.substr(0, size)), kTextContent, never);
+    for (const size_t size : {kSecondBytes, kAllBytes}) {
+      stored = store_->extend("key", *stored, prefix(size), kTextContent, never);
       if (!stored) return "extend: " + stored.error().message;
     }
     const Result<StoredObject> copied = store_->copy("key", *stored, "copy", never);
@@ -43,20 +56,20 @@ class S3UnderFault : public testing::TestWithParam<S3Fault> {
     const auto seen = store_->stat("key", never);
     if (!seen) return "stat: " + seen.error().message;
     if (*seen != *stored) return "stat: not what was stored";
-    const auto content = store_->get("key", 5 * kMiB, kMiB, never);
+    const auto content = store_->get("key", kFirstBytes, kAllBytes, never);
     if (!content) return "get: " + content.error().message;
-    if (*content != whole.substr(5 * kMiB)) return "get: other bytes";
+    if (*content != whole_.substr(kFirstBytes)) return "get: other bytes";
     return "";
   }
 
-  const std::string whole_ = std::string(5 * kMiB, 'a') + std::string(100, 'b') + std::string(200, 'c');
+  const std::string whole_ = some_bytes(kAllBytes);
   const SkippingClock clock_;
-  ModelS3 s3_{"bucket"};
-  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return s3_.answer(request); },
-                             16 * kMiB};
+  ModelS3 s3_{"bucket", kSmallLimits.least_part_bytes};
+  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return s3_.answer(request); }};
   std::unique_ptr<Store> store_ = std::make_unique<RetryingStore>(
       *S3Store::open({.bucket = "bucket", .endpoint = server_.origin()}, std::make_unique<CurlClient>(clock_),
-                     std::make_unique<StaticAwsCredentials>(AwsCredentials{"id", "secret", ""}), clock_),
+                     std::make_unique<StaticAwsCredentials>(AwsCredentials{"id", "secret", ""}), clock_,
+                     kSmallLimits),
       clock_);
 };
 
@@ -76,8 +89,11 @@ TEST_P(S3UnderFault, AnObjectIsWholeWhicheverRequestItHits) {
     EXPECT_EQ(s3_.unfinished_uploads(), 0u) << "fault in request " << request;
     ++request;
   }
-  // put; twice begin, copied part, sent part, complete; copy, stat, get
-  EXPECT_EQ(request, 1 + 2 * 4 + 3);
+  constexpr int kPut = 4;     // begin, two parts, complete
+  constexpr int kExtend = 5;  // begin, two parts copied, one sent, complete
+  constexpr int kLonger = 6;  // begin, two parts copied, two sent, complete
+  constexpr int kOthers = 3;  // copy, stat, get
+  EXPECT_EQ(request, kPut + kExtend + kLonger + kOthers);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, S3UnderFault, testing::ValuesIn(kS3Faults),

@@ -34,15 +34,17 @@ Error cut_short(std::string_view what) {
 
 Result<std::unique_ptr<S3Store>> S3Store::open(const S3Options& options, std::unique_ptr<HttpClient> client,
                                                std::unique_ptr<AwsCredentialsSource> credentials,
-                                               const Clock& clock) {
+                                               const Clock& clock, const S3Limits& limits) {
   TRY_ASSIGN(S3Endpoint endpoint, S3Endpoint::from(options));
   return std::unique_ptr<S3Store>(
-      new S3Store(options, std::move(endpoint), std::move(client), std::move(credentials), clock));
+      new S3Store(options, std::move(endpoint), std::move(client), std::move(credentials), clock, limits));
 }
 
 S3Store::S3Store(const S3Options& options, S3Endpoint endpoint, std::unique_ptr<HttpClient> client,
-                 std::unique_ptr<AwsCredentialsSource> credentials, const Clock& clock)
-    : clock_(clock),
+                 std::unique_ptr<AwsCredentialsSource> credentials, const Clock& clock,
+                 const S3Limits& limits)
+    : limits_(limits),
+      clock_(clock),
       connection_(options, std::move(endpoint), std::move(client), std::move(credentials), clock) {}
 
 std::string S3Store::description() const {
@@ -102,7 +104,7 @@ Result<void> S3Store::create_bucket(const Deadline& deadline) {
 Result<StoredObject> S3Store::put(const std::string& key, const Body& body, std::string_view content_type,
                                   const Deadline& deadline) {
   TRY(check_key(key));
-  if (body.size() <= kS3SingleRequestBytes) return put_at_once(key, body, content_type, deadline);
+  if (body.size() <= limits_.single_request_bytes) return put_at_once(key, body, content_type, deadline);
   const auto fill = [&](S3MultipartUpload& upload) { return upload.send_from(body, 0, deadline); };
   return upload(key, content_type, std::nullopt, fill, deadline);
 }
@@ -122,7 +124,7 @@ Result<StoredObject> S3Store::put_at_once(const std::string& key, const Body& bo
 Result<StoredObject> S3Store::upload(const std::string& key, std::string_view content_type,
                                      std::optional<StoredObject> replaces, const FillUpload& fill,
                                      const Deadline& deadline) {
-  Result<S3MultipartUpload> begun = S3MultipartUpload::begin(connection_, abilities_, clock_, key,
+  Result<S3MultipartUpload> begun = S3MultipartUpload::begin(connection_, abilities_, limits_, clock_, key,
                                                              content_type, std::move(replaces), deadline);
   if (!begun) {
     // It may have been begun all the same, under an ID that never came. Nobody else writes this key.
@@ -149,7 +151,7 @@ Result<StoredObject> S3Store::extend(const std::string& key, const StoredObject&
                                      std::string_view content_type, const Deadline& deadline) {
   CHECK(0 < stored.size && stored.size <= whole.size());
   TRY(check_key(key));
-  if (stored.size < kS3MinPartBytes) return put(key, whole, content_type, deadline);
+  if (stored.size < limits_.least_part_bytes) return put(key, whole, content_type, deadline);
   const auto fill = [&](S3MultipartUpload& upload) -> Result<void> {
     TRY(upload.copy_whole(key, stored, deadline));
     return upload.send_from(whole, stored.size, deadline);

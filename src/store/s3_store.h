@@ -23,7 +23,7 @@ class S3Store final : public Store {
   // `invalid` names the setting that is wrong. `clock` must outlive the store.
   static Result<std::unique_ptr<S3Store>> open(const S3Options& options, std::unique_ptr<HttpClient> client,
                                                std::unique_ptr<AwsCredentialsSource> credentials,
-                                               const Clock& clock);
+                                               const Clock& clock, const S3Limits& limits = {});
 
   std::string description() const override;
   Result<void> ensure_bucket(const Deadline& deadline) override;
@@ -45,7 +45,7 @@ class S3Store final : public Store {
   using FillUpload = std::function<Result<void>(S3MultipartUpload&)>;
 
   S3Store(const S3Options& options, S3Endpoint endpoint, std::unique_ptr<HttpClient> client,
-          std::unique_ptr<AwsCredentialsSource> credentials, const Clock& clock);
+          std::unique_ptr<AwsCredentialsSource> credentials, const Clock& clock, const S3Limits& limits);
 
   Result<StoredObject> put_at_once(const std::string& key, const Body& body, std::string_view content_type,
                                    const Deadline& deadline);
@@ -63,6 +63,7 @@ class S3Store final : public Store {
                                const Deadline& deadline);
   Result<void> abort_upload(const S3Upload& unfinished, const Deadline& deadline);
 
+  const S3Limits limits_;
   const Clock& clock_;
   S3Connection connection_;
   S3Abilities abilities_;

@@ -202,10 +202,11 @@ TEST_F(S3StoreTest, CopiesAHugeObjectInPartsOfBoundedSize) {
 
 TEST(S3PartSize, NeedsNoMoreThanTenThousandParts) {
   constexpr uint64_t kGiB = 1024 * kMiB;
+  const S3Limits limits;
   for (const uint64_t size : {uint64_t{1}, 65 * kMiB, kGiB, 200 * kGiB, 5 * 1024 * kGiB, 48 * 1024 * kGiB}) {
-    for (const uint64_t parts_left : {kS3MaxParts, kS3MaxParts - 1, uint64_t{5000}}) {
-      const uint64_t part = s3_part_size(size, parts_left);
-      EXPECT_GE(part, kS3MinPartBytes);
+    for (const uint64_t parts_left : {limits.most_parts, limits.most_parts - 1, uint64_t{5000}}) {
+      const uint64_t part = s3_part_size(size, parts_left, limits);
+      EXPECT_GE(part, limits.least_part_bytes);
       EXPECT_LE((size + part - 1) / part, parts_left) << size;
     }
   }

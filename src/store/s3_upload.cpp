@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::string_view kTokenHeader = "x-amz-meta-ray-upload";
 constexpr size_t kTokenBytes = 16;
-// Of what is sent: what has to be sent again when a connection breaks.
-constexpr uint64_t kSentPartBytes = 16ull * 1024 * 1024;
-// Of what is copied on the server. It may be 5 GiB, but a server that copies physically then works for a
-// minute or more without a word.
-constexpr uint64_t kCopiedPartBytes = 1024ull * 1024 * 1024;
 // With every second request failing, an upload of a hundred parts is still done nine times out of ten.
 constexpr int kPartTries = 10;
 // Aborting can race a part that is still on its way, so it is repeated until the store shows none
@@ -44,26 +39,28 @@ auto repeat_while_passing(const Clock& clock, const Deadline& deadline, const Ca
 
 }  // namespace
 
-uint64_t s3_part_size(uint64_t size, uint64_t parts_left) {
+uint64_t s3_part_size(uint64_t size, uint64_t parts_left, const S3Limits& limits) {
   CHECK(parts_left > 0);
-  return std::max(kSentPartBytes, (size + parts_left - 1) / parts_left);
+  return std::max(limits.sent_part_bytes, (size + parts_left - 1) / parts_left);
 }
 
-S3MultipartUpload::S3MultipartUpload(S3Connection& connection, S3Abilities& abilities, const Clock& clock,
-                                     std::string key, std::optional<StoredObject> replaces)
+S3MultipartUpload::S3MultipartUpload(S3Connection& connection, S3Abilities& abilities, const S3Limits& limits,
+                                     const Clock& clock, std::string key,
+                                     std::optional<StoredObject> replaces)
     : connection_(connection),
       abilities_(abilities),
+      limits_(limits),
       clock_(clock),
       key_(std::move(key)),
       replaces_(std::move(replaces)),
       token_(random_hex(kTokenBytes)) {}
 
 Result<S3MultipartUpload> S3MultipartUpload::begin(S3Connection& connection, S3Abilities& abilities,
-                                                   const Clock& clock, std::string key,
-                                                   std::string_view content_type,
+                                                   const S3Limits& limits, const Clock& clock,
+                                                   std::string key, std::string_view content_type,
                                                    std::optional<StoredObject> replaces,
                                                    const Deadline& deadline) {
-  S3MultipartUpload upload(connection, abilities, clock, std::move(key), std::move(replaces));
+  S3MultipartUpload upload(connection, abilities, limits, clock, std::move(key), std::move(replaces));
   // No checksum algorithm: MinIO then refuses copied parts, which have none.
   S3Call call;
   call.method = Method::post;
@@ -92,8 +89,8 @@ S3Call S3MultipartUpload::call(Method method) const {
 
 Result<void> S3MultipartUpload::copy_whole(const std::string& from, const StoredObject& source,
                                            const Deadline& deadline) {
-  const uint64_t parts = (source.size + kCopiedPartBytes - 1) / kCopiedPartBytes;
-  if (parts > kS3MaxParts - etags_.size())
+  const uint64_t parts = (source.size + limits_.copied_part_bytes - 1) / limits_.copied_part_bytes;
+  if (parts > limits_.most_parts - etags_.size())
     return Error{ErrorKind::invalid, fmt::format("key \"{}\": larger than S3 can hold", key_)};
   for (uint64_t part = 0; part < parts; ++part) {
     // Of nearly equal sizes, so that none is below S3's least.
@@ -135,8 +132,9 @@ Result<void> S3MultipartUpload::copy_range(const std::string& from, const Stored
 
 Result<void> S3MultipartUpload::send_from(const Body& whole, uint64_t offset, const Deadline& deadline) {
   const uint64_t size = whole.size() - offset;
-  const uint64_t parts_left = kS3MaxParts - etags_.size();
-  const uint64_t part_size = size <= kS3SingleRequestBytes ? size : s3_part_size(size, parts_left);
+  const uint64_t parts_left = limits_.most_parts - etags_.size();
+  const uint64_t part_size =
+      size <= limits_.single_request_bytes ? size : s3_part_size(size, parts_left, limits_);
   while (offset < whole.size()) {
     const uint64_t piece = std::min(part_size, whole.size() - offset);
     TRY(send_range(whole, offset, piece, deadline));
@@ -216,9 +214,10 @@ Result<std::optional<StoredObject>> S3MultipartUpload::look(bool& is_ours, const
     if (answer.response.status == 404) return std::optional<StoredObject>();
     if (!answer.ok()) return connection_.error_of(head, answer);
     std::optional<StoredObject> object = read_s3_object(answer.response.headers);
-    if (!object)
+    if (!object) {
       return Error{ErrorKind::retry,
                    fmt::format("key \"{}\": the answer to HEAD has no Content-Length", key_)};
+    }
     is_ours = object->size == size_ && answer.response.headers.find(kTokenHeader) == token_;
     return object;
   });

@@ -24,13 +24,28 @@ struct S3Abilities {
   std::atomic<bool> if_match_on_complete{true};
 };
 
+// S3's limits (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html), and what we make of them.
+// Other servers have others, and tests have little time.
+struct S3Limits {
+  uint64_t least_part_bytes = 5ull * 1024 * 1024;
+  uint64_t most_parts = 10'000;
+  // Sent in one request; above, in parts. As large as a body may be that has to be sent again as a whole.
+  uint64_t single_request_bytes = 64ull * 1024 * 1024;
+  // Of what is sent: what has to be sent again when a connection breaks.
+  uint64_t sent_part_bytes = 16ull * 1024 * 1024;
+  // Of what is copied on the server. It may be 5 GiB, but a server that copies physically then works for a
+  // minute or more without a word.
+  uint64_t copied_part_bytes = 1024ull * 1024 * 1024;
+};
+
 class S3MultipartUpload {
  public:
   // The key's present object, where the new one is made from it: completing fails with `exists` if it is
   // another by then.
-  static Result<S3MultipartUpload> begin(S3Connection& connection, S3Abilities& abilities, const Clock& clock,
-                                         std::string key, std::string_view content_type,
-                                         std::optional<StoredObject> replaces, const Deadline& deadline);
+  static Result<S3MultipartUpload> begin(S3Connection& connection, S3Abilities& abilities,
+                                         const S3Limits& limits, const Clock& clock, std::string key,
+                                         std::string_view content_type, std::optional<StoredObject> replaces,
+                                         const Deadline& deadline);
 
   // The first `source.size` bytes of the object `from`. `exists` when it is not `source` any more.
   Result<void> copy_whole(const std::string& from, const StoredObject& source, const Deadline& deadline);
@@ -44,8 +59,8 @@ class S3MultipartUpload {
   void abandon(const Deadline& deadline);
 
  private:
-  S3MultipartUpload(S3Connection& connection, S3Abilities& abilities, const Clock& clock, std::string key,
-                    std::optional<StoredObject> replaces);
+  S3MultipartUpload(S3Connection& connection, S3Abilities& abilities, const S3Limits& limits,
+                    const Clock& clock, std::string key, std::optional<StoredObject> replaces);
 
   S3Call call(Method method) const;  // with the key and the upload's ID
   Result<void> copy_range(const std::string& from, const StoredObject& source, uint64_t offset, uint64_t size,
@@ -58,6 +73,7 @@ class S3MultipartUpload {
 
   S3Connection& connection_;
   S3Abilities& abilities_;
+  const S3Limits& limits_;
   const Clock& clock_;
   std::string key_;
   std::optional<StoredObject> replaces_;
@@ -69,13 +85,7 @@ class S3MultipartUpload {
 
 // How many bytes the parts have that `size` bytes are sent in, given the number of part numbers left; the
 // last may be smaller.
-uint64_t s3_part_size(uint64_t size, uint64_t parts_left);
-
-// S3's limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
-inline constexpr uint64_t kS3MinPartBytes = 5ull * 1024 * 1024;
-inline constexpr uint64_t kS3MaxParts = 10'000;
-// Sent in one request; above, in parts. As large as a body may be that has to be sent again as a whole.
-inline constexpr uint64_t kS3SingleRequestBytes = 64ull * 1024 * 1024;
+uint64_t s3_part_size(uint64_t size, uint64_t parts_left, const S3Limits& limits);
 
 // A server that copies bytes says nothing until it has: MinIO at the speed of its disks, AWS "several
 // minutes".

@@ -69,8 +69,8 @@ ScriptedAnswer ModelS3::answer(const ReceivedRequest& request) {
   if (!fault_ || requests_until_fault_-- != 0) return answer_rightly(request);
   has_failed_ = true;
   S3Fault fault = *std::exchange(fault_, std::nullopt);
-  // An object's own bytes come with a Content-Length; only what S3 answers in XML, or as a write's empty body, can be
-  // an error or nothing under a 200.
+  // An object's own bytes come with a Content-Length; only what S3 answers in XML, or as a write's empty
+  // body, can be an error or nothing under a 200.
   const bool is_read = request.method == "GET" || request.method == "HEAD";
   if (is_read && (fault == S3Fault::error_in_200 || fault == S3Fault::empty_answer)) fault = S3Fault::refused;
   switch (fault) {
@@ -107,7 +107,7 @@ ScriptedAnswer ModelS3::answer(const ReceivedRequest& request) {
       answer_rightly(request);
       return answer_rightly(request);
   }
-  CHECK(!"an S3Fault out of range");
+  UNREACHABLE("an S3Fault out of range");
 }
 
 ScriptedAnswer ModelS3::answer_rightly(const ReceivedRequest& request) {
@@ -209,13 +209,12 @@ ScriptedAnswer ModelS3::complete(const std::string& id, const ReceivedRequest& r
     if (present == objects_.end()) return s3_error_answer(404, "NoSuchKey");
     if (!matches(condition, present->second.etag)) return s3_error_answer(412, "PreconditionFailed");
   }
-  constexpr size_t kLeastPart = 5 * 1024 * 1024;
   std::string content;
   for (const auto& [number, part] : upload.parts) {
     const std::string listed =
         fmt::format("<PartNumber>{}</PartNumber><ETag>\"{}\"</ETag>", number, part.etag);
     if (request.body.find(listed) == std::string::npos) return s3_error_answer(400, "InvalidPart");
-    if (number != upload.parts.rbegin()->first && part.content.size() < kLeastPart)
+    if (number != upload.parts.rbegin()->first && part.content.size() < least_part_bytes_)
       return s3_error_answer(400, "EntityTooSmall");
     content += part.content;
   }

@@ -35,7 +35,10 @@ class ModelS3 {
     Headers headers;  // content type and metadata
   };
 
-  explicit ModelS3(std::string bucket) : bucket_(std::move(bucket)) {}
+  // No part but the last may be smaller than `least_part_bytes`; 5 MiB at S3, less where a test has no time
+  // for that.
+  ModelS3(std::string bucket, size_t least_part_bytes)
+      : bucket_(std::move(bucket)), least_part_bytes_(least_part_bytes) {}
 
   ScriptedAnswer answer(const ReceivedRequest& request);
 
@@ -65,6 +68,7 @@ class ModelS3 {
   std::string new_etag() { return "etag" + std::to_string(++last_etag_); }
 
   const std::string bucket_;
+  const size_t least_part_bytes_;
   std::map<std::string, Object> objects_;
   std::map<std::string, Upload> uploads_;
   int last_etag_ = 0;
