@@ -28,7 +28,6 @@ namespace rayhistory {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 using testing::StartsWith;
 
 // A client that does exactly what it is told, well-behaved or not.
@@ -54,7 +53,7 @@ class Client {
   bool connected() const { return connected_; }
 
   // False when the server no longer takes it.
-  bool send(std::string_view bytes) {
+  bool send(std::string_view bytes) const {
     while (!bytes.empty()) {
       const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent <= 0) return false;
@@ -87,7 +86,7 @@ class Client {
     }
     return std::exchange(received_, {});
   }
-  void finish_sending() { ::shutdown(socket_, SHUT_WR); }
+  void finish_sending() const { ::shutdown(socket_, SHUT_WR); }
 
  private:
   bool receive() {

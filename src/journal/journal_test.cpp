@@ -42,7 +42,7 @@ std::string path_of(int descriptor) {
 }
 }  // namespace
 
-extern "C" int fdatasync(int descriptor) {
+extern "C" int fdatasync(int descriptor) {  // NOLINT(readability-inconsistent-declaration-parameter-name)
   if (sync_fault) {
     if (const int error = sync_fault(descriptor)) {
       errno = error;
@@ -52,10 +52,12 @@ extern "C" int fdatasync(int descriptor) {
   return 0;
 }
 
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 extern "C" int fsync(int descriptor) {
   return fdatasync(descriptor);
 }
 
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 extern "C" ssize_t pwritev(int descriptor, const struct iovec* pieces, int count, off_t offset) {
   if (write_fault) {
     if (const int error = write_fault(descriptor)) {
@@ -660,7 +662,7 @@ TEST_F(JournalTest, SaysSoWhenItsFolderCannotBeMade) {
   journal_.reset();
   const DnsName name = *DnsName::parse("c");
   Journal journal(JournalFolder(blocked, name, name), ObjectKeys("", {name, name, std::nullopt}), options_,
-                  clock_, JournalSink{[](Shipment) {}, [](const std::string&) {}},
+                  clock_, JournalSink{[](const Shipment&) {}, [](const std::string&) {}},
                   [](const SessionName&) { return std::optional<NodeId>(); });
   const Result<BatchOutcome> outcome = journal.append(batch({event("a")}));
   ASSERT_FALSE(outcome);
@@ -967,6 +969,7 @@ TEST_F(JournalTest, MayBeCalledFromManyThreads) {
                               [](const std::string&) {}},
                   [](const SessionName&) { return std::optional<NodeId>(); });
   std::vector<std::jthread> senders;
+  senders.reserve(4);
   for (int sender = 0; sender < 4; ++sender) {
     senders.emplace_back([&journal, sender] {
       for (int i = 0; i < 100; ++i) {

@@ -41,7 +41,7 @@ static_assert(std::endian::native == std::endian::little,
 // The first quote, backslash or control character; `end` when there is none.
 const char* find_stop(const char* at, const char* end) {
   while (end - at >= 8) {
-    uint64_t word;
+    uint64_t word = 0;
     std::memcpy(&word, at, sizeof word);
     const uint64_t stops =
         zero_bytes(word ^ in_every_byte('"')) | zero_bytes(word ^ in_every_byte('\\')) | control_bytes(word);

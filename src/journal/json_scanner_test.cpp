@@ -110,7 +110,7 @@ TEST(JsonScanner, BoundsDepth) {
   const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_TRUE(is_json(nested(kJsonDepthLimit)));
   EXPECT_FALSE(is_json(nested(kJsonDepthLimit + 1)));
-  EXPECT_FALSE(is_json(std::string(10'000'000, '[')));
+  EXPECT_FALSE(is_json(nested(1'000'000)));
 }
 
 TEST(JsonScanner, SeesLineBreaksBetweenTokensOnly) {

@@ -29,8 +29,13 @@ void walk(const std::string& root, const std::string& below, int depth,
     return;
   }
   for (const std::string& name : *names) {
-    const std::string path = below.empty() ? name : below + "/" + name;
-    const Result<FileStatus> status = status_of(root + "/" + path);
+    std::string path = below;
+    if (!below.empty()) path += '/';
+    path += name;
+    std::string whole_path = root;
+    whole_path += '/';
+    whole_path += path;
+    const Result<FileStatus> status = status_of(whole_path);
     if (!status) continue;  // gone since
     if (status->type == FileType::directory && depth < kDeepestFolder) {
       walk(root, path, depth + 1, visit);
