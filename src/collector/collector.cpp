@@ -8,6 +8,7 @@
 #include "collector/store_of_settings.h"
 #include "ray/node_id.h"
 #include "ray/raylet.h"
+#include "ray/session_life.h"
 #include "store/open_store.h"
 
 namespace rayhistory {
@@ -43,6 +44,14 @@ SessionWatcherOptions watcher_options(const Settings& settings, const RayFolder&
   }
   options.token = [auth = settings.dashboard.auth] { return read_auth_token(auth); };
   return options;
+}
+
+DashboardPollerOptions poller_options(const DashboardSettings& settings, const RayFolder& folder) {
+  return {.address = settings.address,
+          .token = [auth = settings.auth] { return read_auth_token(auth); },
+          .endpoints = {.poll_interval = settings.poll_interval,
+                        .additional_endpoints = settings.additional_endpoints,
+                        .life = [&folder](const SessionName& session) { return life_of(folder, session); }}};
 }
 
 }  // namespace
@@ -86,7 +95,11 @@ Result<void> Collector::start_events() {
 
 void Collector::start_node() {
   log_info("storing to", {{"store", store_->description()}, {"root", settings_.storage.root}});
-  if (settings_.role == Role::head) marker_ = std::make_unique<SessionMarker>(*store_);
+  if (settings_.role == Role::head) {
+    marker_ = std::make_unique<SessionMarker>(*store_);
+    poller_ = std::make_unique<DashboardPoller>(poller_options(settings_.dashboard, ray_folder_), http_,
+                                                *store_, keys_, clock_);
+  }
   watcher_ = std::make_unique<SessionWatcher>(
       watcher_options(settings_, ray_folder_), http_, clock_,
       [this](const RunningNode& before, const RunningNode& now) { on_change(before, now); });
@@ -105,6 +118,7 @@ void Collector::tick(const std::stop_token& stop) {
 void Collector::on_change(const RunningNode& before, const RunningNode& now) {
   if (journal_) journal_->set_running(now.session, now.node);
   if (now.session != before.session) write_marker(now);
+  if (poller_ && now.session) poller_->follow(*now.session);
   if (settings_.logs.enabled) follow_logs(before, now);
 }
 
@@ -173,6 +187,8 @@ Leftover Collector::drain() {
            {{"files", backlog.files}, {"bytes", backlog.bytes}, {"timeout", format_duration(timeout)}});
 
   write_marker(watcher_->running());
+  // The dashboard has had the same SIGTERM, so at once; it goes on beside all else.
+  if (poller_) poller_->begin_last_poll(deadline);
   shipper_.begin_drain();
   take_the_last(last_events);
 
@@ -182,6 +198,8 @@ Leftover Collector::drain() {
   if (journal_) journal_->seal_all();
   scan_logs();
   shipper_.wait_until_stored(deadline);
+  if (poller_ && !poller_->wait_for_last_poll(deadline))
+    log_warning("last answers of the dashboard not stored");
   const bool marker_written = !marker_ || marker_->wait_until_written(deadline);
   return what_is_left(marker_written);
 }

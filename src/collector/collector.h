@@ -22,6 +22,7 @@
 #include "layout/object_key.h"
 #include "logs/ended_session.h"
 #include "logs/log_tracker.h"
+#include "ray/dashboard_poller.h"
 #include "ray/session_watcher.h"
 #include "shipper/shipper.h"
 #include "store/store.h"
@@ -77,6 +78,7 @@ class Collector {
   EndedSessions ended_sessions_;
   std::unique_ptr<LogTracker> log_tracker_;  // once session and node are known, when logs are collected
   CurlClient http_;
+  std::unique_ptr<DashboardPoller> poller_;  // on the head
   std::unique_ptr<SessionWatcher> watcher_;
   std::jthread ticker_;
 };
