@@ -14,3 +14,6 @@ namespace rayhistory {
     if (!(condition)) [[unlikely]]                                \
       ::rayhistory::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)
+
+// A place that the program never comes to: what "why" says cannot be.
+#define UNREACHABLE(why) ::rayhistory::check_failed(why, __FILE__, __LINE__)

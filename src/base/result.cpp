@@ -28,7 +28,7 @@ std::string_view name_of(ErrorKind kind) {
     case ErrorKind::cancelled:
       return "cancelled";
   }
-  CHECK(!"an ErrorKind out of range");
+  UNREACHABLE("an ErrorKind out of range");
 }
 
 namespace {

@@ -276,7 +276,7 @@ std::string_view word_of(ValueKind kind) {
     case ValueKind::secret:
       return "SECRET";
   }
-  CHECK(!"a ValueKind out of range");
+  UNREACHABLE("a ValueKind out of range");
 }
 
 }  // namespace
@@ -294,7 +294,7 @@ std::string_view name_of(Backend backend) {
     case Backend::local:
       return "local";
   }
-  CHECK(!"a Backend out of range");
+  UNREACHABLE("a Backend out of range");
 }
 
 Environment process_environment() {

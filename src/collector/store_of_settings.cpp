@@ -16,7 +16,7 @@ StoreBackend backend_of(Backend backend) {
     case Backend::local:
       return StoreBackend::local;
   }
-  CHECK(!"a Backend out of range");
+  UNREACHABLE("a Backend out of range");
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ std::string_view name_of(Method method) {
     case Method::del:
       return "DELETE";
   }
-  CHECK(!"a Method out of range");
+  UNREACHABLE("a Method out of range");
 }
 
 void Headers::set(std::string_view name, std::string_view value) {

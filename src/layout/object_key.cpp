@@ -28,7 +28,7 @@ std::string_view name_of(OwnerKind kind) {
     case OwnerKind::rayservice:
       return "rayservice";
   }
-  CHECK(!"an OwnerKind out of range");
+  UNREACHABLE("an OwnerKind out of range");
 }
 
 // Takes a text apart at a separator, from the front.
@@ -205,7 +205,7 @@ std::string_view folder_of(JournalKind kind) {
     case JournalKind::rejected_events:
       return "rejected_events";
   }
-  CHECK(!"a JournalKind out of range");
+  UNREACHABLE("a JournalKind out of range");
 }
 
 ObjectKeys::ObjectKeys(std::string_view root, ClusterPlace place) {

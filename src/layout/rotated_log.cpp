@@ -14,6 +14,12 @@ size_t start_of_name(std::string_view path) {
   return slash == std::string_view::npos ? 0 : slash + 1;
 }
 
+// Of ".out" in "raylet.out"; the end where there is none, or nothing but that.
+size_t start_of_extension(std::string_view path) {
+  const size_t dot = path.rfind('.');
+  return dot == std::string_view::npos || dot <= start_of_name(path) ? path.size() : dot;
+}
+
 }  // namespace
 
 std::optional<RotatedBackup> parse_rotated_backup(std::string_view path) {
@@ -33,14 +39,14 @@ std::optional<RotatedBackup> parse_rotated_backup(std::string_view path) {
 }
 
 std::string rotated_log_path(std::string_view live_path, int64_t modified_nanoseconds, uint64_t inode) {
-  const size_t name_start = start_of_name(live_path);
-  size_t extension = live_path.rfind('.');
-  if (extension == std::string_view::npos || extension <= name_start) extension = live_path.size();
-  std::string path(live_path.substr(0, extension));
-  path += kRotatedMarker;
+  std::string path = rotated_log_beginning(live_path);
   path += std::to_string(modified_nanoseconds) + "-" + std::to_string(inode);
-  path += live_path.substr(extension);
+  path += live_path.substr(start_of_extension(live_path));
   return path;
+}
+
+std::string rotated_log_beginning(std::string_view live_path) {
+  return std::string(live_path.substr(0, start_of_extension(live_path))) + std::string(kRotatedMarker);
 }
 
 }  // namespace rayhistory

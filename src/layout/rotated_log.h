@@ -24,4 +24,7 @@ std::optional<RotatedBackup> parse_rotated_backup(std::string_view path);
 // there.
 std::string rotated_log_path(std::string_view live_path, int64_t modified_nanoseconds, uint64_t inode);
 
+// "raylet.rotated." of "raylet.out": how the names of all its rotated generations begin.
+std::string rotated_log_beginning(std::string_view live_path);
+
 }  // namespace rayhistory

@@ -59,5 +59,10 @@ TEST(RotatedLogPath, KeepsANameThatIsAllExtensionWhole) {
   EXPECT_EQ(rotated_log_path("serve/.out", 15, 13), "serve/.out.rotated.15-13");
 }
 
+TEST(RotatedLog, TheNamesOfOneLogsGenerationsBeginAlike) {
+  EXPECT_EQ(rotated_log_beginning("serve/replica.log"), "serve/replica.rotated.");
+  EXPECT_TRUE(rotated_log_path(".out", 1, 2).starts_with(rotated_log_beginning(".out")));
+}
+
 }  // namespace
 }  // namespace rayhistory

@@ -109,7 +109,9 @@ void Ledger::abandon_unsent(Entry& entry) {
   const uint64_t sent = stored_in_part ? std::min(entry.stored->object.size, entry.shipment->size) : 0;
   const uint64_t lost = entry.shipment->size - sent;
   if (lost == 0) return;
-  totals_.bytes_abandoned += lost;
+  ShipperTotals& totals = totals_of(*entry.shipment);
+  totals.bytes_abandoned += lost;
+  ++totals.files_abandoned;
   log_warning("file gone before all of it was stored",
               {{"path", entry.shipment->path}, {"key", entry.key}, {"bytes", lost}});
 }
@@ -297,9 +299,12 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
         block(entry, live);
         return std::nullopt;
       }
+      if (live.uncertain) return start(entry, Task::Step::look, now, &live);
       const bool is_candidate =
           live.stored && live.stored->object.size > 0 && live.stored->object.size <= file.size;
-      if (is_candidate && !live.stored->content) return start(entry, Task::Step::compare, now, &live);
+      const bool is_of_unknown_origin =
+          is_candidate && (!live.stored->content || live.stored->content == Content{});
+      if (is_of_unknown_origin) return start(entry, Task::Step::compare, now, &live);
       if (is_candidate && live.stored->content == content_of(file))
         return start(entry, Task::Step::claim, now, &live);
       entry.claim_decided = true;
@@ -334,6 +339,17 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
         block(entry, *generation);
         return std::nullopt;
       }
+      if (!generation->uncertain || generation->content != stored.content) continue;
+      if (!generation->busy) return start(entry, Task::Step::look, now, generation);
+      block(entry, *generation);
+      return std::nullopt;
+    }
+    if (is_kept_as_generation(entry)) return start(entry, Task::Step::put, now);
+    // After a restart it may be one that was copied to its own name already.
+    if (Entry* possible = possible_keeper(entry); possible != nullptr) {
+      if (!possible->busy) return start(entry, Task::Step::compare_kept, now, possible);
+      block(entry, *possible);
+      return std::nullopt;
     }
     Entry& keeper = entry_of(preserving_key(entry));
     if (keeper.busy) {
@@ -346,6 +362,27 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
   return start(entry, Task::Step::put, now);
 }
 
+bool Ledger::is_kept_as_generation(const Entry& entry) {
+  return std::any_of(entry.generations.begin(), entry.generations.end(), [&](const Entry* generation) {
+    return generation->content == entry.stored->content && generation->stored &&
+           generation->stored->object.size >= entry.stored->object.size;
+  });
+}
+
+Ledger::Entry* Ledger::possible_keeper(const Entry& entry) {
+  // Only of an object that this run did not write: of its own it knows where they went.
+  if (entry.stored->content != Content{}) return nullptr;
+  const std::string beginning = rotated_log_beginning(entry.key);
+  for (const auto& [key, other] : entries_) {
+    const bool is_candidate = key.starts_with(beginning) && other->stored &&
+                              other->stored->object.size >= entry.stored->object.size;
+    if (is_candidate &&
+        std::find(entry.not_kept_in.begin(), entry.not_kept_in.end(), other.get()) == entry.not_kept_in.end())
+      return other.get();
+  }
+  return nullptr;
+}
+
 std::string Ledger::preserving_key(const Entry& entry) const {
   const Stored& stored = *entry.stored;
   const std::string fingerprint =
@@ -356,7 +393,7 @@ std::string Ledger::preserving_key(const Entry& entry) const {
   std::string key = rotated_log_path(entry.key, modified, number);
   // A crash may have come between the copy and this; then it was another time of which less was known.
   const std::string ending = key.substr(key.rfind('-'));
-  const std::string beginning = key.substr(0, key.rfind(".rotated.") + 1);
+  const std::string beginning = rotated_log_beginning(entry.key);
   for (const auto& [other, unused] : entries_)
     if (other.starts_with(beginning) && other.ends_with(ending)) return other;
   return key;
@@ -407,6 +444,7 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
 
   release_blocked_by(entry);
   if (other != nullptr && other != &entry) {
+    recount(*other);
     release_blocked_by(*other);
     // What was offered or withdrawn of it meanwhile had to wait.
     if (std::exchange(other->withdrawn, false)) {
@@ -442,23 +480,27 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
     case Task::Step::compare:
       if (other->stored) other->stored->content = content;
       break;
+    case Task::Step::compare_kept:
+      entry.stored->safe_elsewhere = true;
+      break;
     case Task::Step::claim:
       entry.stored = Stored{.object = result.object,
                             .content = content,
                             .modified_nanoseconds = task.shipment.modified_nanoseconds};
       if (other->stored) other->stored->safe_elsewhere = true;
       entry.claim_decided = true;
-      ++totals_.objects_written;
+      ++totals_of(task.shipment).objects_written;
       break;
     case Task::Step::preserve:
       other->stored = Stored{.object = result.object, .content = entry.stored->content};
       entry.stored->safe_elsewhere = true;
-      ++totals_.objects_written;
+      ++totals_of(task.shipment).objects_written;
       break;
     case Task::Step::put:
     case Task::Step::extend:
-      ++totals_.objects_written;
-      totals_.bytes_sent += task.shipment.size - (task.step == Task::Step::extend ? task.stored.size : 0);
+      ++totals_of(task.shipment).objects_written;
+      totals_of(task.shipment).bytes_sent +=
+          task.shipment.size - (task.step == Task::Step::extend ? task.stored.size : 0);
       entry.stored = Stored{.object = result.object,
                             .content = content,
                             .modified_nanoseconds = task.shipment.modified_nanoseconds};
@@ -490,19 +532,23 @@ void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
       }
       break;
     case Task::Step::claim:
-      other->stored.reset();
+      other->uncertain = true;
       entry.claim_decided = true;
       break;
+    case Task::Step::compare_kept:
+      entry.not_kept_in.push_back(other);
+      break;
     case Task::Step::preserve:
-      entry.stored.reset();
+      entry.uncertain = true;
       break;
     case Task::Step::extend:
-      entry.put_whole = true;
+      entry.put_whole = std::exchange(entry.disagreed, true);
+      entry.uncertain = true;
       break;
     case Task::Step::list_prefix:
     case Task::Step::put:
     case Task::Step::report_stored:
-      CHECK(!"a step that cannot find a difference");
+      UNREACHABLE("a step that cannot find a difference");
   }
 }
 
@@ -523,17 +569,34 @@ void Ledger::settle_failed(Entry& entry, const Task& task, const Error& error, S
                                                        {"retry_in", is_permanent ? "5m" : "5s"}});
 }
 
+ShipperTotals Ledger::totals() const {
+  const auto& [events, logs] = totals_;
+  return {.objects_written = events.objects_written + logs.objects_written,
+          .bytes_sent = events.bytes_sent + logs.bytes_sent,
+          .bytes_abandoned = events.bytes_abandoned + logs.bytes_abandoned,
+          .files_abandoned = events.files_abandoned + logs.files_abandoned};
+}
+
 Backlog Ledger::backlog(SteadyTime now) const {
-  Backlog backlog;
+  const auto [events, logs] = backlogs(now);
+  return {.files = events.files + logs.files,
+          .bytes = events.bytes + logs.bytes,
+          .oldest = std::max(events.oldest, logs.oldest)};
+}
+
+EventsAndLogs<Backlog> Ledger::backlogs(SteadyTime now) const {
+  EventsAndLogs<Backlog> backlogs;
   for (const auto& [key, entry] : entries_) {
     if (!has_work(*entry) || holds_all(*entry)) continue;
+    const Shipment& shipment = *entry->shipment;
+    Backlog& backlog = shipment.kind == ShipmentKind::events ? backlogs.events : backlogs.logs;
     ++backlog.files;
-    const bool ours = entry->stored && entry->stored->content == content_of(*entry->shipment);
-    const uint64_t stored = ours ? std::min(entry->stored->object.size, entry->shipment->size) : 0;
-    backlog.bytes += entry->shipment->size - stored;
+    const bool ours = entry->stored && entry->stored->content == content_of(shipment);
+    const uint64_t stored = ours ? std::min(entry->stored->object.size, shipment.size) : 0;
+    backlog.bytes += shipment.size - stored;
     backlog.oldest = std::max(backlog.oldest, now - entry->oldest_unsent);
   }
-  return backlog;
+  return backlogs;
 }
 
 }  // namespace rayhistory

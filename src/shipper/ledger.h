@@ -33,6 +33,8 @@ struct Task {
     compare,      // is the object at `other_key` a prefix of the file?
     claim,     // copy the object at `other_key` to `key`: the file was renamed, its bytes are there already
     preserve,  // copy the object at `key` to `other_key`: an earlier generation's bytes
+    compare_kept,  // does the object at `other_key` begin with the one at `key`, so that it need not be
+                   // preserved?
     put,
     extend,
     report_stored,  // call on_stored
@@ -78,7 +80,9 @@ class Ledger {
 
   bool all_stored() const { return unstored_ == 0; }
   Backlog backlog(SteadyTime now) const;
-  const ShipperTotals& totals() const { return totals_; }
+  ShipperTotals totals() const;
+  EventsAndLogs<Backlog> backlogs(SteadyTime now) const;
+  const EventsAndLogs<ShipperTotals>& totals_by_kind() const { return totals_; }
 
  private:
   // Which bytes: a file, between two truncations.
@@ -127,10 +131,11 @@ class Ledger {
     bool withdrawn = false;      // while busy
     bool counted = false;        // in unstored_
     Place place = Place::nowhere;
-    SteadyTime due{};                 // where place is waiting
-    Rank rank{};                      // where place is ready
-    std::vector<Entry*> blocked;      // to be placed again when the task on this one is settled
-    std::vector<Entry*> generations;  // rotated files that were once what this key names
+    SteadyTime due{};                       // where place is waiting
+    Rank rank{};                            // where place is ready
+    std::vector<Entry*> blocked;            // to be placed again when the task on this one is settled
+    std::vector<Entry*> generations;        // rotated files that were once what this key names
+    std::vector<const Entry*> not_kept_in;  // rotated objects that what is stored here was compared with
   };
   struct WaitingOrder {
     bool operator()(const Entry* a, const Entry* b) const {
@@ -145,6 +150,9 @@ class Ledger {
   // Names of events and of rotated files carry the file's identity, so what is stored there can be nothing
   // else.
   static bool key_names_content(const Shipment& shipment) { return shipment.kind != ShipmentKind::log; }
+  ShipperTotals& totals_of(const Shipment& shipment) {
+    return shipment.kind == ShipmentKind::events ? totals_.events : totals_.logs;
+  }
   static bool holds_all(const Entry& entry);
   static bool has_work(const Entry& entry);
 
@@ -165,6 +173,10 @@ class Ledger {
   void abandon_unsent(Entry& entry);
   void drop_shipment(Entry& entry);
 
+  // The bytes of its earlier generation are under that one's own key.
+  static bool is_kept_as_generation(const Entry& entry);
+  // A rotated object that may hold the bytes of this one, and was not compared with it yet.
+  Entry* possible_keeper(const Entry& entry);
   // The key under which an object of an earlier generation is kept.
   std::string preserving_key(const Entry& entry) const;
   // The entry's next step. Nothing: it is stored, or was blocked on another entry's task.
@@ -184,7 +196,7 @@ class Ledger {
   int ready_logs_ = 0;
   uint64_t next_number_ = 0;
   uint64_t unstored_ = 0;
-  ShipperTotals totals_;
+  EventsAndLogs<ShipperTotals> totals_;
 };
 
 }  // namespace rayhistory

@@ -127,4 +127,12 @@ ShipperTotals Shipper::totals() const {
   return state_->look([](const Ledger& ledger, SteadyTime) { return ledger.totals(); });
 }
 
+EventsAndLogs<Backlog> Shipper::backlogs() const {
+  return state_->look([](const Ledger& ledger, SteadyTime now) { return ledger.backlogs(now); });
+}
+
+EventsAndLogs<ShipperTotals> Shipper::totals_by_kind() const {
+  return state_->look([](const Ledger& ledger, SteadyTime) { return ledger.totals_by_kind(); });
+}
+
 }  // namespace rayhistory

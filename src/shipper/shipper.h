@@ -36,6 +36,14 @@ struct ShipperTotals {
   uint64_t objects_written = 0;  // put, extended or copied
   uint64_t bytes_sent = 0;
   uint64_t bytes_abandoned = 0;  // seen, and gone before they could be sent
+  uint64_t files_abandoned = 0;  // the files they were of
+};
+
+// Logs: the live and the rotated.
+template <typename Figures>
+struct EventsAndLogs {
+  Figures events;
+  Figures logs;
 };
 
 class Shipper {
@@ -62,6 +70,8 @@ class Shipper {
 
   Backlog backlog() const;
   ShipperTotals totals() const;
+  EventsAndLogs<Backlog> backlogs() const;
+  EventsAndLogs<ShipperTotals> totals_by_kind() const;
 
  private:
   class State;

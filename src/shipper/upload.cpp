@@ -67,6 +67,18 @@ TaskResult compare(const Task& task, const Body& body, Store& store, const Deadl
   return ours == *theirs ? done({}) : different();
 }
 
+// Whether the end of the object at `key` is at the same place in the one at `other_key`.
+TaskResult compare_kept(const Task& task, Store& store, const Deadline& deadline) {
+  const uint64_t length = std::min(task.stored.size, kCompareBytes);
+  auto ours = store.get(task.key, task.stored.size - length, length, deadline);
+  if (!ours && ours.error().kind == ErrorKind::not_found) return different();
+  if (!ours) return failed(std::move(ours).error());
+  auto theirs = store.get(task.other_key, task.stored.size - length, length, deadline);
+  if (!theirs && theirs.error().kind == ErrorKind::not_found) return different();
+  if (!theirs) return failed(std::move(theirs).error());
+  return *ours == *theirs ? done(task.stored) : different();
+}
+
 TaskResult look(const Task& task, Store& store, const Deadline& deadline) {
   auto object = store.stat(task.other_key.empty() ? task.key : task.other_key, deadline);
   if (!object) return failed(std::move(object).error());
@@ -88,6 +100,8 @@ TaskResult perform(const Task& task, Store& store, const std::function<void(List
   switch (task.step) {
     case Step::list_prefix:
       return list_prefix(task.key, store, found, deadline);
+    case Step::compare_kept:
+      return compare_kept(task, store, deadline);
     case Step::look:
       return look(task, store, deadline);
     case Step::claim:
