@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cerrno>
 #include <iterator>
+#include <mutex>
 
 #include <fmt/format.h>
 
@@ -20,6 +21,9 @@ constexpr size_t kLongestValueBytes = 4 * 1024;
 
 LogLevel lowest_level = LogLevel::info;
 LogFormat line_format = LogFormat::text;
+
+std::mutex trouble_mutex;  // guards the next one
+LoggedTrouble trouble;
 
 std::string_view name_of(LogLevel level) {
   switch (level) {
@@ -156,6 +160,16 @@ void append_json_field(std::string& line, std::string_view name, std::string_vie
   }
 }
 
+void remember_trouble(LogLevel level, std::string_view message, LogFields fields) {
+  std::string last(message);
+  for (const LogField& field : fields) {
+    if (field.name == "error") last += ": " + bounded(field.value);
+  }
+  const std::lock_guard lock(trouble_mutex);
+  ++(level == LogLevel::error ? trouble.errors : trouble.warnings);
+  trouble.last = std::move(last);
+}
+
 }  // namespace
 
 std::optional<LogLevel> parse_log_level(std::string_view text) {
@@ -199,7 +213,13 @@ std::string format_log_line(LogFormat format, int64_t unix_nanoseconds, LogLevel
   return line + '}';
 }
 
+LoggedTrouble logged_trouble() {
+  const std::lock_guard lock(trouble_mutex);
+  return trouble;
+}
+
 void log_line(LogLevel level, std::string_view message, LogFields fields) {
+  if (level >= LogLevel::warning) remember_trouble(level, message, fields);
   if (level < lowest_level) return;
   std::string line = format_log_line(line_format, system_clock().unix_nanoseconds(), level, message, fields);
   line += '\n';

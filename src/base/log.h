@@ -57,6 +57,14 @@ inline void log_error(std::string_view message, LogFields fields = {}) {
   log_line(LogLevel::error, message, fields);
 }
 
+// Warnings and errors since the start, also those that --log-level keeps out of the log.
+struct LoggedTrouble {
+  uint64_t warnings = 0;
+  uint64_t errors = 0;
+  std::string last;  // message and, where it has one, its field "error"
+};
+LoggedTrouble logged_trouble();
+
 // The line itself, without its line break: for tests, and for log_line.
 std::string format_log_line(LogFormat format, int64_t unix_nanoseconds, LogLevel level,
                             std::string_view message, LogFields fields);

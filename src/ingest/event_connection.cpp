@@ -86,14 +86,21 @@ net::awaitable<void> EventConnection::run(std::shared_ptr<EventConnection> conne
   while (co_await self.wait_for_request()) {
     std::optional<Answer> answer = co_await self.read_header();
     if (self.gone_) break;
+    bool batch_came = false;
     if (!answer) answer = self.judge_header();
     if (!answer) {
+      const auto begun = std::chrono::steady_clock::now();
       self.host_.note_activity();
       answer = co_await self.read_body();
       if (self.gone_) break;
-      if (!answer) answer = self.take_batch();
+      if (!answer) {
+        batch_came = true;
+        answer = self.take_batch();
+        self.host_.note_answered(std::chrono::steady_clock::now() - begun);
+      }
       self.host_.note_activity();
     }
+    if (!batch_came) self.host_.note_refused(static_cast<unsigned>(answer->status));
     self.free_body();
     // A body that was not read to its end would be taken for the next request.
     if (!self.parser_->is_done() || !self.parser_->keep_alive()) answer->keeps_open = false;

@@ -30,6 +30,10 @@ class EventConnectionHost {
   virtual Result<BatchOutcome> take_batch(std::string_view body) = 0;
   // A request for events has begun, or has been answered.
   virtual void note_activity() = 0;
+  // A request has brought no batch, and is answered with this status.
+  virtual void note_refused(unsigned status) = 0;
+  // The answer for a batch is known, so long after its request's header.
+  virtual void note_answered(Nanoseconds took) = 0;
   virtual void now_idle(EventConnection& connection) = 0;
   virtual void now_busy(EventConnection& connection) = 0;
   virtual void ended(EventConnection& connection) = 0;

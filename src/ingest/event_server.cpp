@@ -3,6 +3,7 @@
 #include <atomic>
 #include <exception>
 #include <list>
+#include <mutex>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -12,12 +13,13 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
 #include "ingest/body_memory.h"
 #include "ingest/event_connection.h"
+#include "ingest/listener.h"
 
 namespace rayhistory {
 
@@ -26,11 +28,10 @@ using net::ip::tcp;
 
 namespace {
 
-constexpr int kListenBacklog = 128;
-// Between tries to accept when the process or the host has no descriptors left.
-constexpr Milliseconds kAcceptPause{100};
 // The same refusal is logged once in this time: a sender that is refused comes again and again.
 constexpr Seconds kRefusalLogPause{30};
+// How often the loop shows that it turns.
+constexpr Seconds kTurnInterval{1};
 // What a connection is told that is one too many.
 constexpr std::string_view kTooMany =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -44,24 +45,29 @@ class EventServer::State final : public EventConnectionHost {
         clock_(clock),
         take_batch_(std::move(take_batch)),
         body_memory_(options_.limits.body_memory_bytes),
-        quiet_since_(clock.steady_now()) {}
+        quiet_since_(clock.steady_now()),
+        last_turn_(clock.steady_now()) {}
 
   Result<void> start();
   void stop();
   uint16_t port() const { return port_; }
   SteadyTime quiet_since() const { return quiet_since_; }
+  SteadyTime last_turn() const { return last_turn_; }
+  EventServerTotals totals() const;
 
   const EventServerLimits& limits() const override { return options_.limits; }
   BodyMemory& body_memory() override { return body_memory_; }
   Result<BatchOutcome> take_batch(std::string_view body) override;
   void note_activity() override { quiet_since_ = clock_.steady_now(); }
+  void note_refused(unsigned status) override;
+  void note_answered(Nanoseconds took) override { answer_times_.add(took); }
   void now_idle(EventConnection& connection) override;
   void now_busy(EventConnection& connection) override;
   void ended(EventConnection& connection) override;
 
  private:
   Result<void> listen(const net::ip::address& address, bool may_be_missing);
-  net::awaitable<void> accept(tcp::acceptor& acceptor);
+  net::awaitable<void> turn();
   void welcome(tcp::socket socket);
   bool close_longest_idle();
 
@@ -78,10 +84,15 @@ class EventServer::State final : public EventConnectionHost {
   SteadyTime last_refusal_logged_{};
 
   std::atomic<SteadyTime> quiet_since_;
+  std::atomic<SteadyTime> last_turn_;
+  DurationHistogram answer_times_;
+  mutable std::mutex totals_mutex_;
+  EventServerTotals totals_;
   std::atomic<uint16_t> port_{0};
 
   net::io_context io_{1};
-  std::list<tcp::acceptor> acceptors_;
+  Listener listener_{io_, [this](tcp::socket socket) { welcome(std::move(socket)); },
+                     [this] { return close_longest_idle(); }};
   std::thread thread_;
 };
 
@@ -90,7 +101,7 @@ Result<void> EventServer::State::start() {
   if (options_.address.empty() || options_.address == "localhost") {
     TRY(listen(net::ip::address_v4::loopback(), true));
     TRY(listen(net::ip::address_v6::loopback(), true));
-    if (acceptors_.empty()) {
+    if (!listener_.is_listening()) {
       return Error{ErrorKind::invalid, "--events-address: this host has no loopback address to listen on"};
     }
   } else {
@@ -102,40 +113,30 @@ Result<void> EventServer::State::start() {
     }
     TRY(listen(address, false));
   }
-  for (tcp::acceptor& acceptor : acceptors_)
-    net::co_spawn(io_, accept(acceptor), net::detached);
+  listener_.start();
+  net::co_spawn(io_, turn(), net::detached);
   thread_ = std::thread([this] { io_.run(); });
   return {};
 }
 
 // An address family or loopback address that the host lacks is no fault where it `may_be_missing`.
 Result<void> EventServer::State::listen(const net::ip::address& address, bool may_be_missing) {
-  tcp::acceptor acceptor(io_);
-  const tcp::endpoint endpoint(address, port_);
-  boost::system::error_code error;
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(net::socket_base::reuse_address(true), error);
-  if (!error && address.is_v6()) acceptor.set_option(net::ip::v6_only(!address.is_unspecified()), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(kListenBacklog, error);
-  if (error) {
-    const std::string where = address.to_string() + " port " + std::to_string(port_);
-    const bool missing = error == net::error::address_family_not_supported ||
-                         error == boost::system::errc::address_not_available;
-    if (missing && may_be_missing) {
+  Result<void> listening = listener_.listen(address, port_);
+  if (!listening) {
+    Error error = std::move(listening).error();
+    if (error.kind == ErrorKind::not_found && may_be_missing) {
       log_debug("no such address on this host: not listening there",
-                {{"address", address.to_string()}, {"error", error.message()}});
+                {{"address", address.to_string()}, {"error", error.message}});
       return {};
     }
-    if (error == net::error::address_in_use) {
-      return Error{ErrorKind::exists, "listen on " + where +
-                                          ": the port is taken; choose another with --events-port" +
-                                          " or EVENTS_PORT, and the same in Ray's export address"};
+    if (error.kind == ErrorKind::not_found) error.kind = ErrorKind::invalid;
+    if (error.kind == ErrorKind::exists) {
+      error.message +=
+          "; choose another with --events-port or EVENTS_PORT, and the same in Ray's export address";
     }
-    return Error{ErrorKind::invalid, "listen on " + where + ": " + error.message()};
+    return error;
   }
-  port_ = acceptor.local_endpoint(error).port();
-  acceptors_.push_back(std::move(acceptor));
+  port_ = listener_.port();
   log_info("listening for events", {{"address", address.to_string()}, {"port", port_.load()}});
   return {};
 }
@@ -144,21 +145,14 @@ void EventServer::State::stop() {
   if (!thread_.joinable()) return;
   io_.stop();
   thread_.join();
-  acceptors_.clear();
+  listener_.close();
 }
 
-net::awaitable<void> EventServer::State::accept(tcp::acceptor& acceptor) {
+net::awaitable<void> EventServer::State::turn() {
+  net::steady_timer pause(io_);
   while (true) {
-    auto [error, socket] = co_await acceptor.async_accept(net::as_tuple(net::use_awaitable));
-    if (error == net::error::operation_aborted) co_return;
-    if (!error) {
-      welcome(std::move(socket));
-      continue;
-    }
-    // The connection is gone again, or there are no descriptors left.
-    if (error == net::error::no_descriptors && close_longest_idle()) continue;
-    log_debug("a connection could not be accepted", {{"error", error.message()}});
-    net::steady_timer pause(io_, kAcceptPause);
+    last_turn_ = clock_.steady_now();
+    pause.expires_after(kTurnInterval);
     co_await pause.async_wait(net::as_tuple(net::use_awaitable));
   }
 }
@@ -168,6 +162,7 @@ void EventServer::State::welcome(tcp::socket socket) {
   socket.non_blocking(true, ignored);
   if (connections_ >= options_.limits.connections && !close_longest_idle()) {
     socket.write_some(net::buffer(kTooMany), ignored);
+    note_refused(503);
     return;
   }
   ++connections_;
@@ -220,6 +215,30 @@ Result<BatchOutcome> EventServer::State::take_batch(std::string_view body) {
   return outcome;
 }
 
+void EventServer::State::note_refused(unsigned status) {
+  const std::lock_guard lock(totals_mutex_);
+  switch (status) {
+    case 408:
+      ++totals_.stalled;
+      break;
+    case 413:
+      ++totals_.too_large;
+      break;
+    case 503:
+      ++totals_.busy;
+      break;
+    default:
+      ++totals_.malformed;
+  }
+}
+
+EventServerTotals EventServer::State::totals() const {
+  const std::lock_guard lock(totals_mutex_);
+  EventServerTotals totals = totals_;
+  totals.answer_times = answer_times_.counts();
+  return totals;
+}
+
 EventServer::EventServer(EventServerOptions options, const Clock& clock, TakeBatch take_batch)
     : state_(std::make_unique<State>(std::move(options), clock, std::move(take_batch))) {}
 
@@ -238,6 +257,12 @@ uint16_t EventServer::port() const {
 }
 SteadyTime EventServer::quiet_since() const {
   return state_->quiet_since();
+}
+SteadyTime EventServer::last_turn() const {
+  return state_->last_turn();
+}
+EventServerTotals EventServer::totals() const {
+  return state_->totals();
 }
 
 }  // namespace rayhistory

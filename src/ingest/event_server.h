@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/duration_histogram.h"
 #include "base/result.h"
 #include "journal/journal.h"
 
@@ -51,6 +52,17 @@ struct EventServerOptions {
   EventServerLimits limits;
 };
 
+// Since the start: the requests that brought no batch to be taken. Those with a batch are in the journal's
+// totals.
+struct EventServerTotals {
+  uint64_t malformed = 0;  // no HTTP, another path, verb or encoding, broken gzip
+  uint64_t too_large = 0;
+  uint64_t stalled = 0;
+  uint64_t busy = 0;  // too many connections, or large bodies, at once
+  // From a request's header to its answer, for those that brought a batch: what Ray's agent waits for.
+  DurationHistogram::Counts answer_times;
+};
+
 class EventServer {
  public:
   // Called on the server's thread. `invalid` is answered with 400, any other error with 503.
@@ -73,6 +85,10 @@ class EventServer {
   uint16_t port() const;
   // When the last request for events began or was answered; at first, when the server was made. Any thread.
   SteadyTime quiet_since() const;
+  // When the io_context's thread was last seen to be free for the next thing. Any thread.
+  SteadyTime last_turn() const;
+  // Any thread.
+  EventServerTotals totals() const;
 
  private:
   class State;

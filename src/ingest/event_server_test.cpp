@@ -554,5 +554,32 @@ TEST_F(EventServerTest, KnowsSinceWhenItIsQuiet) {
   EXPECT_GT(server_->quiet_since(), at_first);
 }
 
+TEST_F(EventServerTest, CountsTheRequestsThatBringNoBatch) {
+  options_.limits.body_bytes = 1'000;
+  start();
+  ask("GET / HTTP/1.1\r\n\r\n");
+  ask(post("x", "Content-Encoding: zstd\r\n"));
+  ask("no HTTP\r\n\r\n");
+  ask(post(std::string(2'000, ' ')));
+  {
+    const std::lock_guard lock(mutex_);
+    answer_ = [](std::string_view) { return Result<BatchOutcome>(Error{ErrorKind::invalid, "no array"}); };
+  }
+  ask(post("{}"));  // a batch, which the journal has refused and counted
+  const EventServerTotals totals = server_->totals();
+  EXPECT_EQ(totals.malformed, 3u);
+  EXPECT_EQ(totals.too_large, 1u);
+  EXPECT_EQ(totals.stalled, 0u);
+  EXPECT_EQ(totals.busy, 0u);
+  EXPECT_EQ(totals.answer_times.count(), 1u);
+}
+
+TEST_F(EventServerTest, ShowsThatItsLoopTurns) {
+  const SteadyTime before = server_->last_turn();
+  while (server_->last_turn() == before)
+    std::this_thread::yield();
+  EXPECT_GT(server_->last_turn(), before);
+}
+
 }  // namespace
 }  // namespace rayhistory

@@ -136,8 +136,8 @@ class LogTracker::State {
   }
 
   LogTotals totals() const {
-    const std::lock_guard lock(mutex_);
-    return totals_now();
+    const std::lock_guard lock(totals_mutex_);
+    return totals_;
   }
 
  private:
@@ -384,7 +384,7 @@ class LogTracker::State {
                                          .status = seen.status,
                                          .generation = was_live ? live->second.generation : 0});
       if (!is_new) continue;
-      if (!first_scan_) ++rotations_;
+      if (!first_scan_) ++renamed_;
       const uint64_t counted = was_live ? live->second.size : 0;
       if (seen.status.size > counted) bytes_seen_ += seen.status.size - counted;
     }
@@ -433,7 +433,7 @@ class LogTracker::State {
       now = {};
       now.identity = before.identity;
       now.generation = before.generation + 1;
-      if (!is_state_dump(name)) ++rotations_;
+      if (!is_state_dump(name)) ++truncated_;
     }
     const auto tail = tail_digest(*file, status.size);
     if (!tail) return look_again(folder, name);
@@ -455,7 +455,7 @@ class LogTracker::State {
   void generation_left(Folder& folder, const OpenFolder& open, const std::string& name, const LiveFile& old) {
     // One that was renamed is offered first, so that what the store holds of it is not overwritten.
     if (!rotated_.knows(old.identity)) look_at_ring(folder, open, name, 1);
-    if (!rotated_.knows(old.identity)) ++rotations_;
+    if (!rotated_.knows(old.identity)) ++replaced_;
   }
 
   static bool was_written_anew(const std::string& name, const LiveFile& before, const FileStatus& status,
@@ -519,6 +519,9 @@ class LogTracker::State {
     for (const RotatedFiles::Lost& lost : rotated_.lost())
       rotated_.gone(lost.identity);
     rotated_.share_descriptors();
+    const LogTotals totals = totals_now();
+    const std::lock_guard lock(totals_mutex_);
+    totals_ = totals;
   }
 
   void offer(const Folder& folder, const std::string& name, const LiveFile& file) {
@@ -598,7 +601,10 @@ class LogTracker::State {
   LogTotals totals_now() const {
     return {.files = file_count_ + rotated_.count(),
             .bytes_seen = bytes_seen_,
-            .rotations = rotations_,
+            .rotations = renamed_ + replaced_ + truncated_,
+            .renamed = renamed_,
+            .replaced = replaced_,
+            .truncated = truncated_,
             .unreadable = unreadable_ + unreadable_folders(root_) + rotated_.unreadable()};
   }
 
@@ -622,10 +628,15 @@ class LogTracker::State {
   uint32_t listing_ = 0;
   uint64_t file_count_ = 0;
   uint64_t bytes_seen_ = 0;
-  uint64_t rotations_ = 0;
+  uint64_t renamed_ = 0;
+  uint64_t replaced_ = 0;
+  uint64_t truncated_ = 0;
   uint64_t unreadable_ = 0;
   SteadyTime next_scan_{};
   SteadyTime earliest_scan_{};
+
+  mutable std::mutex totals_mutex_;  // a reader must not wait for a scan
+  LogTotals totals_;
 
   std::jthread thread_;
 };

@@ -37,7 +37,10 @@ struct LogTrackerOptions {
 struct LogTotals {
   uint64_t files = 0;       // there now
   uint64_t bytes_seen = 0;  // ever, each byte once
-  uint64_t rotations = 0;   // generations that ended: renamed, deleted and made again, or cut short
+  uint64_t rotations = 0;   // generations that ended: all of the next three
+  uint64_t renamed = 0;
+  uint64_t replaced = 0;    // deleted and made again
+  uint64_t truncated = 0;   // cut short, or written anew in place
   uint64_t unreadable = 0;  // files and folders that cannot be read now
 };
 
@@ -57,6 +60,7 @@ class LogTracker {
   LogTotals scan_now();
   // What the thread does once a second: a scan if one is due, else what the hints name.
   LogTotals look_now();
+  // As the last look left them: waits for none.
   LogTotals totals() const;
 
  private:

@@ -1,0 +1,184 @@
+#include "ingest/status_server.h"
+
+#include <exception>
+#include <list>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include "base/log.h"
+#include "ingest/listener.h"
+
+namespace rayhistory {
+
+namespace net = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using net::ip::tcp;
+
+namespace {
+
+// Prometheus' request has 400 bytes of header.
+constexpr uint32_t kHeaderLimitBytes = 8 * 1024;
+
+constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kTextType = "text/plain; charset=utf-8";
+
+// Every wait: (error, ...) instead of an exception.
+constexpr auto kAwait = net::as_tuple(net::use_awaitable);
+
+using Request = http::request_parser<http::empty_body>;
+using Response = http::response<http::string_body>;
+
+Response text(http::status status, std::string body, std::string_view type = kTextType) {
+  Response response(status, 11);
+  response.set(http::field::content_type, beast::string_view(type.data(), type.size()));
+  response.body() = std::move(body);
+  return response;
+}
+
+Response verdict(const Result<void>& well) {
+  if (well) return text(http::status::ok, "ok\n");
+  return text(http::status::service_unavailable, well.error().message + "\n");
+}
+
+}  // namespace
+
+class StatusServer::State {
+ public:
+  State(StatusServerOptions options, StatusAnswers answers)
+      : options_(options), answers_(std::move(answers)) {}
+
+  Result<void> start();
+  void stop();
+  uint16_t port() const { return listener_.port(); }
+
+ private:
+  using Stream = beast::tcp_stream;
+
+  void welcome(tcp::socket socket);
+  bool close_oldest();
+  net::awaitable<void> serve(std::shared_ptr<Stream> stream);
+  Response answer(const Request::value_type& request) const;
+
+  const StatusServerOptions options_;
+  const StatusAnswers answers_;
+
+  // On the io_context's thread only. Declared before it: connections that end with it still look here.
+  std::list<std::shared_ptr<Stream>> open_;  // the oldest first
+  net::io_context io_{1};
+  Listener listener_{io_, [this](tcp::socket socket) { welcome(std::move(socket)); },
+                     [this] { return close_oldest(); }};
+  std::thread thread_;
+};
+
+Result<void> StatusServer::State::start() {
+  Result<void> listening = listener_.listen(net::ip::address_v6::any(), options_.port);
+  if (!listening && listening.error().kind == ErrorKind::not_found)
+    listening = listener_.listen(net::ip::address_v4::any(), options_.port);
+  TRY(std::move(listening));
+  log_info("listening for scrapes and probes", {{"port", port()}});
+  listener_.start();
+  thread_ = std::thread([this] { io_.run(); });
+  return {};
+}
+
+void StatusServer::State::stop() {
+  if (!thread_.joinable()) return;
+  io_.stop();
+  thread_.join();
+  listener_.close();
+  open_.clear();
+}
+
+void StatusServer::State::welcome(tcp::socket socket) {
+  if (open_.size() >= options_.limits.connections) close_oldest();
+  open_.push_back(std::make_shared<Stream>(std::move(socket)));
+  net::co_spawn(io_, serve(open_.back()), [](const std::exception_ptr& thrown) {
+    if (!thrown) return;
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& exception) {
+      log_error("a scrape was ended by an exception", {{"what", exception.what()}});
+    }
+  });
+}
+
+bool StatusServer::State::close_oldest() {
+  if (open_.empty()) return false;
+  open_.front()->close();
+  open_.pop_front();
+  return true;
+}
+
+net::awaitable<void> StatusServer::State::serve(std::shared_ptr<Stream> stream) {
+  beast::flat_buffer buffer;
+  Request request;
+  request.header_limit(kHeaderLimitBytes);
+  stream->expires_after(options_.limits.request_time);
+  const auto [error, got] = co_await http::async_read_header(*stream, buffer, request, kAwait);
+  const bool is_http = error.category() == make_error_code(http::error::bad_method).category();
+  const bool is_gone =
+      error && (!is_http || error == http::error::end_of_stream || error == http::error::partial_message);
+  if (!is_gone) {
+    Response response;
+    if (error == http::error::header_limit) {
+      response = text(http::status::request_header_fields_too_large, "the request's header is too long\n");
+    } else if (error) {
+      response = text(http::status::bad_request, "not a well-formed HTTP request\n");
+    } else {
+      response = answer(request.get());
+    }
+    response.keep_alive(false);
+    response.prepare_payload();
+    // The answer to HEAD says how long its body would be, and has none.
+    if (request.get().method() == http::verb::head) response.body().clear();
+    stream->expires_after(options_.limits.answer_time);
+    co_await http::async_write(*stream, response, kAwait);
+    boost::system::error_code ignored;
+    stream->socket().shutdown(tcp::socket::shutdown_send, ignored);
+  }
+  open_.remove(stream);
+}
+
+Response StatusServer::State::answer(const Request::value_type& request) const {
+  const std::string_view target(request.target().data(), request.target().size());
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (path != "/metrics" && path != "/healthz" && path != "/readyz")
+    return text(http::status::not_found, "no such path: there are /metrics, /healthz and /readyz\n");
+  if (request.method() != http::verb::get && request.method() != http::verb::head) {
+    Response response = text(http::status::method_not_allowed, "only GET and HEAD\n");
+    response.set(http::field::allow, "GET, HEAD");
+    return response;
+  }
+  if (path == "/metrics") return text(http::status::ok, answers_.metrics(), kMetricsType);
+  return verdict(path == "/healthz" ? answers_.alive() : answers_.ready());
+}
+
+StatusServer::StatusServer(StatusServerOptions options, StatusAnswers answers)
+    : state_(std::make_unique<State>(options, std::move(answers))) {}
+
+StatusServer::~StatusServer() {
+  stop();
+}
+
+Result<void> StatusServer::start() {
+  return state_->start();
+}
+void StatusServer::stop() {
+  state_->stop();
+}
+uint16_t StatusServer::port() const {
+  return state_->port();
+}
+
+}  // namespace rayhistory
