@@ -13,7 +13,6 @@ using testing::Each;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Le;
-using testing::Not;
 using testing::SizeIs;
 
 class RetryingStoreTest : public testing::Test {
@@ -30,7 +29,7 @@ class RetryingStoreTest : public testing::Test {
   void SetUp() override { testing::internal::CaptureStderr(); }
   void TearDown() override { testing::internal::GetCapturedStderr(); }
 
-  const SkippingClock clock_;
+  SkippingClock clock_;
   MemoryStore& inner_ = *new MemoryStore();
   RetryingStore store_{std::unique_ptr<Store>(&inner_), clock_};
 };

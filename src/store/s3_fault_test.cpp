@@ -63,7 +63,7 @@ class S3UnderFault : public testing::TestWithParam<S3Fault> {
   }
 
   const std::string whole_ = some_bytes(kAllBytes);
-  const SkippingClock clock_;
+  SkippingClock clock_;
   ModelS3 s3_{"bucket", kSmallLimits.least_part_bytes};
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return s3_.answer(request); }};
   std::unique_ptr<Store> store_ = std::make_unique<RetryingStore>(

@@ -66,12 +66,13 @@ class S3StoreTest : public testing::Test {
     return *store_;
   }
   // What an upload meets when all goes well, but for the one request that `special` answers.
-  Script upload_with(std::function<std::optional<ScriptedAnswer>(const ReceivedRequest&)> special) {
+  Script upload_with(const std::function<std::optional<ScriptedAnswer>(const ReceivedRequest&)>& special) {
     return [special](const ReceivedRequest& request) -> ScriptedAnswer {
       if (std::optional<ScriptedAnswer> answer = special(request)) return *answer;
-      if (request.has_query("uploads="))
+      if (request.has_query("uploads=")) {
         return xml(
             "<InitiateMultipartUploadResult><UploadId>u&amp;1</UploadId></InitiateMultipartUploadResult>");
+      }
       if (request.method == "PUT" && request.headers.find("x-amz-copy-source"))
         return xml("<CopyPartResult><ETag>\"copied\"</ETag></CopyPartResult>");
       if (request.method == "PUT") return {200, {{"ETag", "\"sent\""}}};
@@ -103,7 +104,7 @@ class S3StoreTest : public testing::Test {
     return false;
   }
 
-  const SkippingClock clock_;
+  SkippingClock clock_;
   TestCredentials* credentials_ = nullptr;
   Script script_;
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return script_(request); },
@@ -273,8 +274,8 @@ struct AmbiguousCompletion {
 class S3CompletionTest : public S3StoreTest, public testing::WithParamInterface<AmbiguousCompletion> {
  protected:
   // A server whose completion answers so, and which afterwards shows this object.
-  void serve_with(std::function<ScriptedAnswer()> shown) {
-    serve(upload_with([this, shown](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+  void serve_with(const std::function<ScriptedAnswer()>& shown) {
+    serve(upload_with([shown](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
       if (request.method == "POST" && !request.has_query("uploads=")) return GetParam().answer;
       if (request.method == "HEAD") return shown();
       return std::nullopt;
@@ -673,10 +674,11 @@ TEST_F(S3StoreTest, AbortsUnfinishedUploadsOfItsPrefixOnAllPages) {
     if (request.method == "DELETE" && request.path() == "/bucket/p/1")
       return s3_error_answer(404, "NoSuchUpload");
     if (request.method == "DELETE") return {204};
-    if (request.has_query("key-marker=p%2F1") && request.has_query("upload-id-marker=u1"))
+    if (request.has_query("key-marker=p%2F1") && request.has_query("upload-id-marker=u1")) {
       return xml(
           "<ListMultipartUploadsResult><Upload><Key>p/2</Key><UploadId>u2</UploadId></Upload>"
           "<Upload><Key>other</Key><UploadId>u3</UploadId></Upload></ListMultipartUploadsResult>");
+    }
     return xml(
         "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>p/1</NextKeyMarker>"
         "<NextUploadIdMarker>u1</NextUploadIdMarker><Upload><Key>p/1</Key><UploadId>u1</UploadId></Upload>"

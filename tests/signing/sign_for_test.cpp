@@ -49,7 +49,7 @@ QueryParameters pairs_from_hex(std::string_view text) {
 Method method_from(const std::string& name) {
   for (const Method method : {Method::get, Method::head, Method::put, Method::post, Method::del})
     if (name_of(method) == name) return method;
-  CHECK(!"an unknown method");
+  UNREACHABLE("an unknown method");
 }
 
 }  // namespace
