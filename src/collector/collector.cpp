@@ -5,6 +5,8 @@
 
 #include "base/duration.h"
 #include "base/log.h"
+#include "collector/metrics.h"
+#include "collector/process_figures.h"
 #include "collector/store_of_settings.h"
 #include "ray/node_id.h"
 #include "ray/raylet.h"
@@ -25,6 +27,10 @@ constexpr Nanoseconds kQuietTime = Seconds(1);
 constexpr Nanoseconds kLogQuietTime = Seconds(2);
 // Of the shutdown timeout, the part that is kept for shipping what came last, should the raylet live on.
 constexpr int kShippingShare = 5;
+
+JournalFolder journal_folder(const Settings& settings) {
+  return JournalFolder(settings.events.data_folder, settings.cluster.cluster, settings.cluster.name_space);
+}
 
 JournalOptions journal_options(const EventSettings& settings) {
   return {.rotation_interval = settings.rotation_interval,
@@ -57,18 +63,23 @@ DashboardPollerOptions poller_options(const DashboardSettings& settings, const R
 }  // namespace
 
 Result<std::unique_ptr<Collector>> Collector::start(const Settings& settings) {
-  TRY_ASSIGN(std::unique_ptr<Store> store, open_store(store_options(settings.storage), system_clock()));
-  std::unique_ptr<Collector> collector(new Collector(settings, std::move(store)));
+  auto meter = std::make_shared<StoreMeter>(system_clock());
+  TRY_ASSIGN(std::unique_ptr<Store> store,
+             open_store(store_options(settings.storage), system_clock(), meter));
+  std::unique_ptr<Collector> collector(new Collector(settings, std::move(store), std::move(meter)));
   if (settings.events.enabled) TRY(collector->start_events());
   collector->start_node();
+  collector->start_status();
   return collector;
 }
 
-Collector::Collector(const Settings& settings, std::unique_ptr<Store> store)
+Collector::Collector(const Settings& settings, std::unique_ptr<Store> store,
+                     std::shared_ptr<StoreMeter> meter)
     : settings_(settings),
       clock_(system_clock()),
       ray_folder_(settings.node.ray_folder),
       keys_(settings.storage.root, settings.cluster),
+      store_meter_(std::move(meter)),
       store_(std::move(store)),
       shipper_(*store_, clock_,
                {.workers = static_cast<int>(settings.storage.upload_concurrency),
@@ -82,8 +93,7 @@ Collector::Collector(const Settings& settings, std::unique_ptr<Store> store)
 Result<void> Collector::start_events() {
   const EventSettings& events = settings_.events;
   journal_ = std::make_unique<Journal>(
-      JournalFolder(events.data_folder, settings_.cluster.cluster, settings_.cluster.name_space), keys_,
-      journal_options(events), clock_,
+      journal_folder(settings_), keys_, journal_options(events), clock_,
       JournalSink{.offer = [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
                   .withdraw = [this](const std::string& key) { shipper_.withdraw(key); }},
       [this](const SessionName& session) { return node_id_in_files(ray_folder_, session).node; });
@@ -105,14 +115,72 @@ void Collector::start_node() {
       [this](const RunningNode& before, const RunningNode& now) { on_change(before, now); });
   if (settings_.logs.enabled) ended_sessions_.resume();
   watcher_->start();
+  Health::Sources sources;
+  if (journal_) {
+    sources.journal_folder = journal_folder(settings_).root();
+    sources.event_loop_turn = [this] { return event_server_->last_turn(); };
+  }
+  health_ = std::make_unique<Health>(std::move(sources), clock_);
   ticker_ = std::jthread([this](const std::stop_token& stop) { tick(stop); });
 }
 
 void Collector::tick(const std::stop_token& stop) {
-  if (!journal_) return;
-  journal_->recover();
-  while (clock_.sleep_for(kTickInterval, stop))
-    journal_->tick();
+  if (journal_) journal_->recover();
+  while (clock_.sleep_for(kTickInterval, stop)) {
+    if (journal_) journal_->tick();
+    health_->tick();
+  }
+}
+
+void Collector::start_status() {
+  status_ticker_ = std::make_unique<StatusTicker>(clock_, [this] { return figures(); });
+  if (settings_.program.metrics_port == 0) return;
+  status_server_ = std::make_unique<StatusServer>(
+      StatusServerOptions{.port = settings_.program.metrics_port, .limits = {}},
+      StatusAnswers{.metrics = [this] { return render_metrics(figures()); },
+                    .alive = [this] { return health_->alive(); },
+                    .ready = [this] { return health_->ready(); }});
+  if (const Result<void> started = status_server_->start(); !started) {
+    // Events and logs matter more than who counts them.
+    log_warning("no metrics and health checks: choose another port with --metrics-port or METRICS_PORT",
+                {{"error", started.error().message}});
+  }
+}
+
+Figures Collector::figures() const {
+  Figures figures;
+  figures.node_is_known = watcher_->running().node.has_value();
+  if (journal_) {
+    figures.events = EventFigures{.journal = journal_->totals(),
+                                  .server = event_server_->totals(),
+                                  .unnamed = journal_->recent_backlog(),
+                                  .disk_bytes = journal_->disk_bytes(),
+                                  .disk_limit_bytes = settings_.events.max_disk_bytes,
+                                  .is_full = journal_->is_full()};
+  }
+  if (settings_.logs.enabled) {
+    const std::lock_guard lock(log_totals_mutex_);
+    figures.logs = earlier_log_totals_;
+    if (counted_logs_ != nullptr) *figures.logs += counted_logs_->totals();
+  }
+  if (poller_) figures.dashboard = poller_->totals();
+  figures.shipped = shipper_.totals_by_kind();
+  figures.backlog = shipper_.backlogs();
+  figures.store = store_meter_->totals();
+  figures.trouble = logged_trouble();
+  figures.process = process_figures();
+  return figures;
+}
+
+// Its totals count from now on; those of the one before go on counting when that is gone.
+void Collector::count_logs_of(const LogTracker* tracker) {
+  const std::lock_guard lock(log_totals_mutex_);
+  if (counted_logs_ != nullptr) {
+    earlier_log_totals_ += counted_logs_->totals();
+    earlier_log_totals_.files = 0;
+    earlier_log_totals_.unreadable = 0;
+  }
+  counted_logs_ = tracker;
 }
 
 void Collector::on_change(const RunningNode& before, const RunningNode& now) {
@@ -132,11 +200,13 @@ void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
     // What was written last; what was offered goes on being shipped.
     log_tracker_->stop();
     log_tracker_->scan_now();
+    count_logs_of(nullptr);
     log_tracker_.reset();
   }
   if (before.session && before.node && before.session != now.session && !raylet_lives(*before.session))
     ended_sessions_.take(*before.session, *before.node);
-  if (!before.session && now.session) {
+  // Not only at the start: of a Ray container that crashes again and again, some sessions nobody saw running.
+  if (now.session && now.session != before.session) {
     ended_sessions_.take_left_over(
         [&](const SessionName& session) { return session == now.session || raylet_lives(session); },
         [this](const SessionName& session) { return node_id_in_files(ray_folder_, session).node; });
@@ -147,6 +217,7 @@ void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
       LogSink{.offer = [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
               .withdraw = [this](const std::string& key) { shipper_.withdraw(key); }},
       clock_, LogTrackerOptions{.scan_interval = settings_.logs.rotated_scan_interval});
+  count_logs_of(log_tracker_.get());
   log_tracker_->start();
 }
 
@@ -163,6 +234,8 @@ void Collector::take_the_last(const Deadline& deadline) {
   SteadyTime last_write = clock_.steady_now();
   uint64_t written = shipper_.totals().objects_written;
   while (true) {
+    // Ray may have begun another session a moment ago.
+    watcher_->look_now();
     scan_logs();
     const SteadyTime now = clock_.steady_now();
     // In a drain what has changed is written at once.
@@ -192,7 +265,13 @@ Leftover Collector::drain() {
   shipper_.begin_drain();
   take_the_last(last_events);
 
+  health_->stopping();
   if (event_server_) event_server_->stop();
+  // Compressing what was sealed last may take longer than there is time.
+  const std::jthread at_deadline([&](const std::stop_token& stop) {
+    if (clock_.sleep_for(deadline.remaining(clock_.steady_now(), timeout), stop) && journal_)
+      journal_->cancel();
+  });
   watcher_->stop();
   ticker_ = {};
   if (journal_) journal_->seal_all();

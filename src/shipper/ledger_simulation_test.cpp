@@ -36,6 +36,7 @@ class Life {
     for (int step = 0; step < kSteps; ++step)
       one_step();
     store_.recover();
+    at_rest_ = true;
     while (settle_next()) {
     }
     for (int i = 0; i < 10 && !ledger_.all_stored(); ++i) {
@@ -175,9 +176,9 @@ class Life {
     if (!task) return false;
     remember_stored();
     // The folder does not stand still while the store works.
-    if (roll(4) == 0) grow();
-    if (roll(12) == 0) rotate();
-    if (roll(16) == 0) truncate();
+    if (!at_rest_ && roll(4) == 0) grow();
+    if (!at_rest_ && roll(12) == 0) rotate();
+    if (!at_rest_ && roll(16) == 0) truncate();
     const TaskResult result = perform(
         *task, store_, [&](ListedObject object) { ledger_.found(std::move(object)); }, Deadline::never());
     tell("step " + std::to_string(static_cast<int>(task->step)) + " " + task->key + " " + task->other_key +
@@ -239,6 +240,7 @@ class Life {
   std::vector<std::pair<std::string, uint32_t>> ring_;  // object name and generation, youngest first
   std::vector<std::string> before_;
   std::vector<File> evicted_;
+  bool at_rest_ = false;  // nothing happens to the folder any more
   int lines_ = 0;
   int64_t rotations_ = 0;
 };
