@@ -13,9 +13,9 @@ from .waiting import wait_until
 
 
 class RayHead:
-    """`ray` is the ray command of a virtual environment."""
+    """`ray` is the ray command of a virtual environment; `variables` come on top of the environment it gets."""
 
-    def __init__(self, ray, log_path, events_port, num_cpus=2):
+    def __init__(self, ray, log_path, events_port, num_cpus=2, **variables):
         self.python = Path(ray).with_name("python")
         self.log_path = Path(log_path)
         # Short, because Ray puts unix sockets below it, and a socket's path holds 107 bytes at most.
@@ -32,6 +32,7 @@ class RayHead:
             "RAY_enable_core_worker_ray_event_to_aggregator": "true",
             "RAY_DASHBOARD_AGGREGATOR_AGENT_EVENTS_EXPORT_ADDR": f"http://localhost:{events_port}/v1/events",
             "RAY_DASHBOARD_AGGREGATOR_AGENT_EXPOSABLE_EVENT_TYPES": "ALL",
+            **variables,
         }
         command = [
             *(str(ray), "start", "--head", "--block", "--disable-usage-stats"),
