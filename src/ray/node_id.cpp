@@ -77,6 +77,17 @@ std::string_view text_in(simdjson::ondemand::object& object, const char* name) {
   return object[name].get_string().get(text) == simdjson::SUCCESS ? text : std::string_view();
 }
 
+// raylet_node_id names the raylet that runs now. Is that one of a later session than this?
+bool names_a_later_raylet(const NamedNode& written, const RayFolder& folder, const SessionName& session) {
+  const auto latest = read_symlink(folder.session_latest());
+  if (!latest) return false;  // Ray is putting a new link in its place
+  const auto running = SessionName::parse(latest->substr(latest->rfind('/') + 1));
+  if (!running || *running == session) return false;
+  const auto running_folder = status_of(folder.session(*running));
+  return running_folder && running_folder->identity.birth_nanoseconds <=
+                               written.modified_nanoseconds + kShortestRestartNanoseconds;
+}
+
 }  // namespace
 
 NodeIdInFiles node_id_in_files(const RayFolder& folder, const SessionName& session) {
@@ -88,6 +99,11 @@ NodeIdInFiles node_id_in_files(const RayFolder& folder, const SessionName& sessi
   if (written && port && port->node != written->node &&
       port->modified_nanoseconds > written->modified_nanoseconds)
     written.reset();
+  // Of a session that has ended, only its own files tell.
+  if (written && names_a_later_raylet(*written, folder, session)) {
+    no_file = written->path + " names the raylet of a later session";
+    written.reset();
+  }
   if (written) {
     const auto session_folder = status_of(folder.session(session));
     // Not the folder's modification time: that is the last file's that came or went in it.

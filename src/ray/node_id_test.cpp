@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 #include <utility>
@@ -83,6 +84,17 @@ TEST_F(NodeIdFiles, RayletNodeIdWrittenJustBeforeTheSessionsFolderIsTaken) {
   const SessionName next = *SessionName::parse("session_next");
   ASSERT_EQ(::mkdir(ray_.session(next).c_str(), 0755), 0);
   EXPECT_FALSE(node_id_in_files(ray_, next).doubtful);
+}
+
+TEST_F(NodeIdFiles, RayletNodeIdOfALaterSessionSaysNothingAboutAnEndedOne) {
+  const SessionName next = *SessionName::parse("session_2026-11-23_03-00-00_000001_20000");
+  ::mkdir(ray_.session(next).c_str(), 0755);
+  ASSERT_EQ(::symlink(ray_.session(next).c_str(), ray_.session_latest().c_str()), 0);
+  write("raylet_node_id", kNodeB, kLater);
+  EXPECT_FALSE(node_id_in_files(ray_, kSession).node);
+  EXPECT_EQ(node_id_in_files(ray_, next).node->str(), kNodeB);
+  write_port_file(kNodeA, kLongAgo);
+  EXPECT_EQ(node_id_in_files(ray_, kSession).node->str(), kNodeA);
 }
 
 TEST_F(NodeIdFiles, GarbageInRayletNodeIdIsNotTaken) {

@@ -436,6 +436,8 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
       break;
     case Outcome::file_moved:
       entry.not_before = now + kFileMovedDelay;
+      // Nobody will tell where it went: a restarted raylet's session goes on under another node's prefix.
+      if (entry.prefix->ended) drop_shipment(entry);
       break;
     case Outcome::failed:
       settle_failed(entry, task, *result.error, now);

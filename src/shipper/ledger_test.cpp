@@ -452,6 +452,23 @@ TEST(Ledger, AnInvalidKeyDoesNotKeepTheOthersWaiting) {
   EXPECT_THAT(mirror.run_after(Seconds(300)), ElementsAre("logs/a.log"));
 }
 
+// A raylet was restarted within its session: its logs are followed under another node's prefix from then on.
+TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedIsNotWaitedForForever) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "sent,");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.write("r.out", "sent,not sent");
+  mirror.offer(mirror.log("r.out"));
+  mirror.ledger().prefix_ended(kPrefix);
+  EXPECT_FALSE(mirror.ledger().all_stored());
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.run_after(Seconds(60));
+  EXPECT_TRUE(mirror.ledger().all_stored());
+  EXPECT_TRUE(mirror.backlog().empty());
+  EXPECT_EQ(mirror.stored("r.out"), "sent,");
+}
+
 TEST(Ledger, AnEndedSessionIsForgottenWhenItIsStored) {
   Mirror mirror;
   mirror.folder.write("a.log", "x");
