@@ -161,10 +161,11 @@ class LogWriter:
         self._generation(path)
 
     def _rotate_as_python(self, path):
-        """Each name is removed before it is taken; the live file is made anew by the next record."""
+        """RotatingFileHandler.doRollover: each name is removed before it is taken."""
         self._turn(path, remove=True)
         self._evict(f"{path}.1")
         self._rename(path, f"{path}.1")
+        self._generation(path)
 
     def _copy_and_truncate(self, path):
         self._turn(path, remove=False)

@@ -1,9 +1,11 @@
 """One round: everything is started, the schedule is played, everything is mended, and the judge is called."""
 
+import json
 import shutil
 import tempfile
 import threading
 import time
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +16,7 @@ from harness.node import StandInNode
 from live.leftovers import end_marked_processes
 from live.waiting import wait_until
 
-from .event_sender import EventSender, Outbox, event_of
+from .event_sender import EventSender, Outbox, SentEvent, event_of
 from .judge import Evidence, Session, broken
 from .log_writer import LogWriter, header_of
 from .operator import Operator
@@ -25,6 +27,7 @@ EVENT_DISK_BYTES = 48 * 1024 * 1024
 EVENTS_PER_SECOND = 600
 # When everything is mended: two of the longest waits between two tries, and the time to send what has gathered.
 MENDED_SECONDS = 50
+FRESH = "fresh"  # the eventId of the last event
 # A look at the store while all goes on reads no larger objects.
 OBSERVED_BYTES = 300_000
 
@@ -80,7 +83,8 @@ class Round:
     def _begin_session(self):
         number = len(self.sessions)
         name = f"session_2026-11-23_02-{number:02d}-20_{324908 + number:06d}_{14170 + number}"
-        self.node.start(name, told_by=self.plan.told_by)
+        self.node.start(name)
+        self._write_node_id_file()
         writer = LogWriter(self.node.logs, self.plan.random(f"writer {number}")).start()
         self.sessions.append(Session(name, [self.node.node_id], writer, self.node.logs))
         self.sender = EventSender(
@@ -111,9 +115,12 @@ class Round:
 
     def _restart_raylet(self):
         self.node.restart_raylet()
-        if self.plan.told_by == "node id file":
-            self.node.write_node_id_file(self.node.node_id)
+        self._write_node_id_file()
         self.sessions[-1].nodes.append(self.node.node_id)
+
+    def _write_node_id_file(self):
+        if self.plan.node_id_file:
+            self.node.write_node_id_file(self.node.node_id)
 
     # ---- the schedule
 
@@ -190,8 +197,8 @@ class Round:
         def run():
             try:
                 work()
-            except Exception as error:  # noqa: BLE001: told at the end; the round goes on to be mended
-                self.failures.append(f"the schedule failed: {type(error).__name__}: {error}")
+            except Exception:  # noqa: BLE001: told at the end; the round goes on to be mended
+                self.failures.append(f"the schedule failed: {traceback.format_exc()}")
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
@@ -205,20 +212,28 @@ class Round:
             self.sender.abandon()
 
     def _fresh_event_is_stored(self):
-        event = event_of(self.outbox.seed, "fresh", self.sessions[-1].name, None)
-        answer = self.operator.collector.post(b"[%s]" % __import__("json").dumps(event).encode())
-        if answer.status != 200:
+        """Posted when all is mended, and waited for; under whatever node the collector believes in so far."""
+        session = self.sessions[-1]
+        event = event_of(self.outbox.seed, FRESH, session.name, None)
+        self.outbox.events[FRESH] = SentEvent(event, session.name, (FRESH, 1))
+        try:
+            answer = self.operator.collector.post(json.dumps([event]).encode())
+        except OSError as error:
+            answer = error
+        if getattr(answer, "status", None) != 200:
             self.failures.append(f"a fresh event was answered {answer}")
-        place = (self.sessions[-1].name, self.sessions[-1].nodes[-1], "node_events")
+            return False
+        self.outbox.events[FRESH].acknowledged = True
 
         def is_stored():
-            lines = [line for lines in self.judge.journals(*place) for line in lines]
-            return any(b'"fresh"' in line for line in lines)
+            for node in session.nodes:
+                for lines in self.judge.journals(session.name, node, "node_events"):
+                    if any(b'"eventId": "fresh"' in line for line in lines):
+                        return True
+            return False
 
-        self.outbox.events["fresh"] = _sent(event, self.sessions[-1].name)
         try:
-            wait_until(is_stored, "the fresh event", MENDED_SECONDS)
-            return True
+            return wait_until(is_stored, "the fresh event", MENDED_SECONDS)
         except TimeoutError:
             return False
 
@@ -242,6 +257,9 @@ class Round:
         lanes = [self._in_thread(self._play_processes), self._in_thread(self._play_surroundings)]
         for lane in lanes:
             lane.join()
+        if self.operator.process.poll() is not None:
+            self.operator.expect_alive()
+            self.operator.start()
         self._finish_sender()
         fresh_event_stored = self._fresh_event_is_stored()
         self._stop_writer()
@@ -293,12 +311,6 @@ class Round:
             path = self.folder / "stored" / key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(self.store.stored.read(key))
-
-
-def _sent(event, session):
-    from .event_sender import SentEvent
-
-    return SentEvent(event, session, ("fresh", 1), acknowledged=True)
 
 
 def _no_special_files(folder, names):

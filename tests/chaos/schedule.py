@@ -27,7 +27,7 @@ class Plan:
     number: int
     store: str
     role: str
-    told_by: str  # how the collector can learn the node ID
+    node_id_file: bool  # beside the port files that Ray leaves, as older manifests write it
     settings: dict  # of the collector
     processes: list  # incidents of the collector's and Ray's processes, one after the other
     surroundings: list  # of store, network and disk, beside them
@@ -41,7 +41,7 @@ class Plan:
         return random.Random(f"{self.name}/{purpose}")
 
     def __str__(self):
-        lines = [f"round {self.name}: {self.role}, node told by {self.told_by}"]
+        lines = [f"round {self.name}: {self.role}{', raylet_node_id' if self.node_id_file else ''}"]
         lines += [f"  {name}={value}" for name, value in self.settings.items()]
         lines += [f"  processes    {incident}" for incident in self.processes]
         lines += [f"  surroundings {incident}" for incident in self.surroundings]
@@ -148,7 +148,7 @@ def plan(seed, number, store):
         number=number,
         store=store,
         role=dice.choice(["Head", "Worker"]),
-        told_by=dice.choice(["port file", "port file", "port file", "node id file"]),
+        node_id_file=dice.random() < 0.3,
         settings=settings,
         processes=fill(dice, PROCESS_MOODS[dice.choice(list(PROCESS_MOODS))], process_incident),
         surroundings=fill(dice, SURROUNDINGS[store], surroundings_incident),
