@@ -1,0 +1,32 @@
+"""A few rounds of chaos with fixed seeds; `make soak` plays as many as one likes, with seeds of its own."""
+
+from collections import Counter
+
+import pytest
+
+from . import round as one_round
+from .run import Stores, void
+
+# A round takes some 20 s; all of these 3 minutes, and less where they run side by side.
+SEED = 20261123
+ROUNDS = 4
+# Further ones, when those before had too little of what a run has to meet.
+MORE_ROUNDS = 2
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", ["minio", "local"])
+def test_nothing_is_lost_doubled_or_mixed_up(kind, tmp_path):
+    counts = Counter()
+    with Stores(tmp_path) as stores:
+        for number in range(ROUNDS + MORE_ROUNDS):
+            if number >= ROUNDS and not void(counts, [kind]):
+                break
+            plan = one_round.make_plan(SEED, number, kind)
+            report = one_round.Round(plan, stores.maker(kind)).run()
+            print(report.line())
+            told = "\n".join([str(plan), *report.broken])
+            replay = f"python -m tests.chaos --seed {SEED} --first {number} --rounds 1 --store {kind}"
+            assert not report.broken, f"{told}\nreplay with: {replay}"
+            counts.update(report.counts)
+    assert not void(counts, [kind]), f"this run proves little: {counts}"
