@@ -53,6 +53,8 @@ def ray_head(tmp_path):
         events_port=1,
         RAY_AUTH_MODE="token",
         RAY_AUTH_TOKEN=TOKEN,
+        # With a replica of Serve on it, a head would stay for 30 s after SIGTERM.
+        RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S="0",
     )
     try:
         head.wait_until_ready()
