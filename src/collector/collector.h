@@ -13,10 +13,14 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "collector/figures.h"
+#include "collector/health.h"
 #include "collector/session_marker.h"
 #include "collector/settings.h"
+#include "collector/status_line.h"
 #include "http/curl_client.h"
 #include "ingest/event_server.h"
+#include "ingest/status_server.h"
 #include "journal/journal.h"
 #include "layout/local_path.h"
 #include "layout/object_key.h"
@@ -25,6 +29,7 @@
 #include "ray/dashboard_poller.h"
 #include "ray/session_watcher.h"
 #include "shipper/shipper.h"
+#include "store/metered_store.h"
 #include "store/store.h"
 
 namespace rayhistory {
@@ -42,7 +47,7 @@ struct Leftover {
 class Collector {
  public:
   // Runs when this returns. `invalid` or `exists` when the events port cannot be had, or the store's settings
-  // cannot work.
+  // cannot work. A metrics port that cannot be had is only warned about.
   static Result<std::unique_ptr<Collector>> start(const Settings& settings);
   // Stops everything at once; what is not stored stays on the disk.
   ~Collector() = default;
@@ -51,9 +56,10 @@ class Collector {
   Leftover drain();
 
  private:
-  Collector(const Settings& settings, std::unique_ptr<Store> store);
+  Collector(const Settings& settings, std::unique_ptr<Store> store, std::shared_ptr<StoreMeter> meter);
   Result<void> start_events();
   void start_node();
+  void start_status();
 
   void on_change(const RunningNode& before, const RunningNode& now);
   void write_marker(const RunningNode& node);
@@ -63,12 +69,16 @@ class Collector {
   void take_the_last(const Deadline& deadline);
   Leftover what_is_left(bool marker_written) const;
   void tick(const std::stop_token& stop);
+  void count_logs_of(const LogTracker* tracker);
+  // Waits for no disk and no store. After start_node(); any thread.
+  Figures figures() const;
 
   const Settings settings_;
   const Clock& clock_;
   const RayFolder ray_folder_;
   const ObjectKeys keys_;
   // In the order in which they are started; each uses only what stands above it.
+  const std::shared_ptr<StoreMeter> store_meter_;
   std::unique_ptr<Store> store_;
   Shipper shipper_;
   std::unique_ptr<SessionMarker> marker_;      // on the head
@@ -77,10 +87,16 @@ class Collector {
   std::mutex logs_mutex_;                      // guards the next two
   EndedSessions ended_sessions_;
   std::unique_ptr<LogTracker> log_tracker_;  // once session and node are known, when logs are collected
+  mutable std::mutex log_totals_mutex_;      // guards the next two; a scrape must not wait for a scan
+  LogTotals earlier_log_totals_;             // of trackers that are gone
+  const LogTracker* counted_logs_ = nullptr;
   CurlClient http_;
   std::unique_ptr<DashboardPoller> poller_;  // on the head
   std::unique_ptr<SessionWatcher> watcher_;
+  std::unique_ptr<Health> health_;
   std::jthread ticker_;
+  std::unique_ptr<StatusTicker> status_ticker_;
+  std::unique_ptr<StatusServer> status_server_;  // unless --metrics-port is 0
 };
 
 }  // namespace rayhistory

@@ -112,9 +112,10 @@ TEST_F(StatusServerTest, RefusesOtherPathsAndVerbs) {
   start();
   EXPECT_THAT(ask(get("/")), StartsWith("HTTP/1.1 404"));
   EXPECT_THAT(ask(get("/metrics/")), StartsWith("HTTP/1.1 404"));
-  for (const std::string_view verb : {"POST", "PUT", "DELETE", "OPTIONS"})
+  for (const std::string_view verb : {"POST", "PUT", "DELETE", "OPTIONS"}) {
     EXPECT_THAT(ask(get("/metrics", verb)),
                 AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: GET, HEAD\r\n")));
+  }
 }
 
 TEST_F(StatusServerTest, RefusesWhatIsNoHttp) {

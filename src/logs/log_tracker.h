@@ -42,6 +42,17 @@ struct LogTotals {
   uint64_t replaced = 0;    // deleted and made again
   uint64_t truncated = 0;   // cut short, or written anew in place
   uint64_t unreadable = 0;  // files and folders that cannot be read now
+
+  LogTotals& operator+=(const LogTotals& other) {
+    files += other.files;
+    bytes_seen += other.bytes_seen;
+    rotations += other.rotations;
+    renamed += other.renamed;
+    replaced += other.replaced;
+    truncated += other.truncated;
+    unreadable += other.unreadable;
+    return *this;
+  }
 };
 
 // Any thread may call any of these.
