@@ -203,6 +203,8 @@ void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
     count_logs_of(nullptr);
     log_tracker_.reset();
   }
+  const bool other_node = before.session == now.session && before.node && before.node != now.node;
+  if (other_node) shipper_.prefix_ended(keys_.node_prefix(*before.session, *before.node));
   if (before.session && before.node && before.session != now.session && !raylet_lives(*before.session))
     ended_sessions_.take(*before.session, *before.node);
   // Not only at the start: of a Ray container that crashes again and again, some sessions nobody saw running.

@@ -14,10 +14,11 @@ std::string sendable(std::string_view text) {
   std::string sent;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte <= ' ' || byte >= 0x7f || c == '#')
+    if (byte <= ' ' || byte >= 0x7f || c == '#') {
       sent += fmt::format("%{:02X}", byte);
-    else
+    } else {
       sent += c;
+    }
   }
   return sent;
 }

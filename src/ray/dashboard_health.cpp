@@ -50,16 +50,18 @@ void DashboardHealth::end_round() {
   if (silence && !find(Asked::answered, Asked::refused, Asked::failed)) return not_reached(silence->reason);
   if (!find(Asked::no_token)) reached();
   const bool any_answered = find(Asked::answered);
-  if (any_answered)
+  if (any_answered) {
     accepted();
-  else if (const Ending* const refusal = find(Asked::refused, Asked::no_token))
+  } else if (const Ending* const refusal = find(Asked::refused, Asked::no_token)) {
     return not_accepted(refusal->reason);
+  }
 
   for (const auto& [endpoint, ending] : round) {
-    if (ending.asked == Asked::answered)
+    if (ending.asked == Asked::answered) {
       out_of_trouble(endpoint);
-    else
+    } else {
       in_trouble(endpoint, ending.reason);
+    }
   }
 }
 

@@ -70,10 +70,11 @@ void DashboardPoller::work() {
       continue;
     }
     const SteadyTime now = clock_.steady_now();
-    if (endpoints->due() <= now)
+    if (endpoints->due() <= now) {
       endpoints->work(new_orders);
-    else
+    } else {
       clock_.sleep_for(endpoints->due() - now, new_orders);
+    }
   }
   const std::lock_guard lock(mutex_);
   has_ended_ = true;

@@ -52,15 +52,16 @@ bool holds_some(std::string_view body, std::string_view name) {
   return member.get(container) != simdjson::SUCCESS || container.size() > 0;
 }
 
-// Calls `each` with every object in the list; false where it is no list of objects to its end.
-template <typename Each>
-bool for_each_object(simdjson::simdjson_result<simdjson::ondemand::array> list, const Each& each) {
+// Calls `each` with every object in `list`, an array or the error that it could not be had for. False where
+// it is no list of objects to its end.
+template <typename List, typename Each>
+bool for_each_object(List&& list, const Each& each) {
   simdjson::ondemand::array array;
-  if (std::move(list).get(array) != simdjson::SUCCESS) return false;
+  if (std::forward<List>(list).get(array) != simdjson::SUCCESS) return false;
   for (auto element : array) {
     simdjson::ondemand::object object;
     if (element.get_object().get(object) != simdjson::SUCCESS) return false;
-    if (!each(object)) return false;
+    each(object);
   }
   return true;
 }
@@ -96,10 +97,9 @@ std::optional<std::vector<ListedJob>> jobs_in(std::string_view body) {
   std::map<JobId, bool> ended;
   const bool is_list = for_each_object(json.document.get_array(), [&](simdjson::ondemand::object& job) {
     const auto id = JobId::parse(text_in(job, "job_id"));
-    if (!id) return true;
+    if (!id) return;
     const auto [found, is_new] = ended.emplace(*id, true);
     found->second = found->second && is_last_status(text_in(job, "status"));
-    return true;
   });
   if (!is_list) return std::nullopt;
   std::vector<ListedJob> jobs;
@@ -113,10 +113,8 @@ std::optional<uint64_t> count_jobs(std::string_view body) {
   Json json(body);
   if (!json.iterate()) return std::nullopt;
   uint64_t jobs = 0;
-  const bool is_list = for_each_object(json.document.get_array(), [&](simdjson::ondemand::object&) {
-    ++jobs;
-    return true;
-  });
+  const bool is_list =
+      for_each_object(json.document.get_array(), [&](simdjson::ondemand::object&) { ++jobs; });
   if (!is_list) return std::nullopt;
   return jobs;
 }
@@ -129,7 +127,6 @@ std::optional<uint64_t> count_alive_nodes(std::string_view body) {
       for_each_object(json.document["data"]["summary"].get_array(), [&](simdjson::ondemand::object& node) {
         std::string_view state;
         if (node["raylet"]["state"].get_string().get(state) == simdjson::SUCCESS && state == "ALIVE") ++nodes;
-        return true;
       });
   if (!is_list) return std::nullopt;
   return nodes;

@@ -563,6 +563,8 @@ void Ledger::settle_failed(Entry& entry, const Task& task, const Error& error, S
     entry.claim_decided = true;
     return;
   }
+  // It was about an earlier generation, cut short while it was read: what is there now has its own chance.
+  if (entry.content != content_of(task.shipment)) return;
   const bool is_permanent = error.kind == ErrorKind::invalid || error.kind == ErrorKind::unsupported;
   entry.not_before = now + (is_permanent ? kInvalidDelay : kFailedDelay);
   log_warning("file not stored, will be tried again", {{"key", entry.key},

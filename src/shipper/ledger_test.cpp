@@ -452,6 +452,24 @@ TEST(Ledger, AnInvalidKeyDoesNotKeepTheOthersWaiting) {
   EXPECT_THAT(mirror.run_after(Seconds(300)), ElementsAre("logs/a.log"));
 }
 
+TEST(Ledger, AFileThatIsCutShortWhileItIsReadDoesNotMakeItsNextGenerationWait) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.write("r.out", "first and more");
+  mirror.offer(mirror.log("r.out"));
+  mirror.clock.advance(Seconds(60));
+  const auto task = mirror.ledger().next_task(mirror.clock.steady_now());
+  ASSERT_TRUE(task);
+  mirror.folder.write("r.out", "second");
+  mirror.offer(mirror.log("r.out", 1));
+  const Error shrunk{ErrorKind::invalid, "r.out: has shrunk"};
+  mirror.ledger().settle(*task, {Outcome::failed, {}, shrunk}, mirror.clock.steady_now());
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.stored("r.out"), "second");
+}
+
 // A raylet was restarted within its session: its logs are followed under another node's prefix from then on.
 TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedIsNotWaitedForForever) {
   Mirror mirror;
