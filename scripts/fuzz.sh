@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-10}
 
-scripts/build.sh fuzz
+scripts/build.sh fuzz fuzzers
 mkdir -p build/fuzz/findings
 shopt -s nullglob
 targets=(build/fuzz/bin/fuzz_*)
