@@ -107,5 +107,19 @@ TEST(Log, WritesALineFromTheLowestLevelOn) {
       << written;
 }
 
+TEST(LoggedTrouble, CountsWarningsAndErrorsAndKeepsTheLast) {
+  const LoggedTrouble before = logged_trouble();
+  testing::internal::CaptureStderr();
+  log_info("nothing");
+  log_warning("careful", {{"path", "/x"}});
+  EXPECT_EQ(logged_trouble().last, "careful");
+  log_error("broken", {{"path", "/x"}, {"error", "no such file"}});
+  testing::internal::GetCapturedStderr();
+  const LoggedTrouble after = logged_trouble();
+  EXPECT_EQ(after.warnings - before.warnings, 1u);
+  EXPECT_EQ(after.errors - before.errors, 1u);
+  EXPECT_EQ(after.last, "broken: no such file");
+}
+
 }  // namespace
 }  // namespace rayhistory

@@ -1,7 +1,11 @@
 #include "collector/status_line.h"
 
+#include <atomic>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "testing/manual_clock.h"
 
 namespace rayhistory {
 namespace {
@@ -82,6 +86,22 @@ TEST(StatusLine, IsWrittenWhereNothingButLogsIsCollected) {
   Figures figures;
   figures.node_is_known = true;
   EXPECT_THAT(written(line, figures), HasSubstr("trouble=none events=0"));
+}
+
+TEST(StatusTicker, AsksForFiguresOnceAMinute) {
+  ManualClock clock;
+  std::atomic<int> asked = 0;
+  testing::internal::CaptureStderr();
+  {
+    const StatusTicker ticker(clock, [&asked] {
+      ++asked;
+      return all_is_well();
+    });
+    // The ticker may begin its minute after the clock has moved, so it is moved until a minute is over.
+    while (asked == 0)
+      clock.advance(Seconds(20));
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("msg=status trouble=none"));
 }
 
 }  // namespace

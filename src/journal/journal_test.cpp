@@ -698,6 +698,19 @@ TEST_F(JournalTest, RefusesEventsWhenTheDiskBudgetIsFull) {
   append({event("i")});
 }
 
+TEST_F(JournalTest, MakesRoomByItselfWhenTheDiskBudgetIsFull) {
+  const size_t line = event("a").size() + 1;
+  options_.max_disk_bytes = 10 * line;
+  open();
+  run();
+  for (const char* id : {"a", "b", "c", "d", "e", "f", "g", "h"})
+    append({event(id)});
+  journal_->tick();
+  EXPECT_TRUE(only_offered().final);
+  store_all();
+  append({event("i")});
+}
+
 TEST_F(JournalTest, CountsWhatLiesThereAtStart) {
   run();
   append({event("a")});
@@ -754,9 +767,13 @@ TEST_F(JournalTest, OffersACompressedFileOnceItIsSealed) {
   append({event("a"), event("b")});
   EXPECT_THAT(offered_, IsEmpty());
   EXPECT_EQ(journal_->backlog().uncompressed_files, 1u);
-  clock_.advance(Seconds(300));
+  clock_.advance(Seconds(299));
+  EXPECT_EQ(journal_->recent_backlog().uncompressed_files, 1u);
+  EXPECT_EQ(journal_->recent_backlog().oldest, Seconds(299));
+  clock_.advance(Seconds(1));
   journal_->tick();
   EXPECT_EQ(journal_->backlog().uncompressed_files, 0u);
+  EXPECT_EQ(journal_->recent_backlog().oldest, Seconds(0));
   EXPECT_EQ(only_file(), kNodeFile + ".gz");
   EXPECT_THAT(only_offered().key, testing::EndsWith("-1795400840000000000.jsonl.gz"));
   EXPECT_EQ(only_offered().content_type, "application/gzip");

@@ -221,6 +221,7 @@ TEST_F(Tracking, OffersARenamedGenerationBeforeTheNewFile) {
   const LogTotals totals = tracker.scan_now();
   EXPECT_THAT(events(), ElementsAre("offer " + old, "offer n/raylet.out"));
   EXPECT_EQ(totals.rotations, 1u);
+  EXPECT_EQ(totals.renamed, 1u);
   EXPECT_EQ(totals.bytes_seen, 11u);
   EXPECT_EQ(totals.files, 2u);
 
@@ -306,6 +307,7 @@ TEST_F(Tracking, TakesAFileThatWasCutShortForAnotherGeneration) {
   append("x.log", "second");
   const LogTotals totals = tracker.scan_now();
   EXPECT_EQ(totals.rotations, 1u);
+  EXPECT_EQ(totals.truncated, 1u);
   const Shipment& second = shipment("n/x.log");
   EXPECT_EQ(second.identity, first.identity);
   EXPECT_EQ(second.generation, 1u);
@@ -344,7 +346,9 @@ TEST_F(Tracking, TakesAFileThatWasDeletedAndMadeAgainForAnother) {
   tracker.scan_now();
   rename("x.log", "../elsewhere");  // not deleted, so that its inode is not used again
   write("x.log", "second");
-  EXPECT_EQ(tracker.scan_now().rotations, 1u);
+  const LogTotals totals = tracker.scan_now();
+  EXPECT_EQ(totals.rotations, 1u);
+  EXPECT_EQ(totals.replaced, 1u);
   EXPECT_EQ(shipment("n/x.log").identity, status("x.log").identity);
   EXPECT_TRUE(shipment("n/x.log").keep_earlier);
 }
