@@ -743,7 +743,11 @@ void Journal::State::tick() {
     for (auto file = unsealed_.begin(); file != unsealed_.end();)
       forget_if_vanished(file++);
     const SteadyTime now = clock_.steady_now();
-    seal_if([&](const UnsealedFile& file) { return now - file.opened >= options_.rotation_interval; });
+    // A file gives its room back when it is sealed and stored, and no event will come that would make it
+    // seal.
+    const bool is_full = budget_.refuses(0);
+    seal_if(
+        [&](const UnsealedFile& file) { return is_full || now - file.opened >= options_.rotation_interval; });
     resolve_waiting();
     const JournalBacklog recent = backlog_now();
     const std::lock_guard totals_lock(totals_mutex_);
