@@ -14,6 +14,7 @@ from harness.collector import Collector
 from harness.judge import Judge
 from harness.node import StandInNode
 from live.leftovers import end_marked_processes
+from live.ports import accepts_connections
 from live.waiting import wait_until
 
 from .event_sender import EventSender, Outbox, SentEvent, event_of
@@ -260,6 +261,8 @@ class Round:
         if self.operator.process.poll() is not None:
             self.operator.expect_alive()
             self.operator.start()
+        port = self.operator.collector.port
+        wait_until(lambda: accepts_connections(port), "the collector to listen", MENDED_SECONDS)
         self._finish_sender()
         fresh_event_stored = self._fresh_event_is_stored()
         self._stop_writer()
