@@ -6,9 +6,8 @@ namespace rayhistory {
 namespace {
 
 constexpr int kEmptyAnswersPastEnd = 2;
-// Some 100 bytes each. One answer lists fewer (its length is bounded), so that only jobs which Ray itself has
-// dropped from its list are forgotten.
-constexpr size_t kRememberedJobs = 50'000;
+// Some 100 bytes each. No list names more, so that only jobs which Ray itself has dropped are forgotten.
+constexpr size_t kRememberedJobs = kListedJobsLimit;
 
 }  // namespace
 

@@ -97,9 +97,9 @@ std::optional<std::vector<ListedJob>> jobs_in(std::string_view body) {
   std::map<JobId, bool> ended;
   const bool is_list = for_each_object(json.document.get_array(), [&](simdjson::ondemand::object& job) {
     const auto id = JobId::parse(text_in(job, "job_id"));
-    if (!id) return;
-    const auto [found, is_new] = ended.emplace(*id, true);
-    found->second = found->second && is_last_status(text_in(job, "status"));
+    if (!id || (ended.size() >= kListedJobsLimit && !ended.contains(*id))) return;
+    bool& has_ended = ended.emplace(*id, true).first->second;
+    has_ended = has_ended && is_last_status(text_in(job, "status"));
   });
   if (!is_list) return std::nullopt;
   std::vector<ListedJob> jobs;

@@ -3,6 +3,7 @@
 // it holds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -26,7 +27,9 @@ struct ListedJob {
 };
 
 // The jobs in an answer of /api/jobs/ that have an ID: once each, in the order of their IDs. Of a job listed
-// twice, every entry must say that it has ended. Nothing where the answer is no such list.
+// twice, every entry must say that it has ended. Nothing where the answer is no such list. Of more than
+// kListedJobsLimit, the first ones: remembering a job takes more memory than listing it.
+inline constexpr size_t kListedJobsLimit = 50'000;
 std::optional<std::vector<ListedJob>> jobs_in(std::string_view body);
 
 // How many jobs an answer of /api/jobs/ lists, with an ID or without.

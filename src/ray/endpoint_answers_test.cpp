@@ -72,6 +72,15 @@ TEST(EndpointAnswers, ThatAreNoListOfJobsNameNone) {
   EXPECT_THAT(*jobs_in("[]"), IsEmpty());
 }
 
+TEST(EndpointAnswers, ListNoMoreJobsThanAreRemembered) {
+  std::string body = "[";
+  for (size_t i = 0; i <= kListedJobsLimit; ++i)
+    body += R"({"job_id": ")" + std::to_string(i) + R"("},)";
+  body.back() = ']';
+  EXPECT_EQ(jobs_in(body)->size(), kListedJobsLimit);
+  EXPECT_EQ(count_jobs(body), kListedJobsLimit + 1);
+}
+
 TEST(EndpointAnswers, OfJobsAreCountedWithAnIdOrWithout) {
   EXPECT_EQ(count_jobs("[]"), 0u);
   EXPECT_EQ(count_jobs(R"([{"job_id": null}, {"job_id": "01000000", "status": "RUNNING"}])"), 2u);

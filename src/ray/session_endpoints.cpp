@@ -40,6 +40,9 @@ constexpr Nanoseconds kDatasetsTime = Seconds(30);
 constexpr int kDatasetsFailuresInARow = 3;
 // With one more answer of 32 MiB this is what is held in memory, of the 256 MiB that a sidecar has.
 constexpr uint64_t kHeldLimitBytes = 8 * 1024 * 1024;
+// Some 300 bytes each, one for each job that used Ray Data. What is forgotten may be stored once more,
+// unchanged.
+constexpr size_t kRememberedAnswers = 50'000;
 
 using Count = std::optional<uint64_t> (*)(std::string_view body);
 
@@ -260,6 +263,7 @@ bool SessionEndpoints::store(Answer answer, const Deadline& deadline) {
     health_.refused_by_store(answer.job ? kAnyDatasets : answer.endpoint, put.error().message);
     return true;
   }
+  if (stored_.size() >= kRememberedAnswers) stored_.clear();
   stored_.insert_or_assign(key, Stored{answer.digest, count});
   health_.stored();
   is_stored(answer.endpoint, answer.job);
