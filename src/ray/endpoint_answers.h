@@ -26,10 +26,11 @@ struct ListedJob {
   friend bool operator==(const ListedJob&, const ListedJob&) = default;
 };
 
-// The jobs in an answer of /api/jobs/ that have an ID: once each, in the order of their IDs. Of a job listed
-// twice, every entry must say that it has ended. Nothing where the answer is no such list. Of more than
-// kListedJobsLimit, the first ones: remembering a job takes more memory than listing it.
+// Of a list of more, the first ones are taken: remembering a job costs more memory than listing it does.
 inline constexpr size_t kListedJobsLimit = 50'000;
+
+// The jobs in an answer of /api/jobs/ that have an ID: once each, in the order of their IDs. Of a job listed
+// twice, every entry must say that it has ended. Nothing where the answer is no such list.
 std::optional<std::vector<ListedJob>> jobs_in(std::string_view body);
 
 // How many jobs an answer of /api/jobs/ lists, with an ID or without.
