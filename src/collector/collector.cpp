@@ -43,10 +43,11 @@ SessionWatcherOptions watcher_options(const Settings& settings, const RayFolder&
   SessionWatcherOptions options{.folder = folder, .pod_ip = settings.node.pod_ip, .nodes = {}, .token = {}};
   if (!settings.node.fq_ray_ip.empty()) {
     auto url = nodes_url(settings.node.fq_ray_ip, settings.node.dashboard_port);
-    if (url)
+    if (url) {
       options.nodes = std::move(*url);
-    else
+    } else {
       log_warning("the dashboard will not be asked for the node ID", {{"error", url.error().message}});
+    }
   }
   options.token = [auth = settings.dashboard.auth] { return read_auth_token(auth); };
   return options;

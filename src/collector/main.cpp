@@ -122,17 +122,7 @@ int run(const Settings& settings) {
   return report((*collector)->drain(), settings);
 }
 
-}  // namespace
-}  // namespace rayhistory
-
-int main(int argc, char** argv) {
-  using namespace rayhistory;
-  tune_memory();
-  const sigset_t signals = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
+int run_program(const std::vector<std::string>& arguments) {
   const ParsedSettings parsed = parse_settings(arguments, process_environment());
   if (parsed.action == ParsedSettings::Action::help) {
     std::fputs(help_text().c_str(), stdout);
@@ -151,4 +141,20 @@ int main(int argc, char** argv) {
   for (const std::string& warning : parsed.warnings)
     log_warning(warning);
   return run(settings);
+}
+
+// Before any thread is started.
+void prepare_process() {
+  tune_memory();
+  const sigset_t signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+}  // namespace rayhistory
+
+int main(int argc, char** argv) {
+  rayhistory::prepare_process();
+  return rayhistory::run_program(std::vector<std::string>(argv + 1, argv + argc));
 }

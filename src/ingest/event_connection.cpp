@@ -236,7 +236,9 @@ net::awaitable<std::optional<EventConnection::Answer>> EventConnection::read_pie
 }
 
 net::awaitable<std::optional<EventConnection::Answer>> EventConnection::add_piece(std::string_view piece) {
-  if (!gunzip_) co_return co_await add_plain(piece);
+  if (!gunzip_) {
+    co_return co_await add_plain(piece);
+  }
   gunzip_->feed(piece);
   while (true) {
     const Result<std::string_view> plain = gunzip_->next();

@@ -74,10 +74,11 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
   void offer_all() {
     std::vector<EndedFile> files;
     bool complete = false;
-    if (const auto folder = OpenFolder::open(place_.folder); folder)
+    if (const auto folder = OpenFolder::open(place_.folder); folder) {
       complete = find_files(*folder, "", 0, files);
-    else
+    } else {
       complete = folder.error().kind == ErrorKind::not_found;
+    }
     if (files.empty()) {
       if (complete) remove_rest();
       return;
@@ -109,10 +110,11 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
     } else {
       shipment.key = place_.key_of(file.path);
     }
-    if (!stay())
+    if (!stay()) {
       shipment.on_stored = [self = shared_from_this(), path = file.path, size = file.status.size] {
         self->stored(path, size);
       };
+    }
     offer_(std::move(shipment));
   }
 
@@ -229,11 +231,12 @@ void EndedSessions::take_left_over(const std::function<bool(const SessionName&)>
     // Only Ray's own: other folders of /tmp/ray are none of ours.
     if (!session.str().starts_with("session_") || is_running(session)) continue;
     if (!status_of(folder_.logs(session))) continue;
-    if (const auto node = node_of(session))
+    if (const auto node = node_of(session)) {
       take(session, *node);
-    else
+    } else {
       log_warning("a session of an earlier run has logs, but nothing says which node wrote them; they stay",
                   {{"logs", folder_.logs(session)}});
+    }
   }
 }
 
