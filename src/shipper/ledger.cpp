@@ -64,6 +64,12 @@ Ledger::Prefix& Ledger::prefix_of(const Shipment& shipment) {
 
 void Ledger::offer(Shipment shipment, SteadyTime now) {
   Entry& entry = entry_of(shipment.key);
+  // Who offers the rest of an ended session does not know that a file was cut short once, as its tracker did.
+  const bool is_cut_short = shipment.final && shipment.generation == 0 && entry.content.generation != 0;
+  if (is_cut_short && shipment.identity == entry.content.identity) {
+    shipment.generation = entry.content.generation;
+    if (entry.stored) entry.stored->content.reset();  // nor that it was not cut short again
+  }
   const bool had_unsent = entry.shipment.has_value() && !holds_all(entry);
   const bool is_other_file = entry.shipment && content_of(*entry.shipment) != content_of(shipment);
   const bool has_moved = entry.shipment && entry.shipment->path != shipment.path;

@@ -319,6 +319,21 @@ TEST(Ledger, ATruncationDuringADowntimeIsNoticedAlsoWhenTheFileHasRegrown) {
               UnorderedElementsAre("generation one", "generation two, longer than one"));
 }
 
+TEST(Ledger, ALogThatWasOnceCutShortIsNotStoredTwiceWhenItsSessionEnds) {
+  Mirror mirror;
+  mirror.folder.write("c.log", "before the copytruncate");
+  mirror.offer(mirror.log("c.log"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.write("c.log", "after");
+  mirror.offer(mirror.log("c.log", 1));
+  mirror.run_after(Seconds(60));
+  Shipment last = mirror.log("c.log");
+  last.final = true;
+  mirror.offer(last);
+  EXPECT_THAT(mirror.run_after(Seconds(60)), testing::IsEmpty());
+  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("before the copytruncate", "after"));
+}
+
 TEST(Ledger, AStateDumpsEarlierContentIsNotKept) {
   Mirror mirror;
   mirror.folder.write("debug_state.txt", "the state at ten");

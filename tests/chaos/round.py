@@ -279,7 +279,7 @@ class Round:
             observed=self.observed,
             fresh_event_stored=fresh_event_stored,
             exit_status=exit_status,
-            left_over=self.store.left_over(),
+            left_over=self.store.left_over(self.operator.counts["kills"] > 0),
             role=self.plan.role,
             crashes=self.operator.crashes,
             log=self.operator.collector.log(),

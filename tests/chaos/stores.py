@@ -80,7 +80,8 @@ class MinioStore:
         elif incident.name == "store away":
             self.server.start_again()
 
-    def left_over(self):
+    def left_over(self, killed):
+        del killed  # the next start finds them
         left = set(self.server.unfinished_uploads()) - self.left_before
         return [f"unfinished upload {name}" for name in sorted(left)]
 
@@ -112,7 +113,10 @@ class FolderStore:
         if incident.name == "store disk full":
             self.disk.free()
 
-    def left_over(self):
+    def left_over(self, killed):
+        """What a killed collector was writing stays for a day: another one may share the folder, and write it."""
+        if killed:
+            return []
         folder = self.stored.folder / UNFINISHED
         return [f"temporary object {path}" for path in folder.rglob("*") if path.is_file()]
 
