@@ -320,12 +320,13 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
 
   Stored& stored = *entry.stored;
   if (!stored.content) {
-    if (key_names_content(file) || stored.object.size == 0)
+    if (key_names_content(file) || stored.object.size == 0) {
       stored.content = content_of(file);
-    else if (stored.object.size > file.size)
+    } else if (stored.object.size > file.size) {
       stored.content = Content{};
-    else
+    } else {
       return start(entry, Task::Step::compare, now, &entry);
+    }
   }
   if (holds_all(entry)) {
     if (has_work(entry)) return start(entry, Task::Step::report_stored, now);

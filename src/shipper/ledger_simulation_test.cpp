@@ -132,10 +132,11 @@ class Life {
 
   void fault() {
     tell("fault");
-    if (roll(2) == 0)
+    if (roll(2) == 0) {
       store_.fail_next(1 + roll(3), Error{ErrorKind::retry, "503"});
-    else
+    } else {
       store_.lose_answers(1 + roll(2));
+    }
   }
 
   void crash() {

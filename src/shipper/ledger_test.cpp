@@ -70,9 +70,10 @@ class Mirror {
           *task, store, [&](ListedObject object) { ledger_.found(std::move(object)); }, Deadline::never());
       const bool is_write = task->step == Task::Step::put || task->step == Task::Step::extend ||
                             task->step == Task::Step::claim || task->step == Task::Step::preserve;
-      if (is_write && result.outcome == Outcome::done)
+      if (is_write && result.outcome == Outcome::done) {
         written.push_back(
             (task->step == Task::Step::preserve ? task->other_key : task->key).substr(kPrefix.size()));
+      }
       ledger_.settle(*task, result, clock.steady_now());
     }
     return written;
