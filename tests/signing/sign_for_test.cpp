@@ -14,8 +14,7 @@
 #include "base/check.h"
 #include "signing/aws_sigv4.h"
 
-using namespace rayhistory;
-
+namespace rayhistory {
 namespace {
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -52,9 +51,7 @@ Method method_from(const std::string& name) {
   UNREACHABLE("an unknown method");
 }
 
-}  // namespace
-
-int main() {
+void answer_all() {
   std::string line;
   while (std::getline(std::cin, line)) {
     const std::vector<std::string> fields = split(line, '\t');
@@ -75,5 +72,12 @@ int main() {
     std::cout << *request.headers.find("Authorization") << '\t' << request.url.encoded_path << '\t'
               << request.url.encoded_query << '\n';
   }
+}
+
+}  // namespace
+}  // namespace rayhistory
+
+int main() {
+  rayhistory::answer_all();
   return 0;
 }
