@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <list>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -60,7 +61,7 @@ class StatusServer::State {
 
   Result<void> start();
   void stop();
-  uint16_t port() const { return listener_.port(); }
+  uint16_t port() const { return port_; }
 
  private:
   using Stream = beast::tcp_stream;
@@ -74,36 +75,42 @@ class StatusServer::State {
   const StatusAnswers answers_;
 
   // On the io_context's thread only. Declared before it: connections that end with it still look here.
-  std::list<std::shared_ptr<Stream>> open_;  // the oldest first
-  net::io_context io_{1};
-  Listener listener_{io_, [this](tcp::socket socket) { welcome(std::move(socket)); },
-                     [this] { return close_oldest(); }};
+  std::list<std::shared_ptr<Stream>> open_;              // the oldest first
+  std::optional<net::io_context> io_{std::in_place, 1};  // until stop()
+  std::optional<Listener> listener_{std::in_place, *io_,
+                                    [this](tcp::socket socket) { welcome(std::move(socket)); },
+                                    [this] { return close_oldest(); }};
+  uint16_t port_ = 0;
   std::thread thread_;
 };
 
 Result<void> StatusServer::State::start() {
-  Result<void> listening = listener_.listen(net::ip::address_v6::any(), options_.port);
+  Result<void> listening = listener_->listen(net::ip::address_v6::any(), options_.port);
   if (!listening && listening.error().kind == ErrorKind::not_found)
-    listening = listener_.listen(net::ip::address_v4::any(), options_.port);
+    listening = listener_->listen(net::ip::address_v4::any(), options_.port);
   TRY(std::move(listening));
+  port_ = listener_->port();
   log_info("listening for scrapes and probes", {{"port", port()}});
-  listener_.start();
-  thread_ = std::thread([this] { io_.run(); });
+  listener_->start();
+  thread_ = std::thread([this] { io_->run(); });
   return {};
 }
 
 void StatusServer::State::stop() {
   if (!thread_.joinable()) return;
-  io_.stop();
+  io_->stop();
   thread_.join();
-  listener_.close();
+  // What waits in the io_context keeps its connection open until that is destroyed, be it a request that is
+  // read or a connection that was just accepted.
+  listener_.reset();
   open_.clear();
+  io_.reset();
 }
 
 void StatusServer::State::welcome(tcp::socket socket) {
   if (open_.size() >= options_.limits.connections) close_oldest();
   open_.push_back(std::make_shared<Stream>(std::move(socket)));
-  net::co_spawn(io_, serve(open_.back()), [](const std::exception_ptr& thrown) {
+  net::co_spawn(*io_, serve(open_.back()), [](const std::exception_ptr& thrown) {
     if (!thrown) return;
     try {
       std::rethrow_exception(thrown);

@@ -49,7 +49,7 @@ class StatusServer {
 
   // Listens when this returns. A host without IPv6 is fine. `exists`: the port is taken.
   Result<void> start();
-  // Ends all connections. May be called again.
+  // Ends all connections, for good. May be called again.
   void stop();
 
   // The one that is listened on. After start(); any thread.
