@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 BACKUPS = 5
 # What one name holds before its writer rotates it.
 SMALL_LIMIT_BYTES = 60_000
-# Beyond S3's smallest part, so that it is extended and copied on the server.
-LARGE_LIMIT_BYTES = 6 * 1024 * 1024
+# Well beyond S3's smallest part of 5 MiB: it is extended and copied on the server.
+LARGE_LIMIT_BYTES = 24 * 1024 * 1024
 
 
 @dataclass
@@ -55,7 +55,7 @@ class LogWriter:
             (8, lambda: self._append_and_rotate("raylet.out", SMALL_LIMIT_BYTES, self._rotate_as_spdlog)),
             (8, lambda: self._append_and_rotate("dashboard.log", SMALL_LIMIT_BYTES, self._rotate_as_python)),
             (4, lambda: self._append_and_rotate("serve/proxy.log", SMALL_LIMIT_BYTES, self._copy_and_truncate)),
-            (2, lambda: self._append_and_rotate("gcs_server.out", LARGE_LIMIT_BYTES, self._rotate_as_spdlog, 700_000)),
+            (2, lambda: self._append_and_rotate("gcs_server.out", LARGE_LIMIT_BYTES, self._rotate_as_spdlog, 4_000_000)),
             (1, lambda: self._append("python-core-worker.log", 400_000)),
             (3, self._delete_and_make_again),
             (4, lambda: self._append(f"worker-{self.dice.randrange(20)}.out", 300)),

@@ -218,11 +218,9 @@ class Round:
         event = event_of(self.outbox.seed, FRESH, session.name, None)
         self.outbox.events[FRESH] = SentEvent(event, session.name, (FRESH, 1))
         try:
-            answer = self.operator.collector.post(json.dumps([event]).encode())
-        except OSError as error:
-            answer = error
-        if getattr(answer, "status", None) != 200:
-            self.failures.append(f"a fresh event was answered {answer}")
+            self.operator.collector.sender().send(json.dumps([event]).encode(), MENDED_SECONDS)
+        except TimeoutError as error:
+            self.failures.append(f"a fresh event: {error}")
             return False
         self.outbox.events[FRESH].acknowledged = True
 
