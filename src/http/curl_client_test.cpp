@@ -1,5 +1,6 @@
 #include "http/curl_client.h"
 
+#include <atomic>
 #include <thread>
 
 #include <fmt/format.h>
@@ -169,9 +170,9 @@ TEST_F(CurlClientTest, SaysRetryWhenNothingCanHaveReachedTheServer) {
 }
 
 TEST_F(CurlClientTest, SaysUnknownOutcomeWhereverTheAnswerIsCut) {
-  size_t cut = 0;
+  std::atomic<size_t> cut = 0;
   ScriptedHttpServer server([&cut](const ReceivedRequest&) {
-    return ScriptedAnswer{200, {{"ETag", "\"x\""}}, "content", cut};
+    return ScriptedAnswer{200, {{"ETag", "\"x\""}}, "content", cut.load()};
   });
   const MemoryBody body("body");
   Request put = request(Method::put, server.origin());
