@@ -39,6 +39,10 @@ run: build  ## a real Ray node and the collector beside it, and what it stored (
 test:  ## everything: unit tests, sanitizers, lint, fuzzing, whole processes, real Ray and MinIO
 	@scripts/test.sh
 
+.PHONY: soak
+soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio, local or both)
+	@"$$(scripts/tools.sh tests)" -m tests.chaos --store $(or $(CHAOS_STORE),both) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 .PHONY: bench
 bench:  ## build and run the benchmarks of bench/
 	@scripts/bench.sh
