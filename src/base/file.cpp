@@ -173,6 +173,10 @@ Result<FileStatus> status_of(const std::string& path) {
   return statx_of(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, path);
 }
 
+Result<FileStatus> status_in(int folder_descriptor, const std::string& name, std::string_view shown) {
+  return statx_of(folder_descriptor, name.c_str(), name.empty() ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW, shown);
+}
+
 Result<std::string> read_file(const std::string& path, uint64_t limit_bytes) {
   TRY_ASSIGN(const File file, File::open_for_reading(path));
   TRY_ASSIGN(const FileStatus status, file.status());

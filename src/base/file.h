@@ -75,6 +75,9 @@ class File {
 
 // Of the path itself: a symlink is a symlink. not_found when there is nothing.
 Result<FileStatus> status_of(const std::string& path);
+// Of a name in an open folder, likewise; of the folder itself where `name` is empty. `shown` is for the
+// error.
+Result<FileStatus> status_in(int folder_descriptor, const std::string& name, std::string_view shown);
 
 // The whole file; `invalid` when it is longer than `limit_bytes`.
 Result<std::string> read_file(const std::string& path, uint64_t limit_bytes);

@@ -2,8 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/stat.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,25 +10,6 @@
 
 namespace rayhistory {
 namespace {
-
-constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
-
-int64_t nanoseconds_of(const struct statx_timestamp& time) {
-  return time.tv_sec * kNanosecondsPerSecond + time.tv_nsec;
-}
-
-FileType type_of_mode(uint16_t mode) {
-  switch (mode & S_IFMT) {
-    case S_IFREG:
-      return FileType::regular;
-    case S_IFDIR:
-      return FileType::directory;
-    case S_IFLNK:
-      return FileType::symlink;
-    default:
-      return FileType::other;
-  }
-}
 
 FileType type_of_entry(unsigned char type) {
   switch (type) {
@@ -43,22 +22,6 @@ FileType type_of_entry(unsigned char type) {
     default:
       return FileType::other;
   }
-}
-
-// The same identity as base/file.h makes: the shipper compares the two.
-Result<FileStatus> statx_at(int folder, const char* name, int flags, const std::string& folder_path) {
-  struct statx raw {};
-  constexpr unsigned kWanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_BTIME;
-  if (::statx(folder, name, flags, kWanted, &raw) != 0)
-    return error_from_errno(errno, "stat " + folder_path + "/" + name);
-  FileStatus status;
-  status.type = type_of_mode(raw.stx_mode);
-  status.identity.device = (static_cast<uint64_t>(raw.stx_dev_major) << 32) | raw.stx_dev_minor;
-  status.identity.inode = raw.stx_ino;
-  if ((raw.stx_mask & STATX_BTIME) != 0) status.identity.birth_nanoseconds = nanoseconds_of(raw.stx_btime);
-  status.size = raw.stx_size;
-  status.modified_nanoseconds = nanoseconds_of(raw.stx_mtime);
-  return status;
 }
 
 }  // namespace
@@ -94,11 +57,11 @@ OpenFolder::~OpenFolder() {
 }
 
 Result<FileStatus> OpenFolder::status() const {
-  return statx_at(descriptor_, "", AT_EMPTY_PATH, path_);
+  return status_in(descriptor_, "", path_);
 }
 
 Result<FileStatus> OpenFolder::status_of(const std::string& name) const {
-  return statx_at(descriptor_, name.c_str(), AT_SYMLINK_NOFOLLOW, path_);
+  return status_in(descriptor_, name, path_ + "/" + name);
 }
 
 Result<void> OpenFolder::for_each(

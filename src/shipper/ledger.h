@@ -6,7 +6,9 @@
 // What a key holds is one of three things to us: the bytes of the file that belongs there, those of an
 // earlier generation of that name, or not known yet (it was only listed). Unknown objects are compared with
 // the file before anything is built on them. An earlier generation is not overwritten before it is safe under
-// the name that is its own: copied there by the shipment that claims it (moved_from), or to preserve_as.
+// a name of its own: copied there by the shipment that claims it (moved_from), or, when the file was
+// truncated or deleted and nobody does, to a name of the same form that is made of the object's ETag and
+// size, so that a crash between the copy and the overwriting does not make a second copy.
 #pragma once
 
 #include <cstdint>

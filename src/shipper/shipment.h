@@ -50,9 +50,6 @@ struct Shipment {
   std::string moved_from;
   // rotated_log: its backup number; the highest is evicted next and goes first.
   uint64_t urgency = 0;
-  // log: where the bytes that the store has at `key` go when they turn out to be of an earlier generation
-  // that no other shipment claims (it was deleted or truncated). Empty: they are of no value.
-  std::string preserve_as;
 
   // Called once, by a worker thread and without locks, when the file is final and the store holds all of it.
   std::function<void()> on_stored;
