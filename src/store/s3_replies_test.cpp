@@ -108,6 +108,11 @@ TEST(Xml, TakesDeepNestingWithoutRecursion) {
   EXPECT_TRUE(parse_xml(deep));
 }
 
+TEST(Xml, HasOneRoot) {
+  EXPECT_TRUE(parse_xml("<?xml version=\"1.0\"?><!-- a proxy's comment --><a/><!-- and after -->\n"));
+  EXPECT_FALSE(parse_xml("<ListBucketResult/><ListMultipartUploadsResult/>"));
+}
+
 TEST(Xml, ResolvesNoEntitiesOfADocumentType) {
   const auto document = parse_xml("<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><a>&e;</a>");
   ASSERT_TRUE(document);
