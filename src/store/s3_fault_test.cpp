@@ -67,9 +67,10 @@ class S3UnderFault : public testing::TestWithParam<S3Fault> {
   ModelS3 s3_{"bucket", kSmallLimits.least_part_bytes};
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return s3_.answer(request); }};
   std::unique_ptr<Store> store_ = std::make_unique<RetryingStore>(
-      *S3Store::open({.bucket = "bucket", .endpoint = server_.origin()}, std::make_unique<CurlClient>(clock_),
-                     std::make_unique<StaticAwsCredentials>(AwsCredentials{"id", "secret", ""}), clock_,
-                     kSmallLimits),
+      *S3Store::open(
+          {.bucket = "bucket", .endpoint = server_.origin()}, std::make_unique<CurlClient>(clock_),
+          std::make_unique<FixedCredentials<AwsCredentials>>(AwsCredentials{"id", "secret", ""}, "a test"),
+          clock_, kSmallLimits),
       clock_);
 };
 

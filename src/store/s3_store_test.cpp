@@ -42,6 +42,8 @@ class TestCredentials final : public AwsCredentialsSource {
     if (refused == current && renewed) current = *renewed;
   }
 
+  std::string origin() const override { return "a test"; }
+
   AwsCredentials current{"AKIDEXAMPLE", "the-secret-key", "the-session-token"};
   std::optional<AwsCredentials> renewed;
   int invalidated = 0;

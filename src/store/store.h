@@ -6,13 +6,15 @@
 // out an outage) is retrying_store.h's.
 //
 // Error kinds mean here:
-//   retry            passing: the same call again may succeed
-//   unknown_outcome  a write may or may not have happened; repeating the call is safe and settles it
-//   denied           credentials or permissions; also a missing bucket, which only an operator can bring back
-//   exists           extend: the object is not what `stored` says; put the whole. ensure_bucket: it is
-//   another's not_found        get, copy: no such object unsupported      copy: this store cannot; put the
-//   bytes instead invalid          this call can never succeed (a key too long, a body that is gone) no_space
-//   the local folder's disk is full cancelled        deadline or stop
+//   - retry: passing; the same call again may succeed.
+//   - unknown_outcome: a write may or may not have happened; repeating the call is safe and settles it.
+//   - denied: credentials or permissions; also a missing bucket, which only an operator can bring back.
+//   - exists: extend: the object is not what `stored` says, put the whole. ensure_bucket: it is another's.
+//   - not_found: get, copy: no such object.
+//   - unsupported: copy: this store cannot; put the bytes instead.
+//   - invalid: this call can never succeed (a key too long, a body that is gone).
+//   - no_space: the local folder's disk is full.
+//   - cancelled: deadline or stop.
 #pragma once
 
 #include <cstdint>
