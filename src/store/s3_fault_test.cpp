@@ -36,13 +36,22 @@ std::string_view name_of(S3Fault fault) {
   return kNames[static_cast<size_t>(fault)];
 }
 
+std::unique_ptr<S3Store> open_model(const ScriptedHttpServer& server, const Clock& clock) {
+  auto credentials =
+      std::make_unique<FixedCredentials<AwsCredentials>>(AwsCredentials{"id", "secret", ""}, "a test");
+  return *S3Store::open({.bucket = "bucket", .endpoint = server.origin()},
+                        std::make_unique<CurlClient>(clock), std::move(credentials), clock, kSmallLimits);
+}
+
 class S3UnderFault : public testing::TestWithParam<S3Fault> {
  protected:
   void SetUp() override { testing::internal::CaptureStderr(); }  // the outage's lines
   void TearDown() override { testing::internal::GetCapturedStderr(); }
 
-  // The life of one object: written, extended twice, copied, looked at. Gives what went other than it should.
+  // A run of its own: an object is written, extended twice, copied, looked at. Gives what went other than it
+  // should.
   std::string live() {
+    store_ = std::make_unique<RetryingStore>(open_model(server_, clock_), clock_);
     const Deadline never = Deadline::never();
     const auto prefix = [this](size_t size) { return MemoryBody(whole_.substr(0, size)); };
     Result<StoredObject> stored = store_->put("key", prefix(kFirstBytes), kTextContent, never);
@@ -66,12 +75,7 @@ class S3UnderFault : public testing::TestWithParam<S3Fault> {
   SkippingClock clock_;
   ModelS3 s3_{"bucket", kSmallLimits.least_part_bytes};
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return s3_.answer(request); }};
-  std::unique_ptr<Store> store_ = std::make_unique<RetryingStore>(
-      *S3Store::open(
-          {.bucket = "bucket", .endpoint = server_.origin()}, std::make_unique<CurlClient>(clock_),
-          std::make_unique<FixedCredentials<AwsCredentials>>(AwsCredentials{"id", "secret", ""}, "a test"),
-          clock_, kSmallLimits),
-      clock_);
+  std::unique_ptr<Store> store_;
 };
 
 TEST_P(S3UnderFault, AnObjectIsWholeWhicheverRequestItHits) {
@@ -90,11 +94,49 @@ TEST_P(S3UnderFault, AnObjectIsWholeWhicheverRequestItHits) {
     EXPECT_EQ(s3_.unfinished_uploads(), 0u) << "fault in request " << request;
     ++request;
   }
-  constexpr int kPut = 4;     // begin, two parts, complete
+  constexpr int kPut = 5;     // begin, learn how uploads are listed, two parts, complete
   constexpr int kExtend = 5;  // begin, two parts copied, one sent, complete
   constexpr int kLonger = 6;  // begin, two parts copied, two sent, complete
   constexpr int kOthers = 3;  // copy, stat, get
   EXPECT_EQ(request, kPut + kExtend + kLonger + kOthers);
+}
+
+TEST_P(S3UnderFault, NoUploadIsLeftWhereTheyAreListedByWholeKeysOnly) {
+  s3_.list_uploads_by_whole_keys();
+  int request = 0;
+  while (true) {
+    s3_.fail_request(request, GetParam());
+    EXPECT_EQ(live(), "") << "fault in request " << request;
+    EXPECT_EQ(s3_.unfinished_uploads(), 0u) << "fault in request " << request;
+    if (!s3_.has_failed()) break;
+    ++request;
+  }
+}
+
+TEST(S3Uploads, ThoseOfAKilledRunAreGivenUpWhereTheyAreListedByWholeKeysOnly) {
+  SkippingClock clock;
+  ModelS3 s3("bucket", kSmallLimits.least_part_bytes);
+  s3.list_uploads_by_whole_keys();
+  ScriptedHttpServer server([&s3](const ReceivedRequest& request) { return s3.answer(request); });
+  const auto store = open_model(server, clock);
+  const Deadline never = Deadline::never();
+  const std::string whole = some_bytes(kAllBytes);
+  const MemoryBody body(whole);
+  const auto beginning = store->put("key", MemoryBody(whole.substr(0, kFirstBytes)), kTextContent, never);
+  ASSERT_TRUE(beginning);
+
+  s3.begin_upload("key");
+  s3.begin_upload("key2");
+  ASSERT_TRUE(store->abort_unfinished_uploads("", never));
+  ASSERT_EQ(s3.unfinished_uploads(), 2u) << "as at MinIO";
+  const auto extended = store->extend("key", *beginning, body, kTextContent, never);
+  ASSERT_TRUE(extended);
+  EXPECT_EQ(s3.unfinished_uploads(), 1u) << "another key's is another's";
+
+  // The file was rotated meanwhile, and what follows at its key is too small for an upload of its own.
+  s3.begin_upload("key");
+  ASSERT_TRUE(store->copy("key", *extended, "rotated", never));
+  EXPECT_EQ(s3.unfinished_uploads(), 1u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, S3UnderFault, testing::ValuesIn(kS3Faults),

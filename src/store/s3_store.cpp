@@ -128,17 +128,13 @@ Result<StoredObject> S3Store::upload(const std::string& key, std::string_view co
                                                              content_type, std::move(replaces), deadline);
   if (!begun) {
     // It may have been begun all the same, under an ID that never came. Nobody else writes this key.
-    if (begun.error().kind == ErrorKind::unknown_outcome) {
-      (void)for_each_upload(
-          key,
-          [&](const S3Upload& unfinished) {
-            return unfinished.key == key ? abort_upload(unfinished, deadline) : Result<void>();
-          },
-          deadline);
-    }
+    if (begun.error().kind == ErrorKind::unknown_outcome) abort_others(key, "", deadline);
     return std::move(begun).error();
   }
   S3MultipartUpload& upload = *begun;
+  // curl sends a request again by itself when a connection that was used before ends without a byte of an
+  // answer: there may be two by now, beside what a killed run left.
+  if (!lists_uploads_by_prefix(key, upload.id(), deadline)) abort_others(key, upload.id(), deadline);
   Result<StoredObject> outcome = [&]() -> Result<StoredObject> {
     TRY(fill(upload));
     return upload.complete(deadline);
@@ -163,6 +159,11 @@ Result<StoredObject> S3Store::copy(const std::string& from, const StoredObject& 
                                    const std::string& to, const Deadline& deadline) {
   TRY(check_key(from));
   TRY(check_key(to));
+  // What is copied away is about to be replaced, as a rule by something small that needs no upload of its
+  // own.
+  if (expected.size >= limits_.least_part_bytes &&
+      abilities_.upload_lists != S3Abilities::UploadLists::by_prefix)
+    abort_others(from, "", deadline);
   if (expected.size <= kCopyAtOnceLimitBytes) return copy_at_once(from, expected, to, deadline);
   const auto fill = [&](S3MultipartUpload& upload) { return upload.copy_whole(from, expected, deadline); };
   return upload(to, kTextContent, std::nullopt, fill, deadline);
@@ -281,6 +282,33 @@ Result<void> S3Store::for_each_upload(const std::string& prefix,
     list.query.emplace_back("key-marker", page->next.key);
     list.query.emplace_back("upload-id-marker", page->next.id);
   }
+}
+
+void S3Store::abort_others(const std::string& key, const std::string& own, const Deadline& deadline) {
+  (void)for_each_upload(
+      key,
+      [&](const S3Upload& unfinished) {
+        const bool is_left = unfinished.key == key && unfinished.id != own;
+        return is_left ? abort_upload(unfinished, deadline) : Result<void>();
+      },
+      deadline);
+}
+
+bool S3Store::lists_uploads_by_prefix(const std::string& key, const std::string& known_id,
+                                      const Deadline& deadline) {
+  using enum S3Abilities::UploadLists;
+  if (abilities_.upload_lists == not_known) {
+    bool is_listed = false;
+    const Result<void> listed = for_each_upload(
+        key.substr(0, key.size() - 1),
+        [&](const S3Upload& unfinished) {
+          is_listed = is_listed || unfinished.id == known_id;
+          return Result<void>();
+        },
+        deadline);
+    if (listed) abilities_.upload_lists = is_listed ? by_prefix : by_key;
+  }
+  return abilities_.upload_lists == by_prefix;
 }
 
 Result<void> S3Store::abort_upload(const S3Upload& unfinished, const Deadline& deadline) {

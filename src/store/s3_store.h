@@ -4,8 +4,9 @@
 // whose first parts are copied from the object itself on the server; below S3's least part size it is put
 // anew. Bodies are read twice, once for their SHA-256, and never held.
 //
-// MinIO lists unfinished uploads only for a prefix that is a whole key, so there abort_unfinished_uploads
-// finds few; MinIO removes them by itself after 24 hours.
+// Unfinished uploads that a killed run left, or that were begun twice, are found by a prefix at the start of
+// the next run. MinIO lists them by whole keys only: there each upload is followed by a look for others of
+// its key, and so is each copy of an object that may have had one. One request says which kind a server is.
 #pragma once
 
 #include <functional>
@@ -62,6 +63,10 @@ class S3Store final : public Store {
                                const std::function<Result<void>(const S3Upload&)>& visit,
                                const Deadline& deadline);
   Result<void> abort_upload(const S3Upload& unfinished, const Deadline& deadline);
+  // All of that very key but `own`: nobody else writes it, so nobody will finish them. As well as it can: the
+  // next upload of the key looks again.
+  void abort_others(const std::string& key, const std::string& own, const Deadline& deadline);
+  bool lists_uploads_by_prefix(const std::string& key, const std::string& known_id, const Deadline& deadline);
 
   const S3Limits limits_;
   const Clock& clock_;

@@ -22,6 +22,10 @@ namespace rayhistory {
 struct S3Abilities {
   // False once the server has said that it does not implement it (S3 itself has since 2024, MinIO does).
   std::atomic<bool> if_match_on_complete{true};
+  // Whether a prefix lists the unfinished uploads of all keys that begin with it, as S3 has it, or only those
+  // of the key that it is in full, as MinIO does (erasure-multipart.go).
+  enum class UploadLists : uint8_t { not_known, by_prefix, by_key };
+  std::atomic<UploadLists> upload_lists{UploadLists::not_known};
 };
 
 // S3's limits (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html), and what we make of them.
@@ -54,6 +58,8 @@ class S3MultipartUpload {
   // `retry`: not done, begin again. `exists`: the key holds something else. `unknown_outcome`: it could not
   // be found out. After any error: abandon.
   Result<StoredObject> complete(const Deadline& deadline);
+  const std::string& id() const { return id_; }
+
   // So that the store does not keep, and bill, the parts. As well as it can: what stays is the bucket's
   // lifecycle rule's.
   void abandon(const Deadline& deadline);

@@ -114,7 +114,9 @@ ScriptedAnswer ModelS3::answer_rightly(const ReceivedRequest& request) {
   const std::string bucket_path = "/" + bucket_;
   const std::string path = *decode_percent(request.path());
   if (!path.starts_with(bucket_path)) return s3_error_answer(404, "NoSuchBucket");
-  if (path == bucket_path) return request.has_query("uploads=") ? list_uploads() : ScriptedAnswer{};
+  if (path == bucket_path && request.has_query("uploads="))
+    return list_uploads(*decode_percent(query_value(request, "prefix")));
+  if (path == bucket_path) return {};
   const std::string key = path.substr(bucket_path.size() + 1);
   if (request.method == "POST" && request.has_query("uploads=")) return begin_upload(key, request);
 
@@ -226,10 +228,12 @@ ScriptedAnswer ModelS3::complete(const std::string& id, const ReceivedRequest& r
   return xml(etag_reply("CompleteMultipartUploadResult", completed.etag));
 }
 
-ScriptedAnswer ModelS3::list_uploads() const {
+ScriptedAnswer ModelS3::list_uploads(const std::string& prefix) const {
   std::string body = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>";
-  for (const auto& [id, upload] : uploads_)
+  for (const auto& [id, upload] : uploads_) {
+    if (lists_by_whole_keys_ ? upload.key != prefix : !upload.key.starts_with(prefix)) continue;
     body += fmt::format("<Upload><Key>{}</Key><UploadId>{}</UploadId></Upload>", encode_path(upload.key), id);
+  }
   return xml(body + "</ListMultipartUploadsResult>");
 }
 

@@ -46,9 +46,14 @@ class ModelS3 {
   void fail_request(int n, S3Fault fault);
   bool has_failed() const { return has_failed_; }
 
+  // As MinIO does, whose prefix must be a whole key. S3 lists by any prefix.
+  void list_uploads_by_whole_keys() { lists_by_whole_keys_ = true; }
+
   const std::map<std::string, Object>& objects() const { return objects_; }
   size_t unfinished_uploads() const { return uploads_.size(); }
   void set(const std::string& key, std::string content);
+  // As somebody did who ended before he had finished it.
+  void begin_upload(const std::string& key) { (void)begin_upload(key, {}); }
 
  private:
   struct Upload {
@@ -64,7 +69,7 @@ class ModelS3 {
   ScriptedAnswer begin_upload(const std::string& key, const ReceivedRequest& request);
   ScriptedAnswer put_part(Upload& upload, int number, const ReceivedRequest& request);
   ScriptedAnswer complete(const std::string& id, const ReceivedRequest& request);
-  ScriptedAnswer list_uploads() const;
+  ScriptedAnswer list_uploads(const std::string& prefix) const;
   std::string new_etag() { return "etag" + std::to_string(++last_etag_); }
 
   const std::string bucket_;
@@ -76,6 +81,7 @@ class ModelS3 {
   std::optional<S3Fault> fault_;
   int requests_until_fault_ = 0;
   bool has_failed_ = false;
+  bool lists_by_whole_keys_ = false;
 };
 
 // An answer of S3's that is an error.

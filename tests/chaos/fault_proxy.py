@@ -40,10 +40,6 @@ class Request:
         return self.method in ("PUT", "POST", "DELETE")
 
     @property
-    def begins_upload(self):
-        return self.method == "POST" and "uploads" in self.target and "uploadId=" not in self.target
-
-    @property
     def completes(self):
         return self.method == "POST" and "uploadId=" in self.target
 
@@ -71,7 +67,6 @@ class FaultProxy:
         self.faults = {}  # name: likelihood
         self.forbidden = False
         self.hits = Counter()
-        self.nameless_uploads = 0  # begun, and nobody was told their ID
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -148,8 +143,6 @@ class FaultProxy:
             self.hits[fault] += 1
             if applied and request.writes:
                 self.hits["unknown outcomes"] += 1
-            if applied and request.begins_upload:
-                self.nameless_uploads += 1
 
     def _handle(self, client, request):
         fault = self._choose(request)
