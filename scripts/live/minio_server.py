@@ -1,4 +1,4 @@
-"""A real MinIO server on loopback."""
+"""A real MinIO server, on loopback or another address of this machine."""
 
 import os
 import subprocess
@@ -13,12 +13,13 @@ PASSWORD = "rayhistory-example-password"
 
 
 class MinioServer:
-    def __init__(self, program, folder, console=False):
+    def __init__(self, program, folder, console=False, host="127.0.0.1"):
+        self.host = host
         self.port = free_port()
         self.console_port = free_port() if console else None
         self.folder = Path(folder)
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
-        command = [str(program), "server", "--address", f"127.0.0.1:{self.port}", str(self.folder / "data")]
+        command = [str(program), "server", "--address", self.endpoint, str(self.folder / "data")]
         if console:
             command += ["--console-address", f"127.0.0.1:{self.console_port}"]
         with open(self.folder / "minio.log", "wb") as log:
@@ -42,11 +43,11 @@ class MinioServer:
     def _is_up(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"MinIO ended with status {self.process.returncode}; see {self.folder}/minio.log")
-        return accepts_connections(self.port)
+        return accepts_connections(self.port, self.host)
 
     @property
     def endpoint(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def collector_environment(self, bucket):
         """What makes a collector store here, as KubeRay's manifests write it."""

@@ -45,8 +45,8 @@ class Scrape:
         return values
 
 
-def scrape(port):
-    answer = request(port, "GET", "/metrics")
+def scrape(port, host="127.0.0.1"):
+    answer = request(port, "GET", "/metrics", host=host)
     assert answer.status == 200
     return Scrape(answer.body.decode())
 
