@@ -195,7 +195,7 @@ void Ledger::place(Entry& entry) {
   if (draining_) entry.due = std::min(entry.due, entry.oldest_unsent);
   entry.due = std::max(entry.due, entry.not_before);
   entry.place = Place::waiting;
-  waiting_.insert(&entry);
+  waiting_of(entry).insert(&entry);
 }
 
 void Ledger::unplace(Entry& entry) {
@@ -203,7 +203,7 @@ void Ledger::unplace(Entry& entry) {
     case Place::nowhere:
       break;
     case Place::waiting:
-      waiting_.erase(&entry);
+      waiting_of(entry).erase(&entry);
       break;
     case Place::ready:
       ready_.erase(&entry);
@@ -238,21 +238,21 @@ Ledger::Rank Ledger::rank_of(const Entry& entry) const {
 }
 
 void Ledger::promote(SteadyTime now) {
+  while (!waiting_events_.empty() && (*waiting_events_.begin())->due <= now)
+    make_ready(**waiting_events_.begin());
   // A round of logs is let in when the one before is under way: so many at the most, the rest stays waiting.
-  const bool new_round = ready_logs_ == 0;
-  for (auto next = waiting_.begin(); next != waiting_.end() && (*next)->due <= now;) {
-    Entry& entry = **next;
-    const bool is_log = entry.shipment->kind != ShipmentKind::events;
-    if (is_log && !draining_ && (!new_round || ready_logs_ >= options_.log_batching)) {
-      ++next;
-      continue;
-    }
-    next = waiting_.erase(next);
-    entry.rank = rank_of(entry);
-    entry.place = Place::ready;
-    ready_.insert(&entry);
-    if (is_log) ++ready_logs_;
-  }
+  if (ready_logs_ > 0 && !draining_) return;
+  while (!waiting_logs_.empty() && (*waiting_logs_.begin())->due <= now &&
+         (draining_ || ready_logs_ < options_.log_batching))
+    make_ready(**waiting_logs_.begin());
+}
+
+void Ledger::make_ready(Entry& entry) {
+  waiting_of(entry).erase(&entry);
+  entry.rank = rank_of(entry);
+  entry.place = Place::ready;
+  ready_.insert(&entry);
+  if (is_log(entry)) ++ready_logs_;
 }
 
 std::optional<Task> Ledger::next_task(SteadyTime now) {
@@ -277,7 +277,8 @@ std::optional<Task> Ledger::next_task(SteadyTime now) {
 std::optional<SteadyTime> Ledger::next_due() const {
   std::optional<SteadyTime> due;
   if (!ready_.empty()) return SteadyTime::min();
-  if (!waiting_.empty()) due = (*waiting_.begin())->due;
+  for (const Waiting* waiting : {&waiting_events_, &waiting_logs_})
+    if (!waiting->empty() && (!due || (*waiting->begin())->due < *due)) due = (*waiting->begin())->due;
   for (const auto& [text, prefix] : prefixes_)
     if (prefix.state == PrefixState::unlisted && (!due || prefix.not_before < *due)) due = prefix.not_before;
   return due;

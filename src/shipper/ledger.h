@@ -157,6 +157,7 @@ class Ledger {
   }
   static bool holds_all(const Entry& entry);
   static bool has_work(const Entry& entry);
+  static bool is_log(const Entry& entry) { return entry.shipment->kind != ShipmentKind::events; }
 
   Entry* find(const std::string& key);
   Entry& entry_of(const std::string& key);
@@ -170,6 +171,7 @@ class Ledger {
   void release_blocked_by(Entry& entry);
   // Moves what is due from waiting to ready, as many logs as one round takes.
   void promote(SteadyTime now);
+  void make_ready(Entry& entry);
   Rank rank_of(const Entry& entry) const;
   void recount(Entry& entry);
   void abandon_unsent(Entry& entry);
@@ -193,7 +195,11 @@ class Ledger {
   bool draining_ = false;
   std::unordered_map<std::string, std::unique_ptr<Entry>> entries_;
   std::map<std::string, Prefix> prefixes_;
-  std::set<Entry*, WaitingOrder> waiting_;
+  // Apart, so that logs which wait for their round are not passed by one by one to find events.
+  using Waiting = std::set<Entry*, WaitingOrder>;
+  Waiting& waiting_of(const Entry& entry) { return is_log(entry) ? waiting_logs_ : waiting_events_; }
+  Waiting waiting_events_;
+  Waiting waiting_logs_;
   std::set<Entry*, ReadyOrder> ready_;
   int ready_logs_ = 0;
   uint64_t next_number_ = 0;

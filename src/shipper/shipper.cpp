@@ -38,8 +38,9 @@ class Shipper::State {
     {
       const std::lock_guard lock(mutex_);
       change_ledger(ledger_, clock_.steady_now());
-      ++changes_;
       if (ledger_.all_stored()) settled_.notify_all();
+      if (!is_sooner_than_awaited()) return;
+      ++changes_;
     }
     work_.notify_one();
   }
@@ -58,6 +59,13 @@ class Shipper::State {
   }
 
  private:
+  // Whether the workers that sleep would sleep past what is due. Most changes are files that grew and are due
+  // when they were before: waking a worker for each would cost more than the change.
+  bool is_sooner_than_awaited() const {
+    const std::optional<SteadyTime> due = ledger_.next_due();
+    return due && *due < awaited_;
+  }
+
   void work(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
@@ -66,6 +74,7 @@ class Shipper::State {
       if (!task) {
         const SteadyTime latest = now + kLongestNap;
         const SteadyTime wake_at = std::min(latest, ledger_.next_due().value_or(latest));
+        awaited_ = wake_at;
         work_.wait_until(lock, stop, wake_at, [&, seen = changes_] { return changes_ != seen; });
         continue;
       }
@@ -90,7 +99,10 @@ class Shipper::State {
   std::condition_variable_any work_;
   std::condition_variable_any settled_;
   Ledger ledger_;
-  uint64_t changes_ = 0;               // what a sleeping worker has not seen yet
+  uint64_t changes_ = 0;  // what a sleeping worker has not seen yet
+  // When the worker that looked last, and found nothing, looks again. Whoever finds something wakes another,
+  // who looks in turn: so it is never earlier than what some worker sleeps until, unless none sleeps.
+  SteadyTime awaited_ = SteadyTime::min();
   std::vector<std::jthread> workers_;  // last: they use all of the above
 };
 
