@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/digest.h"
 
@@ -24,6 +25,7 @@ class Check {
     std::fprintf(out_, "store: %s\n", store_.description().c_str());
     const std::string key = prefix + random_hex(kNameBytes);
     const bool works = reach() && write(key) && read(key);
+    if (works) note_remarks();
     if (written_) remove(key);
     std::fprintf(out_,
                  works ? "all that the collector needs works\n"
@@ -39,7 +41,13 @@ class Check {
     return result.has_value();
   }
 
-  bool reach() { return told("reach the bucket, make it if it is missing", store_.ensure_bucket(deadline_)); }
+  bool reach() {
+    const Result<void> reached = store_.ensure_bucket(deadline_);
+    // Only now is it known which of the places where credentials may lie has them.
+    if (const std::string origin = store_.credentials_origin(); !origin.empty())
+      std::fprintf(out_, "credentials: %s\n", origin.c_str());
+    return told("reach the bucket, make it if it is missing", reached);
+  }
 
   bool write(const std::string& key) {
     content_.assign(kProbeBytes, 'x');
@@ -77,6 +85,17 @@ class Check {
     const bool is_there = !page.objects.empty() && page.objects.front().key == key;
     if (!is_there) return Error{ErrorKind::not_found, key + " was stored and is not listed"};
     return {};
+  }
+
+  void note_remarks() {
+    const Result<std::vector<std::string>> remarks = store_.remarks(deadline_);
+    if (!remarks) {
+      std::fprintf(out_, "note: how the bucket is set up could not be found out: %s\n",
+                   remarks.error().message.c_str());
+      return;
+    }
+    for (const std::string& remark : *remarks)
+      std::fprintf(out_, "note: %s\n", remark.c_str());
   }
 
   void remove(const std::string& key) {

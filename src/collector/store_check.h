@@ -11,7 +11,7 @@ namespace rayhistory {
 
 // Tells each step on `out`, a line each, "ok" or what is wrong. True when all that is needed works. The probe
 // is written below `<root>/collector-check/`, which no History Server looks at, and removed; that it cannot
-// be removed is told and is no failure.
+// be removed is told and is no failure, nor is what the store remarks on how its bucket is set up.
 bool check_store(Store& store, const std::string& root, const Deadline& deadline, std::FILE* out);
 
 }  // namespace rayhistory

@@ -51,6 +51,15 @@ TEST_F(StoreCheckTest, ABucketOutOfReachEndsTheCheck) {
   EXPECT_EQ(store.calls(StoreCall::put), 0u);
 }
 
+TEST_F(StoreCheckTest, WhatTheStoreRemarksIsANote) {
+  store.set_remarks({"the bucket is versioned"});
+  EXPECT_TRUE(check());
+  EXPECT_THAT(said, HasSubstr("note: the bucket is versioned\n"));
+  store.fail_always(Error{ErrorKind::retry, "connection refused"}, StoreCall::remarks);
+  EXPECT_TRUE(check());
+  EXPECT_THAT(said, HasSubstr("note: how the bucket is set up could not be found out: connection refused\n"));
+}
+
 TEST_F(StoreCheckTest, AProbeThatMayNotBeRemovedIsANote) {
   store.fail_always(Error{ErrorKind::denied, "no s3:DeleteObject"}, StoreCall::remove);
   EXPECT_TRUE(check());

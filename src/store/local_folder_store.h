@@ -20,6 +20,7 @@ class LocalFolderStore final : public Store {
   LocalFolderStore(std::string folder, const Clock& clock);
 
   std::string description() const override;
+  std::string credentials_origin() const override { return {}; }
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
@@ -35,6 +36,7 @@ class LocalFolderStore final : public Store {
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   // Unfinished files older than a day, whatever their key: they belong to a process that was killed.
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
+  Result<std::vector<std::string>> remarks(const Deadline&) override { return std::vector<std::string>(); }
 
  private:
   Result<std::string> path_of(const std::string& key) const;

@@ -82,6 +82,7 @@ class MeteredStore final : public Store {
   MeteredStore(std::unique_ptr<Store> store, std::shared_ptr<StoreMeter> meter);
 
   std::string description() const override { return store_->description(); }
+  std::string credentials_origin() const override { return store_->credentials_origin(); }
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
@@ -96,6 +97,10 @@ class MeteredStore final : public Store {
                           const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
+  // Not counted: it stores nothing, and only --check asks.
+  Result<std::vector<std::string>> remarks(const Deadline& deadline) override {
+    return store_->remarks(deadline);
+  }
 
  private:
   template <typename Call>

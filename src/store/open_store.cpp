@@ -38,7 +38,7 @@ Result<std::unique_ptr<Store>> open_s3(const StoreOptions& options, const Clock&
   }
   auto client = std::make_unique<CurlClient>(clock, CurlOptions{.ca_file = options.ca_file});
   auto credentials = std::make_unique<FixedCredentials<AwsCredentials>>(
-      options.aws_credentials, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+      options.aws_credentials, "environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
   TRY_ASSIGN(std::unique_ptr<Store> store,
              S3Store::open(options.s3, std::move(client), std::move(credentials), clock));
   return store;

@@ -139,4 +139,8 @@ Result<void> RetryingStore::abort_unfinished_uploads(const std::string& prefix, 
                          [&] { return store_->abort_unfinished_uploads(prefix, deadline); });
 }
 
+Result<std::vector<std::string>> RetryingStore::remarks(const Deadline& deadline) {
+  return until_it_passes("remarks", deadline, [&] { return store_->remarks(deadline); });
+}
+
 }  // namespace rayhistory

@@ -45,6 +45,7 @@ class RetryingStore final : public Store {
   RetryingStore(std::unique_ptr<Store> store, const Clock& clock);
 
   std::string description() const override { return store_->description(); }
+  std::string credentials_origin() const override { return store_->credentials_origin(); }
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
@@ -59,6 +60,7 @@ class RetryingStore final : public Store {
                           const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
+  Result<std::vector<std::string>> remarks(const Deadline& deadline) override;
 
  private:
   template <typename Call>

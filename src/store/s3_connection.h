@@ -58,6 +58,7 @@ class S3Connection {
   const std::string& bucket() const { return options_.bucket; }
   std::string region() const;
   std::string description() const;
+  std::string credentials_origin() const { return credentials_->origin(); }
 
  private:
   // What a request was signed with.

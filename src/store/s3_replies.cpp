@@ -106,6 +106,50 @@ std::optional<size_t> read_s3_part_count(std::string_view body) {
   return static_cast<size_t>(std::distance(parts.begin(), parts.end()));
 }
 
+std::optional<bool> read_s3_versioning(std::string_view body) {
+  const auto document = parse_xml(body);
+  if (!document) return std::nullopt;
+  const pugi::xml_node configuration = document->child("VersioningConfiguration");
+  if (!configuration) return std::nullopt;
+  return std::string_view(configuration.child_value("Status")) == "Enabled";
+}
+
+std::optional<S3Lifecycle> read_s3_lifecycle(std::string_view body) {
+  const auto document = parse_xml(body);
+  if (!document) return std::nullopt;
+  const pugi::xml_node configuration = document->child("LifecycleConfiguration");
+  if (!configuration) return std::nullopt;
+  S3Lifecycle lifecycle;
+  for (const pugi::xml_node rule : configuration.children("Rule")) {
+    const pugi::xml_node filter = rule.child("Filter");
+    const pugi::xml_node both = filter.child("And");
+    if (std::string_view(rule.child_value("Status")) != "Enabled") continue;
+    if (filter.child("Tag") || both.child("Tag")) continue;
+    if (rule.child("NoncurrentVersionExpiration")) lifecycle.removes_old_versions = true;
+    const pugi::xml_node expiration = rule.child("Expiration");
+    const std::string days = expiration.child_value("Days");
+    const std::string date = expiration.child_value("Date");
+    if (days.empty() && date.empty()) continue;  // it removes the markers of deleted objects only
+    std::string prefix = rule.child_value("Prefix");
+    if (prefix.empty()) prefix = filter.child_value("Prefix");
+    if (prefix.empty()) prefix = both.child_value("Prefix");
+    lifecycle.expirations.push_back({rule.child_value("ID"), std::move(prefix),
+                                     days.empty() ? "on " + date : fmt::format("after {} days", days)});
+  }
+  return lifecycle;
+}
+
+std::optional<std::string> read_s3_default_retention(std::string_view body) {
+  const auto document = parse_xml(body);
+  if (!document) return std::nullopt;
+  const pugi::xml_node retention =
+      document->child("ObjectLockConfiguration").child("Rule").child("DefaultRetention");
+  const std::string_view days = retention.child_value("Days");
+  const std::string_view years = retention.child_value("Years");
+  if (days.empty() && years.empty()) return std::nullopt;
+  return days.empty() ? fmt::format("{} years", years) : fmt::format("{} days", days);
+}
+
 std::string write_s3_complete(const std::vector<std::string>& etags) {
   std::string body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
   for (size_t i = 0; i < etags.size(); ++i) {

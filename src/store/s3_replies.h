@@ -36,6 +36,18 @@ struct S3UploadPage {
   S3Upload next;  // the markers of the next page
 };
 
+// A lifecycle rule that deletes current objects.
+struct S3Expiration {
+  std::string id;
+  std::string prefix;  // of the keys it is about
+  std::string when;    // "after 30 days", "on 2027-01-01T00:00:00Z"
+};
+
+struct S3Lifecycle {
+  std::vector<S3Expiration> expirations;
+  bool removes_old_versions = false;
+};
+
 std::optional<S3ErrorReply> read_s3_error(std::string_view body);
 std::optional<S3ObjectPage> read_s3_objects(std::string_view body);  // of a list with encoding-type=url
 std::optional<S3UploadPage> read_s3_uploads(std::string_view body);  // of a list with encoding-type=url
@@ -44,6 +56,12 @@ std::optional<std::string> read_s3_upload_id(std::string_view body);
 std::optional<std::string> read_s3_etag(std::string_view body);
 // How many parts an unfinished upload has (on the first page of them).
 std::optional<size_t> read_s3_part_count(std::string_view body);
+// Whether a bucket keeps the former versions of its objects.
+std::optional<bool> read_s3_versioning(std::string_view body);
+// The rules that are enabled, but for those about tags: what we store has none.
+std::optional<S3Lifecycle> read_s3_lifecycle(std::string_view body);
+// Of a bucket's object lock configuration: "30 days". Nothing too where there is no default retention.
+std::optional<std::string> read_s3_default_retention(std::string_view body);
 
 // The body of CompleteMultipartUpload: the parts' ETags, of part 1 and on.
 std::string write_s3_complete(const std::vector<std::string>& etags);

@@ -23,6 +23,28 @@ TEST(S3Replies, ReadAnError) {
   EXPECT_FALSE(read_s3_error("Bad Gateway"));
 }
 
+TEST(S3Replies, ReadWhatALifecycleRemoves) {
+  const auto lifecycle = read_s3_lifecycle(R"(<LifecycleConfiguration>
+<Rule><ID>a</ID><Status>Enabled</Status><Prefix>old/</Prefix><Expiration><Days>30</Days></Expiration></Rule>
+<Rule><ID>b</ID><Status>Enabled</Status><Filter><And><Prefix>x/</Prefix><ObjectSizeGreaterThan>1
+</ObjectSizeGreaterThan></And></Filter><Expiration><Date>2027-01-01T00:00:00Z</Date></Expiration></Rule>
+<Rule><ID>tagged</ID><Status>Enabled</Status><Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter>
+<Expiration><Days>1</Days></Expiration></Rule>
+<Rule><ID>off</ID><Status>Disabled</Status><Filter/><Expiration><Days>1</Days></Expiration></Rule>
+<Rule><ID>markers</ID><Status>Enabled</Status><Filter><Prefix/></Filter>
+<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>
+<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration></Rule>
+</LifecycleConfiguration>)");
+  ASSERT_TRUE(lifecycle);
+  EXPECT_TRUE(lifecycle->removes_old_versions);
+  ASSERT_THAT(lifecycle->expirations, SizeIs(2));
+  EXPECT_EQ(lifecycle->expirations[0].prefix, "old/");
+  EXPECT_EQ(lifecycle->expirations[0].when, "after 30 days");
+  EXPECT_EQ(lifecycle->expirations[1].prefix, "x/");
+  EXPECT_EQ(lifecycle->expirations[1].when, "on 2027-01-01T00:00:00Z");
+  EXPECT_FALSE(read_s3_lifecycle("<Error/>"));
+}
+
 TEST(S3Replies, ReadAPageOfObjects) {
   const auto page = read_s3_objects(R"(<?xml version="1.0" encoding="UTF-8"?>
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>true</IsTruncated>

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "store/s3_bucket_remarks.h"
+
 namespace rayhistory {
 namespace {
 
@@ -49,6 +51,10 @@ S3Store::S3Store(const S3Options& options, S3Endpoint endpoint, std::unique_ptr<
 
 std::string S3Store::description() const {
   return connection_.description();
+}
+
+std::string S3Store::credentials_origin() const {
+  return connection_.credentials_origin();
 }
 
 Result<bool> S3Store::bucket_exists(const Deadline& deadline) {
@@ -319,6 +325,10 @@ Result<void> S3Store::abort_upload(const S3Upload& unfinished, const Deadline& d
   TRY_ASSIGN(const S3Answer answer, connection_.send(abort, deadline));
   if (answer.ok() || answer.code() == "NoSuchUpload") return {};
   return connection_.error_of(abort, answer);
+}
+
+Result<std::vector<std::string>> S3Store::remarks(const Deadline& deadline) {
+  return s3_bucket_remarks(connection_, deadline);
 }
 
 }  // namespace rayhistory

@@ -27,6 +27,7 @@ class S3Store final : public Store {
                                                const Clock& clock, const S3Limits& limits = {});
 
   std::string description() const override;
+  std::string credentials_origin() const override;
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
@@ -41,6 +42,7 @@ class S3Store final : public Store {
                           const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
+  Result<std::vector<std::string>> remarks(const Deadline& deadline) override;
 
  private:
   using FillUpload = std::function<Result<void>(S3MultipartUpload&)>;

@@ -146,6 +146,48 @@ TEST_F(S3StoreTest, PutsWithASignedPayloadAndNothingThatBreaksOtherServers) {
   }
 }
 
+TEST_F(S3StoreTest, RemarksOnWhatCostsMoneyOrHistory) {
+  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+    if (request.has_query("versioning="))
+      return xml("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>");
+    if (request.has_query("lifecycle=")) {
+      return xml(
+          "<LifecycleConfiguration><Rule><ID>tidy</ID><Status>Enabled</Status><Filter/><Expiration>"
+          "<Days>30</Days></Expiration></Rule></LifecycleConfiguration>");
+    }
+    return xml(
+        "<ObjectLockConfiguration><Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>7</Days>"
+        "</DefaultRetention></Rule></ObjectLockConfiguration>");
+  });
+  const auto remarks = store.remarks(kNever);
+  ASSERT_TRUE(remarks) << remarks.error().message;
+  EXPECT_THAT(*remarks,
+              ElementsAre(HasSubstr("is versioned"), HasSubstr("for 7 days"), HasSubstr("after 30 days")));
+}
+
+TEST_F(S3StoreTest, RemarksNothingOnAPlainBucketOfAServerThatKnowsNoSuchThings) {
+  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+    if (request.has_query("versioning=")) return xml("<VersioningConfiguration/>");
+    return s3_error_answer(501, "NotImplemented");
+  });
+  const auto remarks = store.remarks(kNever);
+  ASSERT_TRUE(remarks) << remarks.error().message;
+  EXPECT_THAT(*remarks, IsEmpty());
+}
+
+TEST_F(S3StoreTest, RemarksOnWhatItMayNotLookAt) {
+  S3Store& store = serve([](const ReceivedRequest&) { return s3_error_answer(403, "AccessDenied"); });
+  const auto remarks = store.remarks(kNever);
+  ASSERT_TRUE(remarks) << remarks.error().message;
+  EXPECT_THAT(*remarks,
+              ElementsAre(HasSubstr("s3:GetBucketVersioning"), HasSubstr("s3:GetLifecycleConfiguration")));
+}
+
+TEST_F(S3StoreTest, RemarksAreAnErrorWhereTheStoreIsAway) {
+  S3Store& store = serve([](const ReceivedRequest&) { return s3_error_answer(503, "SlowDown"); });
+  EXPECT_EQ(store.remarks(kNever).error().kind, ErrorKind::retry);
+}
+
 TEST_F(S3StoreTest, PutsAnEmptyObject) {
   S3Store& store = serve([](const ReceivedRequest&) { return ScriptedAnswer{200, {{"ETag", "\"e\""}}}; });
   EXPECT_TRUE(store.put("k", MemoryBody(""), kTextContent, kNever));

@@ -55,6 +55,10 @@ class Store {
   // For an operator: "s3 bucket ray-historyserver at http://127.0.0.1:9000".
   virtual std::string description() const = 0;
 
+  // For an operator: where the credentials come from (CredentialsSource::origin), never what they are; known
+  // for sure once a call has been made. Empty where the store takes none.
+  virtual std::string credentials_origin() const = 0;
+
   // The bucket is there when this returns. Losing a race to create it is fine.
   virtual Result<void> ensure_bucket(const Deadline& deadline) = 0;
 
@@ -92,6 +96,12 @@ class Store {
   // Uploads under `prefix` that an earlier run began and did not finish are given up. Stores that keep none
   // do nothing. Objects are not touched.
   virtual Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) = 0;
+
+  // What an operator should know about how the bucket is set up, because it will cost money or history, a
+  // sentence each with what to do about it: it keeps old versions, it keeps what was removed, a rule will
+  // remove what is stored. What the credentials may not look at is a remark too, with the permission that is
+  // missing; errors are for a store that cannot be asked at all. Nothing is changed.
+  virtual Result<std::vector<std::string>> remarks(const Deadline& deadline) = 0;
 };
 
 // Content types of what the collector stores.

@@ -76,6 +76,11 @@ void MemoryStore::set(const std::string& key, std::string content) {
   replace(key, std::move(content), kTextContent);
 }
 
+void MemoryStore::set_remarks(std::vector<std::string> remarks) {
+  const std::lock_guard lock(mutex_);
+  remarks_ = std::move(remarks);
+}
+
 Result<void> MemoryStore::begin(StoreCall call, const std::string& key, const Deadline& deadline) {
   std::function<void(StoreCall, const std::string&)> hook;
   {
@@ -199,6 +204,12 @@ Result<void> MemoryStore::remove(const std::string& key, const Deadline& deadlin
 
 Result<void> MemoryStore::abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) {
   return begin(StoreCall::abort_unfinished_uploads, prefix, deadline);
+}
+
+Result<std::vector<std::string>> MemoryStore::remarks(const Deadline& deadline) {
+  TRY(begin(StoreCall::remarks, "", deadline));
+  const std::lock_guard lock(mutex_);
+  return remarks_;
 }
 
 }  // namespace rayhistory

@@ -19,8 +19,19 @@
 
 namespace rayhistory {
 
-enum class StoreCall { ensure_bucket, put, extend, copy, stat, list, get, remove, abort_unfinished_uploads };
-inline constexpr size_t kStoreCalls = 9;
+enum class StoreCall {
+  ensure_bucket,
+  put,
+  extend,
+  copy,
+  stat,
+  list,
+  get,
+  remove,
+  abort_unfinished_uploads,
+  remarks
+};
+inline constexpr size_t kStoreCalls = 10;
 
 class MemoryStore final : public Store {
  public:
@@ -46,9 +57,12 @@ class MemoryStore final : public Store {
   std::optional<std::string> content_type(const std::string& key) const;
   // As another process would: no fault, not counted.
   void set(const std::string& key, std::string content);
+  // What remarks() gives from now on.
+  void set_remarks(std::vector<std::string> remarks);
 
   // --- Store ---
   std::string description() const override { return "memory"; }
+  std::string credentials_origin() const override { return {}; }
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
@@ -63,6 +77,7 @@ class MemoryStore final : public Store {
                           const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
+  Result<std::vector<std::string>> remarks(const Deadline& deadline) override;
 
  private:
   struct Object {
@@ -91,6 +106,7 @@ class MemoryStore final : public Store {
   std::deque<Fault> faults_;
   std::function<void(StoreCall, const std::string&)> hook_;
   std::array<uint64_t, kStoreCalls> calls_{};
+  std::vector<std::string> remarks_;
   uint64_t bytes_sent_ = 0;
   uint64_t last_version_ = 0;
 };

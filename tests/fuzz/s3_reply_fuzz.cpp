@@ -27,5 +27,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto etag = read_s3_etag(body);
   CHECK(!etag || (!etag->empty() && !error));
   (void)read_s3_part_count(body);
+  (void)read_s3_versioning(body);
+  (void)read_s3_default_retention(body);
+  if (const auto lifecycle = read_s3_lifecycle(body)) {
+    CHECK(!error.has_value());
+    for (const S3Expiration& rule : lifecycle->expirations)
+      CHECK(!rule.when.empty());
+  }
   return 0;
 }
