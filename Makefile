@@ -44,8 +44,8 @@ soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio,
 	@"$$(scripts/tools.sh tests)" -m tests.chaos --store $(or $(CHAOS_STORE),both) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: bench
-bench:  ## build and run the benchmarks of bench/
-	@scripts/bench.sh
+bench:  ## measure: the pieces, and the whole collector beside its goals (ARGS=--help)
+	@scripts/bench.sh $(ARGS)
 
 .PHONY: lint
 lint: packages  ## clang-tidy, clang-format, include arrows, shellcheck; changes nothing

