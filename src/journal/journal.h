@@ -15,14 +15,17 @@
 // before. After a crash in between, the lines that got there are found by their eventIds when the sender
 // repeats the batch.
 //
+// Files that grow are growing_journals.h's, sealed ones sealed_journals.h's; here is what drives both.
+//
 // Any thread may call any of these; one mutex covers them all, and disk writes are made under it. The journal
 // may be destroyed before the shipper's workers end: an on_stored that comes later does nothing (the next
 // start finds the file again).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,10 +33,15 @@
 #include "base/clock.h"
 #include "base/duration_histogram.h"
 #include "base/result.h"
+#include "journal/batch_plan.h"
+#include "journal/event.h"
+#include "journal/journal_backlog.h"
+#include "journal/journal_shared.h"
+#include "journal/recovery.h"
+#include "journal/session_nodes.h"
 #include "layout/ids.h"
 #include "layout/local_path.h"
 #include "layout/object_key.h"
-#include "shipper/shipment.h"
 
 namespace rayhistory {
 
@@ -42,15 +50,6 @@ struct JournalOptions {
   uint64_t max_file_bytes = uint64_t{100} << 20;  // --event-max-file-size-mb
   uint64_t max_disk_bytes = uint64_t{200} << 20;  // --event-max-disk-mb
   bool compression = false;                       // --event-compression-enabled
-};
-
-// What became of a batch's elements.
-struct BatchOutcome {
-  uint64_t stored = 0;
-  uint64_t rejected = 0;   // set aside, in rejected_events
-  uint64_t duplicate = 0;  // in the journal already, as good events or as set aside
-
-  friend bool operator==(const BatchOutcome&, const BatchOutcome&) = default;
 };
 
 // Since the start.
@@ -66,24 +65,8 @@ struct JournalTotals {
   DurationHistogram::Counts sync_times;  // of single files
 };
 
-// What no shipment names yet, and would so be missing in the shipper's backlog.
-struct JournalBacklog {
-  uint64_t waiting_files = 0;  // for the session or the node to be known
-  uint64_t waiting_bytes = 0;
-  uint64_t uncompressed_files = 0;  // with compression: to be sealed and compressed
-  uint64_t uncompressed_bytes = 0;
-  Nanoseconds oldest{0};  // how long ago the oldest of these files was opened
-};
-
-// Where files go. Called under the journal's mutex: neither may call back into the journal, nor run the
-// shipment's on_stored before it returns.
-struct JournalSink {
-  std::function<void(Shipment)> offer;
-  std::function<void(const std::string& key)> withdraw;
-};
-
-// The node that a session ran or runs with, as its folder on this disk says (its *_port_<node> files).
-using NodeOfSession = std::function<std::optional<NodeId>(const SessionName&)>;
+class GrowingJournals;
+class SealedJournals;
 
 class Journal {
  public:
@@ -127,8 +110,24 @@ class Journal {
   uint64_t disk_bytes() const;
 
  private:
-  class State;
-  std::shared_ptr<State> state_;
+  // With the mutex of shared_ held.
+  JournalBacklog backlog_now() const;
+
+  void count_refused(uint64_t JournalTotals::*reason);
+  void count_taken(const BatchPlan& plan);
+  void watch_pressure();
+
+  const JournalOptions options_;
+  FoundJournals found_;  // until recover() has taken them up
+  std::shared_ptr<JournalShared> shared_;
+  std::shared_ptr<SealedJournals> sealed_;
+  std::unique_ptr<GrowingJournals> growing_;
+  BatchCutter cutter_;
+  std::atomic<bool> under_pressure_{false};
+
+  mutable std::mutex totals_mutex_;  // guards the next two: a reader must not wait for a disk
+  JournalTotals totals_;
+  mutable JournalBacklog recent_backlog_;
 };
 
 }  // namespace rayhistory

@@ -1,0 +1,91 @@
+#include "journal/batch_plan.h"
+
+#include "base/rfc3339.h"
+
+namespace rayhistory {
+
+BatchPlan::BatchPlan(const CutBatch& batch, SessionNodes& nodes, const EventIdMemory& known,
+                     int64_t unix_nanoseconds, size_t groups_limit)
+    : batch_(batch),
+      nodes_(nodes),
+      known_(known),
+      unix_nanoseconds_(unix_nanoseconds),
+      groups_limit_(groups_limit) {
+  for (const CutEvent& event : batch.events)
+    add(event);
+  for (const SetAsideEvent& event : batch.set_aside)
+    add(event);
+}
+
+void BatchPlan::add(const CutEvent& event) {
+  if (is_duplicate(event.id)) return;
+  Group* group = group_of(event);
+  if (group == nullptr) {
+    set_aside(event.raw, "its batch has events for too many sessions and jobs");
+    return;
+  }
+  ++outcome_.stored;
+  group->add(event.raw);
+  group->add("\n");
+}
+
+void BatchPlan::add(const SetAsideEvent& event) {
+  if (!is_duplicate(event.id)) set_aside(event.raw, event.reason);
+}
+
+bool BatchPlan::is_duplicate(const std::optional<EventIdHash>& id) {
+  if (!id) return false;
+  if (known_.contains(*id) || !seen_.insert(*id).second) {
+    ++outcome_.duplicate;
+    return true;
+  }
+  ids_.push_back(*id);
+  return false;
+}
+
+// The group of the event's session and job; nullptr when the batch has too many of them.
+BatchPlan::Group* BatchPlan::group_of(const CutEvent& event) {
+  const uint64_t key = (uint64_t{event.session} << 32) | event.job;
+  if (key == last_key_ && last_group_ != nullptr) return last_group_;
+  auto known = by_key_.find(key);
+  if (known == by_key_.end()) {
+    if (groups_.size() >= groups_limit_) return nullptr;
+    const SessionName& session = batch_.sessions[event.session];
+    const bool of_job = event.job != kNoJob;
+    groups_.push_back({{session, of_job ? JournalKind::job_events : JournalKind::node_events,
+                        of_job ? std::optional(batch_.jobs[event.job]) : std::nullopt,
+                        nodes_.node_of(session).value_or(unknown_node())},
+                       {},
+                       0});
+    known = by_key_.emplace(key, &groups_.back()).first;
+  }
+  last_key_ = key;
+  last_group_ = known->second;
+  return last_group_;
+}
+
+void BatchPlan::set_aside(std::string_view raw, std::string_view reason) {
+  if (set_aside_ == nullptr) {
+    groups_.push_back({place_of_set_aside(), {}, 0});
+    set_aside_ = &groups_.back();
+    between_ = "\",\"receivedAt\":\"" + format_rfc3339_milliseconds(unix_nanoseconds_) + "\",\"event\":";
+  }
+  ++outcome_.rejected;
+  set_aside_->add("{\"reason\":\"");
+  set_aside_->add(reason);
+  set_aside_->add(between_);
+  set_aside_->add(raw);
+  set_aside_->add("}\n");
+}
+
+// An event that is set aside may name no session: it is kept with the one that was running when it came.
+JournalPlace BatchPlan::place_of_set_aside() {
+  std::optional<SessionName> session = nodes_.running_session();
+  if (!session && !batch_.sessions.empty()) session = batch_.sessions.back();
+  if (!session) session = nodes_.named_session();
+  if (!session) return {unknown_session(), JournalKind::rejected_events, std::nullopt, unknown_node()};
+  const NodeId node = nodes_.node_of(*session).value_or(unknown_node());
+  return {std::move(*session), JournalKind::rejected_events, std::nullopt, node};
+}
+
+}  // namespace rayhistory

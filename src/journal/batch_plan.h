@@ -1,0 +1,80 @@
+// A batch, sorted by the file that each of its events goes to, without those that are in the journal already.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "journal/event.h"
+#include "journal/event_id_memory.h"
+#include "journal/journal_place.h"
+#include "journal/session_nodes.h"
+
+namespace rayhistory {
+
+// What became of a batch's elements.
+struct BatchOutcome {
+  uint64_t stored = 0;
+  uint64_t rejected = 0;   // set aside, in rejected_events
+  uint64_t duplicate = 0;  // in the journal already, as good events or as set aside
+
+  friend bool operator==(const BatchOutcome&, const BatchOutcome&) = default;
+};
+
+// Pieces point into the batch and into the plan itself, which so cannot be moved.
+class BatchPlan {
+ public:
+  struct Group {
+    JournalPlace place;
+    std::vector<std::string_view> pieces;
+    uint64_t bytes = 0;
+
+    void add(std::string_view piece) {
+      pieces.push_back(piece);
+      bytes += piece.size();
+    }
+  };
+
+  // Events that would need more than `groups_limit` files are set aside.
+  BatchPlan(const CutBatch& batch, SessionNodes& nodes, const EventIdMemory& known, int64_t unix_nanoseconds,
+            size_t groups_limit);
+  BatchPlan(const BatchPlan&) = delete;
+  BatchPlan& operator=(const BatchPlan&) = delete;
+
+  const std::deque<Group>& groups() const { return groups_; }
+  // To be remembered once the batch is on the disk.
+  const std::vector<EventIdHash>& ids() const { return ids_; }
+  const BatchOutcome& outcome() const { return outcome_; }
+
+ private:
+  void add(const CutEvent& event);
+  void add(const SetAsideEvent& event);
+  bool is_duplicate(const std::optional<EventIdHash>& id);
+  Group* group_of(const CutEvent& event);
+  void set_aside(std::string_view raw, std::string_view reason);
+  JournalPlace place_of_set_aside();
+
+  const CutBatch& batch_;
+  SessionNodes& nodes_;
+  const EventIdMemory& known_;
+  const int64_t unix_nanoseconds_;
+  const size_t groups_limit_;
+
+  std::deque<Group> groups_;  // a deque: pointers to its elements stay valid
+  std::unordered_map<uint64_t, Group*> by_key_;
+  // The last of each: events of one batch mostly share both.
+  uint64_t last_key_ = 0;
+  Group* last_group_ = nullptr;
+  Group* set_aside_ = nullptr;
+  std::string between_;  // a set-aside event's reason and the event itself
+  std::vector<EventIdHash> ids_;
+  std::unordered_set<EventIdHash, EventIdHasher> seen_;
+  BatchOutcome outcome_;
+};
+
+}  // namespace rayhistory

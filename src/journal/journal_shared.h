@@ -1,0 +1,48 @@
+// What the parts of one journal share: the files that take events (journal.cpp) and those that do no more
+// (sealed_journals.h).
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "journal/disk_budget.h"
+#include "journal/remembered_events.h"
+#include "journal/session_nodes.h"
+#include "layout/local_path.h"
+#include "layout/object_key.h"
+#include "shipper/shipment.h"
+
+namespace rayhistory {
+
+// Where files go. Called under the journal's mutex: neither may call back into the journal, nor run the
+// shipment's on_stored before it returns.
+struct JournalSink {
+  std::function<void(Shipment)> offer;
+  std::function<void(const std::string& key)> withdraw;
+};
+
+struct JournalShared {
+  const JournalFolder folder;
+  const ObjectKeys keys;
+  const bool compression;
+  const Clock& clock;
+  const JournalSink sink;
+
+  DiskBudget budget;
+  std::atomic<bool> cancelled{false};  // compressions end
+
+  std::mutex mutex;  // guards all that follows, and the parts themselves where they say no other
+  RememberedEvents remembered;
+  SessionNodes nodes;
+
+  bool compresses(JournalKind kind) const { return compression && kind != JournalKind::rejected_events; }
+  // Key and kind; what file it is, is the caller's to say.
+  Shipment shipment(const SessionName& session, const JournalName& name, bool gzip) const;
+  // The first name from `name` on that no journal bears, compressed or not.
+  JournalName free_name(const SessionName& session, JournalName name) const;
+};
+
+}  // namespace rayhistory
