@@ -1,9 +1,9 @@
 // A Store keeps objects by key: S3, Azure Blob, Google Cloud Storage, Alibaba OSS, a local folder, memory.
 //
 // All calls block, until done or until the deadline; any thread may make them, side by side, but only one
-// writes a key at a time, and nobody copies it meanwhile (the shipper sees to that). Keys are raw bytes as layout/object_key.h builds them.
-// Not found is an answer where a call says so, and no call logs. What a store cannot do alone (retry, wait
-// out an outage) is retrying_store.h's.
+// writes a key at a time, and nobody copies it meanwhile (the shipper sees to that). Keys are raw bytes as
+// layout/object_key.h builds them. Not found is an answer where a call says so, and no call logs. What a
+// store cannot do alone (retry, wait out an outage) is retrying_store.h's.
 //
 // Error kinds mean here:
 //   - retry: passing; the same call again may succeed.

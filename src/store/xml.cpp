@@ -10,7 +10,8 @@ std::unique_ptr<pugi::xml_document> parse_xml(std::string_view text) {
   auto document = std::make_unique<pugi::xml_document>();
   if (!document->load_buffer(text.data(), text.size(), pugi::parse_default, pugi::encoding_utf8))
     return nullptr;
-  // pugixml takes several roots; a document has exactly one (XML 1.0, 2.1). Nothing but elements is kept at the top.
+  // pugixml takes several roots; a document has exactly one (XML 1.0, 2.1). Nothing but elements is kept at
+  // the top.
   const pugi::xml_node root = document->document_element();
   if (!root || root.next_sibling()) return nullptr;
   return document;
