@@ -69,8 +69,10 @@ Result<std::unique_ptr<Collector>> Collector::start(const Settings& settings) {
              open_store(store_options(settings.storage), system_clock(), meter));
   std::unique_ptr<Collector> collector(new Collector(settings, std::move(store), std::move(meter)));
   if (settings.events.enabled) TRY(collector->start_events());
-  collector->start_node();
+  collector->prepare_node();
+  // Before anything that may take long: prev-logs can hold many files.
   collector->start_status();
+  collector->start_node();
   return collector;
 }
 
@@ -104,7 +106,7 @@ Result<void> Collector::start_events() {
   return event_server_->start();
 }
 
-void Collector::start_node() {
+void Collector::prepare_node() {
   log_info("storing to", {{"store", store_->description()}, {"root", settings_.storage.root}});
   if (settings_.role == Role::head) {
     marker_ = std::make_unique<SessionMarker>(*store_);
@@ -114,14 +116,17 @@ void Collector::start_node() {
   watcher_ = std::make_unique<SessionWatcher>(
       watcher_options(settings_, ray_folder_), http_, clock_,
       [this](const RunningNode& before, const RunningNode& now) { on_change(before, now); });
-  if (settings_.logs.enabled) ended_sessions_.resume();
-  watcher_->start();
   Health::Sources sources;
   if (journal_) {
     sources.journal_folder = journal_folder(settings_).root();
     sources.event_loop_turn = [this] { return event_server_->last_turn(); };
   }
   health_ = std::make_unique<Health>(std::move(sources), clock_);
+}
+
+void Collector::start_node() {
+  if (settings_.logs.enabled) ended_sessions_.resume();
+  watcher_->start();
   ticker_ = std::jthread([this](const std::stop_token& stop) { tick(stop); });
 }
 
@@ -250,7 +255,15 @@ void Collector::take_the_last(const Deadline& deadline) {
     const bool logs_are_quiet = !settings_.logs.enabled || now - last_write >= kLogQuietTime;
     if (quiet && logs_are_quiet && !raylet_lives(*node.session)) return;
     if (!clock_.sleep_for(deadline.remaining(now, kDrainLookInterval), deadline.stop())) return;
-    if (deadline.expired(clock_.steady_now())) return;
+    if (!deadline.expired(clock_.steady_now())) continue;
+    if (node.session && raylet_lives(*node.session)) {
+      log_warning(
+          "Ray still runs and there is no time left to wait for it: what it writes from now on is not stored",
+          {{"shutdown_timeout", format_duration(settings_.program.shutdown_timeout)},
+           {"advice",
+            "a grace period of the pod above 30 s and a --shutdown-timeout below it let Ray drain"}});
+    }
+    return;
   }
 }
 
@@ -264,7 +277,7 @@ Leftover Collector::drain() {
 
   write_marker(watcher_->running());
   // The dashboard has had the same SIGTERM, so at once; it goes on beside all else.
-  if (poller_) poller_->begin_last_poll(deadline);
+  if (poller_) poller_->begin_last_polls(deadline);
   shipper_.begin_drain();
   take_the_last(last_events);
 
@@ -280,19 +293,20 @@ Leftover Collector::drain() {
   if (journal_) journal_->seal_all();
   scan_logs();
   shipper_.wait_until_stored(deadline);
-  if (poller_ && !poller_->wait_for_last_poll(deadline))
-    log_warning("last answers of the dashboard not stored");
-  const bool marker_written = !marker_ || marker_->wait_until_written(deadline);
-  return what_is_left(marker_written);
+  const uint64_t answers = poller_ ? poller_->end_last_polls(deadline) : 0;
+  const bool marker_missing = marker_ && !marker_->wait_until_written(deadline);
+  Leftover left = what_is_left();
+  left.dashboard_answers = answers;
+  left.marker_missing = marker_missing;
+  return left;
 }
 
-Leftover Collector::what_is_left(bool marker_written) const {
+Leftover Collector::what_is_left() const {
   Leftover left;
   const Backlog backlog = shipper_.backlog();
   left.files = backlog.files;
   left.bytes = backlog.bytes;
   left.oldest = backlog.oldest;
-  left.marker_missing = !marker_written;
   if (journal_) {
     const JournalBacklog unnamed = journal_->backlog();
     left.files += unnamed.waiting_files + unnamed.uncompressed_files;

@@ -38,10 +38,11 @@ namespace rayhistory {
 struct Leftover {
   uint64_t files = 0;
   uint64_t bytes = 0;
-  Nanoseconds oldest{0};        // how long the oldest of these bytes has been waiting
+  Nanoseconds oldest{0};  // how long the oldest of these bytes has been waiting
+  uint64_t dashboard_answers = 0;
   bool marker_missing = false;  // the session's marker was not written
 
-  bool empty() const { return files == 0 && !marker_missing; }
+  bool empty() const { return files == 0 && dashboard_answers == 0 && !marker_missing; }
 };
 
 class Collector {
@@ -58,8 +59,9 @@ class Collector {
  private:
   Collector(const Settings& settings, std::unique_ptr<Store> store, std::shared_ptr<StoreMeter> meter);
   Result<void> start_events();
-  void start_node();
+  void prepare_node();
   void start_status();
+  void start_node();
 
   void on_change(const RunningNode& before, const RunningNode& now);
   void write_marker(const RunningNode& node);
@@ -67,7 +69,7 @@ class Collector {
   void scan_logs();
   bool raylet_lives(const SessionName& session) const;
   void take_the_last(const Deadline& deadline);
-  Leftover what_is_left(bool marker_written) const;
+  Leftover what_is_left() const;
   void tick(const std::stop_token& stop);
   void count_logs_of(const LogTracker* tracker);
   // Waits for no disk and no store. After start_node(); any thread.

@@ -83,11 +83,13 @@ int report(const Leftover& left, const Settings& settings) {
             {{"files", left.files},
              {"bytes", left.bytes},
              {"oldest", format_duration(left.oldest)},
+             {"dashboard_answers", left.dashboard_answers},
              {"marker_missing", left.marker_missing ? "true" : "false"},
              {"shutdown_timeout", format_duration(settings.program.shutdown_timeout)}});
   write_termination_message("not stored at shutdown: " + std::to_string(left.files) + " files, " +
                             std::to_string(left.bytes) + " bytes, the oldest waiting for " +
-                            format_duration(left.oldest) + "\n");
+                            format_duration(left.oldest) + "; " + std::to_string(left.dashboard_answers) +
+                            " answers of the dashboard\n");
   return kDrainIncomplete;
 }
 

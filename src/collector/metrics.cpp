@@ -154,6 +154,8 @@ void add_dashboard(Page& page, const DashboardTotals& dashboard) {
   page.counters(
       "ray_collector_endpoint_answers_total", "What became of its answers.", "outcome",
       {{"stored", dashboard.stored}, {"unchanged", dashboard.unchanged}, {"kept_back", dashboard.kept_back}});
+  page.gauge("ray_collector_endpoint_answers_pending",
+             "Endpoints whose latest answer the store does not have yet.", dashboard.unstored);
 }
 
 void add_store(Page& page, const StoreTotals& store, const EventsAndLogs<ShipperTotals>& shipped) {

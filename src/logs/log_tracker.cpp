@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/slowing_pace.h"
 #include "layout/rotated_log.h"
 #include "logs/change_hints.h"
 #include "logs/open_folder.h"
@@ -236,10 +237,12 @@ class LogTracker::State {
       scan_folder(root_, *root, 0);
       rotated_.end_scan();
       first_scan_ = false;
+      tell_there();
     } else if (root.error().kind == ErrorKind::not_found) {
       // Ray makes it some time after the session's folder.
       drop_content(root_);
       rotated_.end_scan();
+      tell_missing();
     } else {
       tell_unreadable(root_.unreadable, place_.folder, root.error());
     }
@@ -248,6 +251,22 @@ class LogTracker::State {
     const Nanoseconds interval = root ? std::min(wanted, options_.scan_interval) : kLookInterval;
     earliest_scan_ = ended + std::max<Nanoseconds>(kLookInterval, kScanPauseFactor * (ended - began));
     next_scan_ = std::max(began + interval, earliest_scan_);
+  }
+
+  void tell_missing() {
+    if (!missing_.due(clock_.steady_now())) return;
+    is_missing_told_ = true;
+    log_warning("the session has no logs folder, so no logs are stored; looking for it all the time",
+                {{"folder", place_.folder},
+                 {"advice",
+                  "see whether Ray started at all, and whether its --temp-dir lies on the volume that the "
+                  "collector has at RAY_TMP_ROOT"}});
+  }
+
+  void tell_there() {
+    missing_.reset();
+    if (std::exchange(is_missing_told_, false))
+      log_info("the session has a logs folder now", {{"folder", place_.folder}});
   }
 
   void scan_folder(Folder& folder, const OpenFolder& open, int depth) {
@@ -624,6 +643,8 @@ class LogTracker::State {
   bool told_no_hints_ = false;
   bool told_too_many_ = false;
   bool first_scan_ = true;
+  SlowingPace missing_;  // the logs folder
+  bool is_missing_told_ = false;
   int warnings_left_ = kWarningsPerScan;
   uint32_t listing_ = 0;
   uint64_t file_count_ = 0;

@@ -24,7 +24,9 @@ namespace rayhistory {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 using Keys = std::set<std::string>;
@@ -197,6 +199,33 @@ TEST_F(Tracking, CountsWhatCannotBeReadAndTakesItLater) {
   fs::permissions(at("closed"), fs::perms::owner_all);
   EXPECT_EQ(tracker.scan_now().unreadable, 0u);
   EXPECT_EQ(recording_.keys(), (Keys{"n/a", "n/closed/b"}));
+}
+
+TEST_F(Tracking, TellsALogsFolderThatDoesNotComeAtASlowingPaceAndItsComing) {
+  remove("");
+  LogTracker tracker = make_tracker();
+  testing::internal::CaptureStderr();
+  tracker.look_now();
+  clock_.advance(Seconds(9));
+  tracker.look_now();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  testing::internal::CaptureStderr();
+  for (int second = 0; second < 3600; ++second) {
+    clock_.advance(Seconds(1));
+    tracker.look_now();
+  }
+  std::string told = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 3 + 12) << told;
+  EXPECT_THAT(told, AllOf(HasSubstr("level=warning msg=\"the session has no logs folder"),
+                          HasSubstr("folder=" + (folder_ / "logs") + " "), HasSubstr("RAY_TMP_ROOT")));
+
+  testing::internal::CaptureStderr();
+  fs::create_directory(folder_ / "logs");
+  tracker.scan_now();
+  tracker.scan_now();
+  told = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 1) << told;
+  EXPECT_THAT(told, HasSubstr("level=info msg=\"the session has a logs folder now\""));
 }
 
 TEST_F(Tracking, WithdrawsWhatIsDeleted) {

@@ -77,7 +77,8 @@ DashboardTotals DashboardHealth::totals() const {
           .unreachable = unreachable_,
           .stored = stored_,
           .unchanged = unchanged_,
-          .kept_back = kept_back_};
+          .kept_back = kept_back_,
+          .unstored = unstored_};
 }
 
 void DashboardHealth::reached() {

@@ -27,6 +27,7 @@ struct DashboardTotals {
   uint64_t stored = 0;
   uint64_t unchanged = 0;  // as it was before, so not stored again
   uint64_t kept_back = 0;  // empty, or less than what is stored
+  uint64_t unstored = 0;   // now: endpoints whose latest answer waits for the store
 };
 
 // One thread at a time; totals() any. `endpoint` is the path, or what stands for many of one kind:
@@ -42,6 +43,7 @@ class DashboardHealth {
   void stored() { ++stored_; }
   void unchanged() { ++unchanged_; }
   void kept_back() { ++kept_back_; }
+  void set_unstored(uint64_t endpoints) { unstored_ = endpoints; }
   // The store will not have it, whatever is tried: told once. Its outages are the store's to tell.
   void refused_by_store(std::string_view endpoint, const std::string& reason);
 
@@ -83,6 +85,7 @@ class DashboardHealth {
   std::atomic<uint64_t> stored_{0};
   std::atomic<uint64_t> unchanged_{0};
   std::atomic<uint64_t> kept_back_{0};
+  std::atomic<uint64_t> unstored_{0};
 };
 
 }  // namespace rayhistory

@@ -2,11 +2,21 @@
 
 #include <utility>
 
+#include "base/log.h"
+
 namespace rayhistory {
 namespace {
 
 // Between two looks whether there is a session; new orders end it.
 constexpr Nanoseconds kIdleTime = std::chrono::hours(1);
+// Between two polls while Ray drains, for 30 s at the most (ray 2.60, RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S).
+constexpr Nanoseconds kDrainPollInterval = Seconds(5);
+
+void tell_lost(const SessionEndpoints& endpoints) {
+  if (endpoints.unstored() == 0) return;
+  log_warning("the session ended before the store took the dashboard's last answers; they are lost",
+              {{"session", endpoints.session().str()}, {"endpoints", endpoints.unstored()}});
+}
 
 }  // namespace
 
@@ -24,6 +34,7 @@ DashboardPoller::~DashboardPoller() {
   const std::lock_guard lock(mutex_);
   orders_.is_stopped = true;
   new_orders_.request_stop();
+  no_more_polls_.request_stop();
 }
 
 void DashboardPoller::follow(const SessionName& session) {
@@ -33,16 +44,18 @@ void DashboardPoller::follow(const SessionName& session) {
   new_orders_.request_stop();
 }
 
-void DashboardPoller::begin_last_poll(const Deadline& deadline) {
+void DashboardPoller::begin_last_polls(const Deadline& deadline) {
   const std::lock_guard lock(mutex_);
   if (orders_.last_poll) return;
   orders_.last_poll = deadline;
   new_orders_.request_stop();
 }
 
-bool DashboardPoller::wait_for_last_poll(const Deadline& deadline) {
+uint64_t DashboardPoller::end_last_polls(const Deadline& deadline) {
+  no_more_polls_.request_stop();
   std::unique_lock lock(mutex_);
-  return changed_.wait_until(lock, deadline.stop(), deadline.time(), [this] { return has_ended_; });
+  changed_.wait_until(lock, deadline.stop(), deadline.time(), [this] { return has_ended_; });
+  return totals().unstored;
 }
 
 DashboardPoller::Orders DashboardPoller::take_orders(std::stop_token& new_orders) {
@@ -52,6 +65,15 @@ DashboardPoller::Orders DashboardPoller::take_orders(std::stop_token& new_orders
   return orders_;
 }
 
+void DashboardPoller::poll_while_ray_ends(SessionEndpoints& endpoints, const Deadline& deadline) {
+  const std::stop_token no_more = no_more_polls_.get_token();
+  do {
+    endpoints.work_at_shutdown(deadline);
+  } while (options_.endpoints.life(endpoints.session()) == SessionLife::alive &&
+           !deadline.expired(clock_.steady_now()) && clock_.sleep_for(kDrainPollInterval, no_more));
+  endpoints.store_the_rest(deadline);
+}
+
 void DashboardPoller::work() {
   std::optional<SessionEndpoints> endpoints;
   while (true) {
@@ -59,10 +81,12 @@ void DashboardPoller::work() {
     const Orders orders = take_orders(new_orders);
     if (orders.is_stopped) break;
     if (orders.session && (!endpoints || endpoints->session() != *orders.session)) {
+      if (endpoints) tell_lost(*endpoints);
+      health_.set_unstored(0);
       endpoints.emplace(*orders.session, options_.endpoints, dashboard_, health_, store_, keys_, clock_);
     }
     if (orders.last_poll) {
-      if (endpoints) endpoints->work_a_last_time(Deadline::at(orders.last_poll->time(), new_orders));
+      if (endpoints) poll_while_ray_ends(*endpoints, Deadline::at(orders.last_poll->time(), new_orders));
       break;
     }
     if (!endpoints) {

@@ -34,14 +34,16 @@ class DashboardPoller {
   // Cancels the request under way.
   ~DashboardPoller();
 
-  // From now on it is this session's dashboard. What is under way for the one before is given up.
+  // From now on it is this session's dashboard. What is under way for the one before is given up, and what
+  // the store did not take of it is lost, with a warning.
   void follow(const SessionName& session);
 
-  // Once more at once, because Ray's dashboard may end at any moment, then never again: within ten seconds,
-  // or until `deadline` where that is sooner.
-  void begin_last_poll(const Deadline& deadline);
-  // Waits. False at the deadline.
-  bool wait_for_last_poll(const Deadline& deadline);
+  // Once more at once, because Ray's dashboard may end at any moment, and again every few seconds for as long
+  // as the raylet lives: a cluster that drains still finishes jobs. Each of these polls takes ten seconds at
+  // the most, and none goes on beyond `deadline`.
+  void begin_last_polls(const Deadline& deadline);
+  // Begins no other, and waits for the one under way. How many endpoints' last answers are not stored.
+  uint64_t end_last_polls(const Deadline& deadline);
 
   DashboardTotals totals() const { return health_.totals(); }
 
@@ -53,6 +55,7 @@ class DashboardPoller {
   };
 
   void work();
+  void poll_while_ray_ends(SessionEndpoints& endpoints, const Deadline& deadline);
   Orders take_orders(std::stop_token& new_orders);
 
   const DashboardPollerOptions options_;
@@ -65,7 +68,8 @@ class DashboardPoller {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   Orders orders_;
-  std::stop_source new_orders_;  // stopped when orders_ change: ends what the thread waits for
+  std::stop_source new_orders_;     // stopped when orders_ change: ends what the thread waits for
+  std::stop_source no_more_polls_;  // stopped when none may begin any more
   bool has_ended_ = false;
 
   std::jthread thread_;

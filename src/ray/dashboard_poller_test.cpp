@@ -24,7 +24,7 @@ class DashboardPollerTest : public testing::Test {
   DashboardPollerOptions options() const {
     return {.address = *parse_url(server_.origin(), Scheme::http),
             .token = {},
-            .endpoints = {.life = [](const SessionName&) { return SessionLife::alive; }}};
+            .endpoints = {.life = [this](const SessionName&) { return life_.load(); }}};
   }
   std::string jobs_of(const SessionName& session) const {
     return store_.content(keys_.fetched_endpoint(session, "/api/jobs/")).value_or("none");
@@ -44,6 +44,7 @@ class DashboardPollerTest : public testing::Test {
   std::condition_variable something_;
   std::atomic<bool> hangs_ = false;
   std::atomic<int> asked_ = 0;
+  std::atomic<SessionLife> life_ = SessionLife::alive;
   ManualClock clock_;
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) {
     ++asked_;
@@ -72,8 +73,8 @@ TEST_F(DashboardPollerTest, AsksAtOnceWhenThereIsASessionAndAgainForTheNext) {
 TEST_F(DashboardPollerTest, AsksALastTimeAtShutdownAndNeverAgain) {
   DashboardPoller poller(options(), http_, store_, keys_, clock_);
   poller.follow(kFirst);
-  poller.begin_last_poll(Deadline::after(clock_, Seconds(25)));
-  ASSERT_TRUE(poller.wait_for_last_poll(Deadline::never()));
+  poller.begin_last_polls(Deadline::after(clock_, Seconds(25)));
+  EXPECT_EQ(poller.end_last_polls(Deadline::never()), 0u);
   EXPECT_EQ(jobs_of(kFirst), "[]");
   const int asked = asked_;
   poller.follow(kSecond);
@@ -81,10 +82,61 @@ TEST_F(DashboardPollerTest, AsksALastTimeAtShutdownAndNeverAgain) {
   EXPECT_EQ(asked_, asked);
 }
 
+TEST_F(DashboardPollerTest, AsksAgainWhileRayDrains) {
+  DashboardPoller poller(options(), http_, store_, keys_, clock_);
+  poller.follow(kFirst);
+  poller.begin_last_polls(Deadline::after(clock_, Seconds(25)));
+  for (int poll = 0; poll < 3; ++poll) {
+    clock_.wait_for_sleeper();
+    const int asked = asked_;
+    clock_.advance(Seconds(5));
+    wait_until([&] { return asked_ > asked; });
+  }
+  EXPECT_EQ(poller.end_last_polls(Deadline::never()), 0u);
+}
+
+TEST_F(DashboardPollerTest, AsksNoMoreWhenTheRayletHasGone) {
+  DashboardPoller poller(options(), http_, store_, keys_, clock_);
+  poller.follow(kFirst);
+  while (poller.totals().stored < 7)
+    std::this_thread::yield();
+  const int asked_before = asked_;
+  life_ = SessionLife::ending;
+  poller.begin_last_polls(Deadline::after(clock_, Seconds(25)));
+  EXPECT_EQ(poller.end_last_polls(Deadline::never()), 0u);
+  // Cluster metadata and time zone are stored already.
+  EXPECT_EQ(asked_, asked_before + 5);
+}
+
+TEST_F(DashboardPollerTest, SaysHowManyOfTheLastAnswersTheStoreDidNotTake) {
+  store_.fail_always({ErrorKind::cancelled, "given up at the deadline"});
+  DashboardPoller poller(options(), http_, store_, keys_, clock_);
+  poller.follow(kFirst);
+  while (poller.totals().unstored < 7)
+    std::this_thread::yield();
+  poller.begin_last_polls(Deadline::after(clock_, Seconds(25)));
+  EXPECT_EQ(poller.end_last_polls(Deadline::never()), 7u);
+}
+
+TEST_F(DashboardPollerTest, WarnsOfAnswersThatTheNextSessionFindsUnstored) {
+  store_.fail_always({ErrorKind::cancelled, "given up at the deadline"});
+  testing::internal::CaptureStderr();
+  DashboardPoller poller(options(), http_, store_, keys_, clock_);
+  poller.follow(kFirst);
+  while (poller.totals().unstored < 7)
+    std::this_thread::yield();
+  store_.recover();
+  poller.follow(kSecond);
+  while (poller.totals().stored < 7)
+    std::this_thread::yield();
+  const std::string told = testing::internal::GetCapturedStderr();
+  EXPECT_NE(told.find("they are lost\" session=session_a endpoints=7"), std::string::npos) << told;
+}
+
 TEST_F(DashboardPollerTest, HasNothingToWaitForWithoutASession) {
   DashboardPoller poller(options(), http_, store_, keys_, clock_);
-  poller.begin_last_poll(Deadline::after(clock_, Seconds(25)));
-  EXPECT_TRUE(poller.wait_for_last_poll(Deadline::never()));
+  poller.begin_last_polls(Deadline::after(clock_, Seconds(25)));
+  EXPECT_EQ(poller.end_last_polls(Deadline::never()), 0u);
   EXPECT_EQ(asked_, 0);
 }
 
@@ -94,8 +146,8 @@ TEST_F(DashboardPollerTest, GivesUpAHangingRequestForTheLastPoll) {
   poller.follow(kFirst);
   wait_until([this] { return asked_ > 0; });
   hangs_ = false;
-  poller.begin_last_poll(Deadline::after(clock_, Seconds(25)));
-  ASSERT_TRUE(poller.wait_for_last_poll(Deadline::never()));
+  poller.begin_last_polls(Deadline::after(clock_, Seconds(25)));
+  EXPECT_EQ(poller.end_last_polls(Deadline::never()), 0u);
   EXPECT_EQ(jobs_of(kFirst), "[]");
 }
 
@@ -105,8 +157,8 @@ TEST_F(DashboardPollerTest, EndsTheLastPollOfADashboardThatHangs) {
   CurlClient http(system_clock());
   DashboardPoller poller(options(), http, store_, keys_, system_clock());
   poller.follow(kFirst);
-  poller.begin_last_poll(Deadline::after(system_clock(), Milliseconds(300)));
-  EXPECT_TRUE(poller.wait_for_last_poll(Deadline::never()));
+  poller.begin_last_polls(Deadline::after(system_clock(), Milliseconds(300)));
+  EXPECT_EQ(poller.end_last_polls(Deadline::never()), 0u);
   EXPECT_EQ(poller.totals().stored, 0u);
 }
 
@@ -119,14 +171,14 @@ TEST_F(DashboardPollerTest, StoresWhatWasAnsweredBeforeTheDashboardHung) {
   DashboardPollerOptions hanging = options();
   hanging.address = *parse_url(server.origin(), Scheme::http);
   DashboardPoller poller(hanging, http, store_, keys_, system_clock());
-  poller.begin_last_poll(Deadline::after(system_clock(), Seconds(1)));
-  ASSERT_TRUE(poller.wait_for_last_poll(Deadline::never()));
+  poller.begin_last_polls(Deadline::after(system_clock(), Seconds(1)));
+  EXPECT_EQ(poller.end_last_polls(Deadline::never()), 0u);
   EXPECT_EQ(poller.totals().stored, 0u);
 
   DashboardPoller second(hanging, http, store_, keys_, system_clock());
   second.follow(kFirst);
-  second.begin_last_poll(Deadline::after(system_clock(), Seconds(1)));
-  ASSERT_TRUE(second.wait_for_last_poll(Deadline::never()));
+  second.begin_last_polls(Deadline::after(system_clock(), Seconds(1)));
+  EXPECT_EQ(second.end_last_polls(Deadline::never()), 0u);
   EXPECT_EQ(jobs_of(kFirst), "[]");
 }
 

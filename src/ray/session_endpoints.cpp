@@ -1,11 +1,9 @@
 #include "ray/session_endpoints.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "base/log.h"
-#include "http/body.h"
 #include "ray/endpoint_answers.h"
 
 namespace rayhistory {
@@ -38,7 +36,8 @@ constexpr int kAllParts = 3;
 constexpr Nanoseconds kDatasetsTime = Seconds(30);
 // A Ray without Ray Data answers 503 for every job.
 constexpr int kDatasetsFailuresInARow = 3;
-// With one more answer of 32 MiB this is what is held in memory, of the 256 MiB that a sidecar has.
+// With one more answer of 32 MiB this is what is held in memory, of the 256 MiB that a sidecar has. While the
+// store is away no more than this waits for it.
 constexpr uint64_t kHeldLimitBytes = 8 * 1024 * 1024;
 // Some 300 bytes each, one for each job that used Ray Data. What is forgotten may be stored once more,
 // unchanged.
@@ -52,6 +51,11 @@ Count count_for(std::string_view endpoint) {
   if (endpoint == kNodes) return count_alive_nodes;
   if (endpoint == kStatus) return count_nodes_in_status;
   return nullptr;
+}
+
+// Whether a Ray that is ending may say `now` where it said `before`. Of nothing nobody knows how much it was.
+bool is_no_less(std::optional<uint64_t> now, std::optional<uint64_t> before) {
+  return now && before && *now >= *before;
 }
 
 }  // namespace
@@ -94,21 +98,29 @@ void SessionEndpoints::work(const std::stop_token& stop) {
   run(round);
 }
 
-void SessionEndpoints::work_a_last_time(const Deadline& deadline) {
+void SessionEndpoints::work_at_shutdown(const Deadline& deadline) {
   const SteadyTime now = clock_.steady_now();
   const Nanoseconds time = deadline.remaining(now, kLastRoundTime);
   Round round{.asking = Deadline::at(now + time * kAskingParts / kAllParts, deadline.stop()),
               .storing = Deadline::at(now + time, deadline.stop()),
               .request_timeout = kLastRequestTimeout,
-              .is_last = true};
+              .is_at_shutdown = true};
   run(round);
+}
+
+void SessionEndpoints::store_the_rest(const Deadline& deadline) {
+  Round round{.asking = deadline,
+              .storing = deadline,
+              .request_timeout = kLastRequestTimeout,
+              .is_at_shutdown = true};
+  store_held(round);
 }
 
 void SessionEndpoints::run(Round& round) {
   const SteadyTime begun = clock_.steady_now();
   const bool was_refused = health_.is_refused();
   ask_once(round);
-  if (round.is_last || poll_due_ <= begun) {
+  if (round.is_at_shutdown || poll_due_ <= begun) {
     poll(round);
     set_next_poll(round, begun);
   }
@@ -119,7 +131,7 @@ void SessionEndpoints::run(Round& round) {
 
 void SessionEndpoints::ask_once(Round& round) {
   for (Once& once : once_) {
-    const bool is_due = round.is_last || once.due <= clock_.steady_now();
+    const bool is_due = round.is_at_shutdown || once.due <= clock_.steady_now();
     if (once.state != Once::State::wanted || !is_due) continue;
     if (round.goes_on) ask_for(once, round);
     once.due = clock_.steady_now() + once.delay;
@@ -159,7 +171,8 @@ void SessionEndpoints::poll(Round& round) {
 void SessionEndpoints::ask_for_datasets(Round& round) {
   const Deadline time = Deadline::after(clock_, kDatasetsTime);
   int failures = 0;
-  for (const JobId& job : data_jobs_.to_ask(round.is_last)) {
+  const bool with_given_up = round.is_at_shutdown && !std::exchange(given_up_were_asked_, true);
+  for (const JobId& job : data_jobs_.to_ask(with_given_up)) {
     if (!round.goes_on || failures >= kDatasetsFailuresInARow || time.expired(clock_.steady_now())) return;
     std::string endpoint = std::string(kDatasets) + job.str();
     data_jobs_.asked(job);
@@ -210,7 +223,7 @@ void SessionEndpoints::take(std::string endpoint, std::string body, std::optiona
     round.goes_on = false;
     return;
   }
-  const bool ray_is_ending = round.is_last || life == SessionLife::ending;
+  const bool ray_is_ending = round.is_at_shutdown || life == SessionLife::ending;
   if (endpoint.starts_with(kDatasets) && !has_datasets(body)) {
     // Ray's statistics actor forgets; what was stored is better.
     if (job) data_jobs_.answered_empty(*job);
@@ -219,52 +232,87 @@ void SessionEndpoints::take(std::string endpoint, std::string body, std::optiona
   // A Serve without applications is the truth, but when Ray ends its controller only ended first.
   if (ray_is_ending && endpoint == kServe && !has_serve_applications(body)) return health_.kept_back();
 
+  const Count count_in = count_for(endpoint);
+  const auto count = count_in ? count_in(body) : std::nullopt;
+  const auto waiting = held_by_endpoint_.find(endpoint);
+  if (ray_is_ending && count_in && waiting != held_by_endpoint_.end() &&
+      !is_no_less(count, waiting->second->count))
+    return health_.kept_back();
+
+  let_go(endpoint);
   const Sha256Digest digest = sha256(body);
   const auto before = stored_.find(keys_.fetched_endpoint(session_, endpoint));
   if (before != stored_.end() && before->second.digest == digest) {
     health_.unchanged();
     return is_stored(endpoint, job);
   }
-  held_bytes_ += body.size();
-  held_.push_back({std::move(endpoint), std::move(body), digest, std::move(job), ray_is_ending});
+  hold({std::move(endpoint), MemoryBody(std::move(body)), digest, count, std::move(job), ray_is_ending});
   if (held_bytes_ >= kHeldLimitBytes) store_held(round);
 }
 
+void SessionEndpoints::hold(Answer answer) {
+  held_bytes_ += answer.body.size();
+  held_.push_back(std::move(answer));
+  held_by_endpoint_.emplace(held_.back().endpoint, std::prev(held_.end()));
+  health_.set_unstored(unstored());
+}
+
+// What is held of it, or was dropped, is of no use any more.
+void SessionEndpoints::let_go(std::string_view endpoint) {
+  if (const auto held = held_by_endpoint_.find(endpoint); held != held_by_endpoint_.end()) {
+    const auto answer = held->second;
+    held_by_endpoint_.erase(held);
+    held_bytes_ -= answer->body.size();
+    held_.erase(answer);
+  }
+  if (const auto dropped = dropped_.find(endpoint); dropped != dropped_.end()) dropped_.erase(dropped);
+  health_.set_unstored(unstored());
+}
+
 void SessionEndpoints::store_held(Round& round) {
-  std::vector<Answer> answers = std::exchange(held_, {});
-  held_bytes_ = 0;
   const Deadline deadline =
-      round.is_last ? round.storing : Deadline::after(clock_, kStoreTimeout, round.storing.stop());
-  for (Answer& answer : answers) {
-    if (store(std::move(answer), deadline)) continue;
-    // The store is away. The next poll's answers are newer anyway.
-    round.goes_on = false;
-    return;
+      round.is_at_shutdown ? round.storing : Deadline::after(clock_, kStoreTimeout, round.storing.stop());
+  while (!held_.empty()) {
+    if (!store(held_.front(), deadline)) {
+      round.goes_on = false;
+      return drop_what_is_too_much();
+    }
+    let_go(std::string(held_.front().endpoint));
   }
 }
 
+// From the end: what came first would be missed most.
+void SessionEndpoints::drop_what_is_too_much() {
+  while (held_bytes_ > kHeldLimitBytes) {
+    std::string endpoint = held_.back().endpoint;
+    let_go(endpoint);
+    dropped_.insert(std::move(endpoint));
+  }
+  health_.set_unstored(unstored());
+}
+
 // False: the store did not answer in time.
-bool SessionEndpoints::store(Answer answer, const Deadline& deadline) {
+bool SessionEndpoints::store(const Answer& answer, const Deadline& deadline) {
   if (!bucket_is_there_) {
     const auto bucket = store_.ensure_bucket(deadline);
     if (!bucket) return false;
     bucket_is_there_ = true;
   }
   const std::string key = keys_.fetched_endpoint(session_, answer.endpoint);
-  const Count count_in = count_for(answer.endpoint);
-  const std::optional<uint64_t> count = count_in ? count_in(answer.body) : std::nullopt;
-  if (answer.ray_is_ending && count_in && !may_replace(key, answer.endpoint, count, deadline)) {
+  if (answer.ray_is_ending && count_for(answer.endpoint) &&
+      !may_replace(key, answer.endpoint, answer.count, deadline)) {
+    if (deadline.expired(clock_.steady_now())) return false;
     health_.kept_back();
-    return !deadline.expired(clock_.steady_now());
+    return true;
   }
-  const auto put = store_.put(key, MemoryBody(std::move(answer.body)), kJsonContent, deadline);
+  const auto put = store_.put(key, answer.body, kJsonContent, deadline);
   if (!put) {
     if (put.error().kind == ErrorKind::cancelled) return false;
     health_.refused_by_store(answer.job ? kAnyDatasets : answer.endpoint, put.error().message);
     return true;
   }
   if (stored_.size() >= kRememberedAnswers) stored_.clear();
-  stored_.insert_or_assign(key, Stored{answer.digest, count});
+  stored_.insert_or_assign(key, Stored{answer.digest, answer.count});
   health_.stored();
   is_stored(answer.endpoint, answer.job);
   return true;
@@ -272,17 +320,12 @@ bool SessionEndpoints::store(Answer answer, const Deadline& deadline) {
 
 bool SessionEndpoints::may_replace(const std::string& key, std::string_view endpoint,
                                    std::optional<uint64_t> count, const Deadline& deadline) {
-  if (!count) return false;
-  std::optional<uint64_t> before;
-  if (const auto known = stored_.find(key); known != stored_.end()) {
-    before = known->second.count;
-  } else {
-    // A collector that was restarted has not seen what the one before has stored.
-    const auto content = store_.get(key, 0, DashboardClient::kAnswerLimitBytes, deadline);
-    if (!content) return content.error().kind == ErrorKind::not_found;
-    before = count_for(endpoint)(*content);
-  }
-  return before && *count >= *before;
+  if (const auto known = stored_.find(key); known != stored_.end())
+    return is_no_less(count, known->second.count);
+  // A collector that was restarted has not seen what the one before has stored.
+  const auto content = store_.get(key, 0, DashboardClient::kAnswerLimitBytes, deadline);
+  if (!content) return content.error().kind == ErrorKind::not_found;
+  return is_no_less(count, count_for(endpoint)(*content));
 }
 
 void SessionEndpoints::is_stored(std::string_view endpoint, const std::optional<JobId>& job) {

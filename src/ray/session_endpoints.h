@@ -10,15 +10,19 @@
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "http/body.h"
 #include "layout/ids.h"
 #include "layout/object_key.h"
 #include "ray/dashboard_client.h"
@@ -48,8 +52,14 @@ class SessionEndpoints {
   SteadyTime due() const;
   // One round: asks what is due, and stores the answers. Gives up at once when stopped.
   void work(const std::stop_token& stop);
-  // The round at shutdown, whatever is due: kLastRoundTime at the most, less where the deadline is nearer.
-  void work_a_last_time(const Deadline& deadline);
+  // A round at shutdown, whatever is due: kLastRoundTime at the most, less where the deadline is nearer. More
+  // of them may follow while Ray drains.
+  void work_at_shutdown(const Deadline& deadline);
+  // Waits for a store that is away, until the deadline.
+  void store_the_rest(const Deadline& deadline);
+
+  // Endpoints whose latest answer the store does not have yet.
+  uint64_t unstored() const { return held_.size() + dropped_.size(); }
 
   static constexpr Nanoseconds kLastRoundTime = Seconds(10);
 
@@ -65,21 +75,22 @@ class SessionEndpoints {
   };
   struct Answer {
     std::string endpoint;
-    std::string body;
+    MemoryBody body;
     Sha256Digest digest;
-    std::optional<JobId> job;  // of a datasets answer
+    std::optional<uint64_t> count;  // of jobs or nodes; nothing where the answer told none
+    std::optional<JobId> job;       // of a datasets answer
     bool ray_is_ending;
   };
   // What is in the store, as this object put it there.
   struct Stored {
     Sha256Digest digest;
-    std::optional<uint64_t> count;  // of jobs or nodes; nothing where the answer told none
+    std::optional<uint64_t> count;
   };
   struct Round {
     Deadline asking;
     Deadline storing;
     Nanoseconds request_timeout;
-    bool is_last = false;
+    bool is_at_shutdown = false;
     bool any_answered = false;
     bool goes_on = true;  // false: nothing that is left to do in it makes sense
   };
@@ -94,8 +105,11 @@ class SessionEndpoints {
 
   DashboardAnswer ask(std::string_view endpoint, std::string_view told_as, Round& round);
   void take(std::string endpoint, std::string body, std::optional<JobId> job, Round& round);
+  void hold(Answer answer);
+  void let_go(std::string_view endpoint);
   void store_held(Round& round);
-  bool store(Answer answer, const Deadline& deadline);
+  void drop_what_is_too_much();
+  bool store(const Answer& answer, const Deadline& deadline);
   bool may_replace(const std::string& key, std::string_view endpoint, std::optional<uint64_t> count,
                    const Deadline& deadline);
   void is_stored(std::string_view endpoint, const std::optional<JobId>& job);
@@ -115,10 +129,15 @@ class SessionEndpoints {
   bool was_answered_ = false;
   DataJobs data_jobs_;
   std::map<std::string, Stored> stored_;  // by key
-  // Answers of this round: all are asked for before the first is stored, because a dashboard that is about to
-  // end waits for no store.
-  std::vector<Answer> held_;
+  bool given_up_were_asked_ = false;      // at shutdown
+  // Answers that are to be stored, in the order in which they came. All of a round are asked for before the
+  // first is stored, because a dashboard that is about to end waits for no store; and what the store did not
+  // take waits here for the next round, unless a newer answer comes.
+  std::list<Answer> held_;
+  std::unordered_map<std::string_view, std::list<Answer>::iterator> held_by_endpoint_;
   uint64_t held_bytes_ = 0;
+  // Endpoints of which an answer could neither be stored nor held, until the next one comes.
+  std::set<std::string, std::less<>> dropped_;
   bool bucket_is_there_ = false;
 };
 

@@ -82,7 +82,7 @@ class SessionEndpointsTest : public testing::Test {
     endpoints.work({});
   }
   void last_round(SessionEndpoints& endpoints) {
-    endpoints.work_a_last_time(Deadline::after(clock_, Seconds(25)));
+    endpoints.work_at_shutdown(Deadline::after(clock_, Seconds(25)));
   }
   int times_asked(const std::string& endpoint) const {
     const auto lines = server_.request_lines();
@@ -520,6 +520,96 @@ TEST_F(SessionEndpointsTest, StoresTheLatestAnswerOnceTheStoreIsBack) {
   next_poll(endpoints);
   EXPECT_EQ(stored(kNodes), nodes_with(3));
   EXPECT_EQ(stored(kStatus), status_with(1));
+}
+
+TEST_F(SessionEndpointsTest, StoresWhatTheStoreDidNotTakeAlsoWhenTheDashboardHasGone) {
+  auto endpoints = session();
+  store_.fail_always({ErrorKind::cancelled, "given up at the deadline"});
+  endpoints.work({});
+  EXPECT_EQ(endpoints.unstored(), answers_.size());
+  EXPECT_EQ(health_.totals().unstored, answers_.size());
+  const auto answered = std::exchange(answers_, {});
+  store_.recover();
+  next_poll(endpoints);
+  for (const auto& [endpoint, answer] : answered)
+    EXPECT_EQ(stored(endpoint), answer.body) << endpoint;
+  EXPECT_EQ(endpoints.unstored(), 0u);
+  EXPECT_EQ(health_.totals().unstored, 0u);
+}
+
+TEST_F(SessionEndpointsTest, KeepsWhatWaitsForTheStoreWhenRayEnds) {
+  answers_[kJobs].body = jobs_with({{"01000000", "RUNNING"}, {"02000000", "RUNNING"}});
+  answers_[kServe].body = kOneApplication;
+  auto endpoints = session();
+  store_.fail_always({ErrorKind::cancelled, "given up at the deadline"});
+  endpoints.work({});
+  const std::string before = std::exchange(answers_[kJobs].body, "[]");
+  answers_[kServe].body = kNoApplication;
+  answers_[kNodes].body = nodes_with(2);
+  last_round(endpoints);
+  store_.recover();
+  endpoints.store_the_rest(Deadline::after(clock_, Seconds(1)));
+  EXPECT_EQ(stored(kJobs), before);
+  EXPECT_EQ(stored(kServe), kOneApplication);
+  EXPECT_EQ(stored(kNodes), nodes_with(2));
+  EXPECT_EQ(endpoints.unstored(), 0u);
+}
+
+TEST_F(SessionEndpointsTest, ForgetsWhatWaitsForTheStoreWhenTheDashboardSaysAsStoredAgain) {
+  auto endpoints = session();
+  endpoints.work({});
+  store_.fail_always({ErrorKind::cancelled, "given up at the deadline"});
+  answers_[kNodes].body = nodes_with(2);
+  next_poll(endpoints);
+  EXPECT_EQ(endpoints.unstored(), 1u);
+  store_.recover();
+  answers_[kNodes].body = nodes_with(1);
+  next_poll(endpoints);
+  EXPECT_EQ(endpoints.unstored(), 0u);
+  EXPECT_EQ(stored(kNodes), nodes_with(1));
+}
+
+TEST_F(SessionEndpointsTest, HoldsNoMoreThanItsLimitForAStoreThatIsAwayAndCountsTheRest) {
+  const std::string long_answer = "[" + std::string(5 * 1024 * 1024, ' ') + "]";
+  answers_[kServe].body = long_answer;
+  answers_[kNodes].body = long_answer;
+  auto endpoints = session();
+  store_.fail_always({ErrorKind::cancelled, "given up at the deadline"});
+  endpoints.work({});
+  // Four were asked for before it was too much; the last of them was dropped.
+  EXPECT_EQ(endpoints.unstored(), 6u);
+  const auto answered = std::exchange(answers_, {});
+  store_.recover();
+  next_poll(endpoints);
+  EXPECT_EQ(stored(kServe), long_answer);
+  EXPECT_EQ(stored(kNodes), std::nullopt);
+  EXPECT_EQ(endpoints.unstored(), 1u);
+  answers_ = answered;
+  next_poll(endpoints);
+  EXPECT_EQ(stored(kNodes), long_answer);
+  EXPECT_EQ(endpoints.unstored(), 0u);
+}
+
+TEST_F(SessionEndpointsTest, StoresAFirstAnswerAlsoWhenRayEndsAndNothingCanBeCounted) {
+  answers_[kNodes].body = "no JSON";
+  auto endpoints = session();
+  last_round(endpoints);
+  EXPECT_EQ(stored(kNodes), "no JSON");
+  answers_[kNodes].body = "no JSON either";
+  last_round(endpoints);
+  EXPECT_EQ(stored(kNodes), "no JSON");
+}
+
+TEST_F(SessionEndpointsTest, AsksOnceOnlyAtShutdownForJobsThatWereGivenUp) {
+  answers_[kJobs].body = jobs_with({{"01000000", "SUCCEEDED"}});
+  answers_[kDatasets + "01000000"].body = kNoDataset;
+  auto endpoints = session();
+  for (int i = 0; i < 4; ++i)
+    next_poll(endpoints);
+  EXPECT_EQ(times_asked(kDatasets + "01000000"), 2);
+  last_round(endpoints);
+  last_round(endpoints);
+  EXPECT_EQ(times_asked(kDatasets + "01000000"), 3);
 }
 
 TEST_F(SessionEndpointsTest, GoesOnWhenTheStoreRefusesOneKey) {

@@ -17,12 +17,12 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/slowing_pace.h"
 #include "http/client.h"
 #include "layout/ids.h"
 #include "layout/local_path.h"
 #include "ray/auth_token.h"
 #include "ray/node_id.h"
-#include "ray/slowing_pace.h"
 
 namespace rayhistory {
 

@@ -15,7 +15,16 @@ int64_t ManualClock::unix_nanoseconds() const {
 bool ManualClock::sleep_for(Nanoseconds duration, const std::stop_token& stop) const {
   std::unique_lock lock(mutex_);
   const SteadyTime until = steady_ + duration;
-  return moved_.wait(lock, stop, [&] { return steady_ >= until; });
+  ++sleepers_;
+  moved_.notify_all();
+  const bool slept = moved_.wait(lock, stop, [&] { return steady_ >= until; });
+  --sleepers_;
+  return slept;
+}
+
+void ManualClock::wait_for_sleeper() const {
+  std::unique_lock lock(mutex_);
+  moved_.wait(lock, [&] { return sleepers_ > 0; });
 }
 
 void ManualClock::advance(Nanoseconds duration) {

@@ -18,6 +18,8 @@ class ManualClock final : public Clock {
   bool sleep_for(Nanoseconds duration, const std::stop_token& stop) const override;
 
   void advance(Nanoseconds duration);
+  // Waits until some thread sleeps.
+  void wait_for_sleeper() const;
   void step_unix(Nanoseconds duration);  // as when somebody sets the wall clock
 
  private:
@@ -25,6 +27,7 @@ class ManualClock final : public Clock {
   mutable std::condition_variable_any moved_;
   SteadyTime steady_{Seconds(1000)};
   int64_t unix_;
+  mutable int sleepers_ = 0;
 };
 
 }  // namespace rayhistory

@@ -199,6 +199,18 @@ def test_a_metrics_port_that_is_taken_is_a_warning(make_collector, folder_store,
         collector.stop()
 
 
+def test_the_metrics_port_is_listened_on_before_what_an_earlier_run_left_is_looked_at(start, folder_store, node):
+    logs = node.root / "prev-logs" / "session_2026-11-22_01-00-00_000001_1" / ("a" * 56) / "logs"
+    logs.mkdir(parents=True)
+    (logs / "raylet.out").write_bytes(b"left over\n")
+    collector = start(folder_store)
+    collector.wait_for_log("storing what an earlier run left in prev-logs")
+    said = [line["msg"] for line in collector.log_lines()]
+    first = said.index("storing what an earlier run left in prev-logs")
+    assert {"listening for events", "listening for scrapes and probes"} <= set(said[:first])
+    collector.stop()
+
+
 def test_port_0_means_none(make_collector, folder_store, node):
     node.start()
     collector = make_collector(folder_store, METRICS_PORT="0").start()

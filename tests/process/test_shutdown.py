@@ -4,9 +4,11 @@ import re
 import signal
 
 import pytest
+from harness.dashboard import JOBS, ONCE, POLLED, datasets
 from harness.events import body_of, node_event
 from harness.node import SESSION
 from live.waiting import wait_until
+from test_dashboard import fetched, key_of, sent
 
 
 def test_the_heads_collector_writes_the_marker_when_the_session_is_found(make_collector, store, node):
@@ -109,6 +111,50 @@ def test_with_the_store_away_it_ends_with_3_and_says_what_is_left(make_collector
     assert judge.node_events(SESSION, node.node_id) == [event]
     assert judge.logs(SESSION, node.node_id) == {"raylet.out": b"x" * 1000, "worker.out": b"y" * 234}
     assert judge.markers() == {SESSION}
+
+
+def test_answers_of_the_dashboard_that_are_not_stored_are_what_is_left(
+    make_collector, minio_store, node, dashboard, minio
+):
+    node.start()
+    dashboard.set_healthy()
+    collector = make_collector(
+        minio_store, S3_ENDPOINT="127.0.0.1:1", SHUTDOWN_TIMEOUT="2s", RAY_DASHBOARD_ADDRESS=dashboard.address
+    ).start()
+    collector.terminate()
+    node.stop_raylet()
+    assert collector.wait(20) == 3
+    (said,) = [line for line in collector.log_lines() if "dashboard_answers" in line]
+    assert said["level"] == "error"
+    assert said["dashboard_answers"] == str(len(ONCE + POLLED))
+    assert said["files"] == "0"
+
+
+def test_a_cluster_that_drains_is_polled_until_it_has_ended(make_collector, store, node, dashboard):
+    node.start()
+    dashboard.set_healthy()
+    collector = make_collector(store, RAY_DASHBOARD_ADDRESS=dashboard.address).start()
+    wait_until(lambda: fetched(store).keys() >= {key_of(endpoint) for endpoint in POLLED}, "the first poll")
+    asked = len(dashboard.asked)
+    collector.terminate()
+    wait_until(lambda: len(dashboard.asked) >= asked + len(POLLED), "the poll at SIGTERM")
+    # Ray waits up to 30 s for its jobs.
+    dashboard.answers[JOBS] = [{"job_id": "01000000", "status": "SUCCEEDED"}]
+    dashboard.answers[datasets("01000000")] = {"datasets": [{"dataset": "ds"}]}
+    wait_until(lambda: key_of(datasets("01000000")) in fetched(store), "the poll amid the drain")
+    node.stop_raylet()
+    assert collector.wait() == 0, collector.log()
+    assert fetched(store)[key_of(JOBS)] == sent(dashboard.answers[JOBS])
+
+
+def test_a_raylet_that_is_not_waited_for_is_told(make_collector, folder_store, node):
+    node.start()
+    collector = make_collector(folder_store, SHUTDOWN_TIMEOUT="1s").start()
+    collector.wait_for_log("node found")
+    collector.terminate()
+    assert collector.wait(20) == 0, collector.log()
+    told = [line for line in collector.log().splitlines() if "Ray still runs" in line]
+    assert len(told) == 1 and "level=warning" in told[0] and "shutdown_timeout=1s" in told[0]
 
 
 def test_events_that_never_learn_their_node_are_what_is_left(make_collector, folder_store, node):

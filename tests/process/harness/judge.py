@@ -9,6 +9,16 @@ from datetime import datetime, timezone
 JOURNAL = re.compile(
     r"(?P<node>[0-9a-f]+)-(?P<hour>\d{4}-\d\d-\d\d-\d\d)-(?P<opened>\d{19})\.jsonl(?P<gzip>\.gz)?"
 )
+# One segment of a path that neither leads elsewhere nor is empty.
+SEGMENT = r"(?!\.{1,2}(?:/|$))[^/]+"
+SESSION = r"(?P<session>(?!\.{1,2}/)[A-Za-z0-9._-]+)"
+IN_SESSION = {
+    "fetched_endpoint": r"fetched_endpoints/restful__[^/]+",
+    "log": rf"(?P<node>[0-9a-f]+)/logs/{SEGMENT}(?:/{SEGMENT})*",
+    "node_events": rf"(?P<node>[0-9a-f]+)/node_events/{JOURNAL.pattern.replace('?P<node>', '?P<file_node>')}",
+    "job_events": rf"(?P<node>[0-9a-f]+)/job_events/[0-9a-f]+/{JOURNAL.pattern.replace('?P<node>', '?P<file_node>')}",
+    "rejected_events": rf"(?P<node>[0-9a-f]+)/rejected_events/{JOURNAL.pattern.replace('?P<node>', '?P<file_node>')}",
+}
 
 
 class Judge:
@@ -23,9 +33,19 @@ class Judge:
         """All of them, each of a form that the layout knows."""
         keys = list(self.stored.sizes())
         for key in keys:
-            assert not key.endswith("/") and not key.startswith("/") and "//" not in key, key
-            assert key.startswith((self.history, self.metadata)), f"a key outside of the layout: {key}"
+            self.kind_of(key)
         return keys
+
+    def kind_of(self, key):
+        """"marker", or one of IN_SESSION: exactly one of them, or the key is outside of the layout."""
+        forms = {"marker": re.escape(self.metadata) + SESSION}
+        forms |= {kind: f"{re.escape(self.history)}{SESSION}/{form}" for kind, form in IN_SESSION.items()}
+        matches = {kind: match for kind, form in forms.items() if (match := re.fullmatch(form, key))}
+        assert len(matches) == 1, f"a key outside of the layout: {key}"
+        ((kind, match),) = matches.items()
+        parts = match.groupdict()
+        assert parts.get("file_node") in (None, parts.get("node")), f"another node's file: {key}"
+        return kind
 
     def markers(self):
         """The sessions that are visible to a History Server."""

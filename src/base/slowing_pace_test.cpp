@@ -1,4 +1,4 @@
-#include "ray/slowing_pace.h"
+#include "base/slowing_pace.h"
 
 #include <vector>
 
