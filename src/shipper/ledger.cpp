@@ -23,6 +23,8 @@ constexpr Nanoseconds kFailedDelay = Seconds(5);
 constexpr Nanoseconds kInvalidDelay = Seconds(300);
 // 60 bits: two objects of one key that agree in them do not occur, and the number stays one of 64 bits.
 constexpr size_t kFingerprintDigits = 15;
+// Of the nothing that a vacated key holds: no file's, and not what is unknown either.
+constexpr uint32_t kVacatedGeneration = 1;
 
 }  // namespace
 
@@ -93,7 +95,7 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
   }
 }
 
-void Ledger::withdraw(const std::string& key) {
+void Ledger::withdraw(const std::string& key, SteadyTime now) {
   Entry* entry = find(key);
   if (entry == nullptr || !entry->shipment || entry->shipment->held_open) return;
   if (entry->busy) {
@@ -104,6 +106,31 @@ void Ledger::withdraw(const std::string& key) {
   entry->claim_decided = true;
   drop_shipment(*entry);
   release_blocked_by(*entry);
+  vacate(*entry, now);
+}
+
+void Ledger::vacate(Entry& live, SteadyTime now) {
+  if (live.shipment || !live.stored || live.stored->object.size == 0) return;
+  const auto generation =
+      std::find_if(live.generations.begin(), live.generations.end(),
+                   [&](const Entry* candidate) { return candidate->content == live.stored->content; });
+  if (generation == live.generations.end()) return;
+  Shipment nothing;
+  nothing.key = live.key;
+  nothing.prefix_length = (*generation)->prefix->text.size();
+  nothing.content_type = kTextContent;
+  nothing.generation = kVacatedGeneration;
+  // Not at once: as a rule the writer makes a new file a moment later.
+  offer(std::move(nothing), now);
+}
+
+Ledger::Entry* Ledger::possibly_left_behind(const Entry& entry) {
+  const Shipment& file = *entry.shipment;
+  if (file.kind != ShipmentKind::rotated_log || entry.live_decided) return nullptr;
+  Entry* live = find(file.moved_from);
+  if (live == nullptr || live->shipment || !live->stored) return nullptr;
+  const uint64_t size = live->stored->object.size;
+  return size > 0 && size <= file.size ? live : nullptr;
 }
 
 void Ledger::abandon_unsent(Entry& entry) {
@@ -330,6 +357,16 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
     }
   }
   if (holds_all(entry)) {
+    if (Entry* live = possibly_left_behind(entry); live != nullptr) {
+      if (live->busy) {
+        block(entry, *live);
+        return std::nullopt;
+      }
+      if (live->uncertain) return start(entry, Task::Step::look, now, live);
+      if (!live->stored->content || live->stored->content == Content{})
+        return start(entry, Task::Step::compare, now, live);
+      vacate(*live, now);
+    }
     if (has_work(entry)) return start(entry, Task::Step::report_stored, now);
     recount(entry);
     return std::nullopt;
@@ -458,13 +495,13 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
     release_blocked_by(*other);
     // What was offered or withdrawn of it meanwhile had to wait.
     if (std::exchange(other->withdrawn, false)) {
-      withdraw(other->key);
+      withdraw(other->key, now);
     } else if (other->place == Place::nowhere && other->shipment) {
       place(*other);
     }
   }
   recount(entry);
-  if (std::exchange(entry.withdrawn, false)) withdraw(entry.key);
+  if (std::exchange(entry.withdrawn, false)) withdraw(entry.key, now);
   Prefix& prefix = *entry.prefix;
   if (!has_work(entry) && entry.shipment && entry.shipment->final) {
     const bool never_again = entry.shipment->kind == ShipmentKind::events;
@@ -539,6 +576,7 @@ void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
         if (entry.stored) entry.stored->content = Content{};
       } else {
         entry.claim_decided = true;
+        entry.live_decided = entry.stored.has_value();
       }
       break;
     case Task::Step::claim:

@@ -9,6 +9,10 @@
 // a name of its own: copied there by the shipment that claims it (moved_from), or, when the file was
 // truncated or deleted and nobody does, to a name of the same form that is made of the object's ETag and
 // size, so that a crash between the copy and the overwriting does not make a second copy.
+//
+// When a live log was renamed and no new one comes, what the store holds at its key is there twice. So the
+// key is vacated: it gets an empty object, the beginning of whatever file comes next. Nothing is deleted,
+// which would need a permission that nothing else does.
 #pragma once
 
 #include <cstdint>
@@ -67,7 +71,7 @@ class Ledger {
   explicit Ledger(ShipperOptions options) : options_(options) {}
 
   void offer(Shipment shipment, SteadyTime now);
-  void withdraw(const std::string& key);
+  void withdraw(const std::string& key, SteadyTime now);
   void prefix_ended(const std::string& prefix);
   void begin_drain(SteadyTime now);
 
@@ -129,6 +133,7 @@ class Ledger {
     bool disagreed = false;  // the last extend found something else than we thought
     bool put_whole = false;  // so did the one before
     bool claim_decided = false;  // rotated_log: whether the live key's object is this file is known
+    bool live_decided = false;   // rotated_log, stored: the live key's object is known to be another's
     bool reported = false;       // on_stored was called, or there is none to call
     bool withdrawn = false;      // while busy
     bool counted = false;        // in unstored_
@@ -177,6 +182,10 @@ class Ledger {
   void abandon_unsent(Entry& entry);
   void drop_shipment(Entry& entry);
 
+  // A live key where no file is any more gets an empty object if what is stored there is a rotated file's.
+  void vacate(Entry& live, SteadyTime now);
+  // The object at the live key of this rotated file, which may be left of it: no file is there any more.
+  Entry* possibly_left_behind(const Entry& entry);
   // The bytes of its earlier generation are under that one's own key.
   static bool is_kept_as_generation(const Entry& entry);
   // A rotated object that may hold the bytes of this one, and was not compared with it yet.

@@ -110,7 +110,7 @@ class Life {
         rotated_log_path("r.out", ++rotations_, (*status_of(folder_ / "r.out.1")).identity.inode);
     ring_.insert(ring_.begin(), {name, live_.generation});
     if (ring_.size() > kBackups) {
-      ledger_.withdraw(key_of(ring_.back().first));
+      ledger_.withdraw(key_of(ring_.back().first), clock_.steady_now());
       ring_.pop_back();
     }
     offer_ring();
@@ -118,7 +118,7 @@ class Life {
     // as good.
     live_ = {};
     exists_ = false;
-    ledger_.withdraw(key_of("r.out"));
+    ledger_.withdraw(key_of("r.out"), clock_.steady_now());
   }
 
   void truncate() {
@@ -168,6 +168,7 @@ class Life {
       backup.moved_from = key_of("r.out");
       backup.urgency = i + 1;
       backup.final = true;
+      backup.on_stored = [] {};
       ledger_.offer(std::move(backup), clock_.steady_now());
     }
   }
@@ -220,6 +221,15 @@ class Life {
     for (size_t i = 0; i < ring_.size(); ++i)
       EXPECT_EQ(store_.content(key_of(ring_[i].first)), folder_.read("r.out." + std::to_string(i + 1)));
     no_rotated_bytes_are_there_twice();
+    nothing_of_the_ring_is_left_at_the_live_key();
+  }
+
+  // Once a live file is there its bytes take their place.
+  void nothing_of_the_ring_is_left_at_the_live_key() const {
+    const std::string live = store_.content(key_of("r.out")).value_or("");
+    if (exists_ || live.empty()) return;
+    for (const auto& [name, generation] : ring_)
+      EXPECT_FALSE(store_.content(key_of(name))->starts_with(live)) << name << " is there twice: " << live;
   }
 
   void no_rotated_bytes_are_there_twice() const {

@@ -59,7 +59,7 @@ class Mirror {
   }
 
   void offer(Shipment shipment) { ledger_.offer(std::move(shipment), clock.steady_now()); }
-  void withdraw(const std::string& path) { ledger_.withdraw(kPrefix + "logs/" + path); }
+  void withdraw(const std::string& path) { ledger_.withdraw(kPrefix + "logs/" + path, clock.steady_now()); }
   void drain() { ledger_.begin_drain(clock.steady_now()); }
 
   // Does all that is due; the keys written, in order.
@@ -234,6 +234,43 @@ TEST(Ledger, ARotatedFileIsCopiedOnTheServerAndNotSentAgain) {
   EXPECT_EQ(mirror.stored("r.out"), "second\n");
   EXPECT_EQ(mirror.store.calls(StoreCall::copy), 1u);
   EXPECT_EQ(mirror.store.bytes_sent(), 17u + 7u);
+}
+
+TEST(Ledger, ARenamedLogThatHasNoSuccessorIsNotStoredTwice) {
+  for (const bool is_restarted : {false, true}) {
+    Mirror mirror;
+    mirror.folder.write("r.out", "only generation\n");
+    mirror.offer(mirror.log("r.out"));
+    mirror.run_after(Seconds(60));
+    std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+    if (is_restarted) mirror.restart();
+    Shipment renamed = mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1);
+    renamed.on_stored = [] {};
+    mirror.offer(renamed);
+    if (!is_restarted) mirror.withdraw("r.out");
+    EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.1-1.out"));
+    EXPECT_EQ(mirror.stored("r.out"), "only generation\n") << "a new file may come, and often does";
+    EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/r.out"));
+    EXPECT_EQ(mirror.stored("r.out"), "");
+    EXPECT_EQ(mirror.stored("r.rotated.1-1.out"), "only generation\n");
+    EXPECT_TRUE(mirror.ledger().all_stored());
+
+    mirror.folder.write("r.out", "second\n");
+    mirror.offer(mirror.log("r.out"));
+    EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/r.out"));
+    EXPECT_EQ(mirror.stored("r.out"), "second\n");
+    EXPECT_EQ(mirror.store.keys().size(), 2u);
+  }
+}
+
+TEST(Ledger, ADeletedLogStaysStored) {
+  Mirror mirror;
+  mirror.folder.write("w.out", "all of it\n");
+  mirror.offer(mirror.log("w.out"));
+  mirror.run_after(Seconds(60));
+  mirror.withdraw("w.out");
+  EXPECT_THAT(mirror.run_after(Seconds(3600)), ElementsAre());
+  EXPECT_EQ(mirror.stored("w.out"), "all of it\n");
 }
 
 TEST(Ledger, ALiveFileOfferedWhileItsEarlierGenerationIsCopiedIsSentAfterwards) {

@@ -29,7 +29,7 @@ struct Shipment {
   size_t prefix_length = 0;
   std::string_view content_type;  // static text
 
-  std::string path;
+  std::string path;  // empty: there is no file, and the object is to be empty (ledger.h)
   FileIdentity identity;
   // Counts how often the same file was cut short (copytruncate): another generation is another content.
   uint32_t generation = 0;

@@ -116,7 +116,7 @@ void Shipper::offer(Shipment shipment) {
 }
 
 void Shipper::withdraw(const std::string& key) {
-  state_->change([&](Ledger& ledger, SteadyTime) { ledger.withdraw(key); });
+  state_->change([&](Ledger& ledger, SteadyTime now) { ledger.withdraw(key, now); });
 }
 
 void Shipper::prefix_ended(const std::string& prefix) {

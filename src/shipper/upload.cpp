@@ -117,6 +117,8 @@ TaskResult perform(const Task& task, Store& store, const std::function<void(List
       break;
   }
 
+  if (task.shipment.path.empty())
+    return outcome_of(store.put(task.key, MemoryBody(""), task.shipment.content_type, deadline));
   auto file = open_file(task.shipment);
   if (!file && file.error().kind == ErrorKind::not_found) return file_moved();
   if (!file) return failed(std::move(file).error());

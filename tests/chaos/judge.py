@@ -190,7 +190,7 @@ class StoredLogs:
             for generation in session.writer.generations:
                 for node in session.nodes:
                     found = self.keys[session.name, node, id(generation)]
-                    if len(found) > 1 and not self._was_about_to_be_replaced(session, node, found):
+                    if len(found) > 1:
                         self.duplicates.append(
                             f"generation {generation.header} of {session.name}/{node} is stored as "
                             f"{' and '.join(found)}"
@@ -219,17 +219,6 @@ class StoredLogs:
         self.keys[session.name, node, id(generation)].append(path)
         place = (session.name, id(generation))
         self.longest[place] = max(self.longest.get(place, 0), len(content))
-
-    @staticmethod
-    def _was_about_to_be_replaced(session, node, paths):
-        """The live name still has what was copied to a name of its own, and nothing takes its place any more: the
-        file is gone, or the node ID is."""
-        live = [path for path in paths if ".rotated." not in path]
-        return (
-            len(paths) == 2
-            and len(live) == 1
-            and (live[0] not in session.writer.current or node != session.nodes[-1])
-        )
 
     @staticmethod
     def _explain(session, content):
