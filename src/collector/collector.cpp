@@ -89,7 +89,11 @@ Collector::Collector(const Settings& settings, std::unique_ptr<Store> store,
                 .push_interval = settings.logs.push_interval,
                 .log_batching = static_cast<int>(settings.logs.objects_per_round)}),
       ended_sessions_(
-          ray_folder_, keys_, [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
+          ray_folder_, keys_,
+          [this](const SessionName& session, const NodeId& last) {
+            return node_times(ray_folder_, session, last);
+          },
+          [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
           [this](const std::string& prefix) { shipper_.prefix_ended(prefix); }),
       http_(clock_) {}
 
@@ -202,6 +206,11 @@ void Collector::write_marker(const RunningNode& node) {
 
 void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
   const std::lock_guard lock(logs_mutex_);
+  if (log_tracker_ && now.session == before.session) {
+    log_tracker_->node_changed(
+        node_logs(keys_, *now.session, node_times(ray_folder_, *now.session, *now.node).back()));
+    return;
+  }
   if (log_tracker_) {
     // What was written last; what was offered goes on being shipped.
     log_tracker_->stop();
@@ -209,8 +218,6 @@ void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
     count_logs_of(nullptr);
     log_tracker_.reset();
   }
-  const bool other_node = before.session == now.session && before.node && before.node != now.node;
-  if (other_node) shipper_.prefix_ended(keys_.node_prefix(*before.session, *before.node));
   if (before.session && before.node && before.session != now.session && !raylet_lives(*before.session))
     ended_sessions_.take(*before.session, *before.node);
   // Not only at the start: of a Ray container that crashes again and again, some sessions nobody saw running.
@@ -221,9 +228,11 @@ void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
   }
   if (!now.session || !now.node) return;
   log_tracker_ = std::make_unique<LogTracker>(
-      log_place(ray_folder_.logs(*now.session), keys_, *now.session, *now.node),
+      log_place(ray_folder_.logs(*now.session), keys_, *now.session,
+                node_times(ray_folder_, *now.session, *now.node)),
       LogSink{.offer = [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
-              .withdraw = [this](const std::string& key) { shipper_.withdraw(key); }},
+              .withdraw = [this](const std::string& key) { shipper_.withdraw(key); },
+              .hand_over = [this](const std::string& key) { shipper_.hand_over(key); }},
       clock_, LogTrackerOptions{.scan_interval = settings_.logs.rotated_scan_interval});
   count_logs_of(log_tracker_.get());
   log_tracker_->start();

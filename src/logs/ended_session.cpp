@@ -93,8 +93,9 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
   bool stay() const { return done_.empty(); }
 
   void offer(const EndedFile& file) {
+    const size_t node = place_.node_at(file.status.modified_nanoseconds);
     Shipment shipment;
-    shipment.prefix_length = place_.prefix_length;
+    shipment.prefix_length = place_.nodes[node].prefix_length;
     shipment.content_type = kTextContent;
     shipment.path = place_.folder + "/" + file.path;
     shipment.identity = file.status.identity;
@@ -104,11 +105,11 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
     if (const auto backup = parse_rotated_backup(file.path)) {
       shipment.kind = ShipmentKind::rotated_log;
       shipment.urgency = backup->number;
-      shipment.moved_from = place_.key_of(backup->live_path);
-      shipment.key = place_.key_of(
-          rotated_log_path(backup->live_path, file.status.modified_nanoseconds, file.status.identity.inode));
+      shipment.moved_from = place_.key_of(node, backup->live_path);
+      shipment.key = place_.key_of(node, rotated_log_path(backup->live_path, file.status.modified_nanoseconds,
+                                                          file.status.identity.inode));
     } else {
-      shipment.key = place_.key_of(file.path);
+      shipment.key = place_.key_of(node, file.path);
     }
     if (!stay()) {
       shipment.on_stored = [self = shared_from_this(), path = file.path, size = file.status.size] {
@@ -177,17 +178,26 @@ std::vector<Name> names_below(const std::string& path) {
 
 }  // namespace
 
-EndedSessions::EndedSessions(RayFolder folder, ObjectKeys keys, std::function<void(Shipment)> offer,
+EndedSessions::EndedSessions(RayFolder folder, ObjectKeys keys, NodesUpTo nodes_up_to,
+                             std::function<void(Shipment)> offer,
                              std::function<void(const std::string&)> ended)
     : folder_(std::move(folder)),
       keys_(std::move(keys)),
+      nodes_up_to_(std::move(nodes_up_to)),
       offer_(std::move(offer)),
       ended_(std::move(ended)) {}
 
 void EndedSessions::offer_all(const SessionName& session, const NodeId& node, std::string logs,
                               std::string node_folder, std::string done) {
-  auto ended = [tell = ended_, prefix = keys_.node_prefix(session, node)] { tell(prefix); };
-  std::make_shared<EndedLogs>(log_place(std::move(logs), keys_, session, node), std::move(node_folder),
+  const NodeTimes nodes = nodes_up_to_(session, node);
+  std::vector<std::string> prefixes;
+  for (const NodeTime& each : nodes)
+    prefixes.push_back(keys_.node_prefix(session, each.node));
+  auto ended = [tell = ended_, prefixes = std::move(prefixes)] {
+    for (const std::string& prefix : prefixes)
+      tell(prefix);
+  };
+  std::make_shared<EndedLogs>(log_place(std::move(logs), keys_, session, nodes), std::move(node_folder),
                               std::move(done), offer_, std::move(ended))
       ->offer_all();
 }

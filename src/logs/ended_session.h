@@ -15,6 +15,7 @@
 
 #include "layout/ids.h"
 #include "layout/local_path.h"
+#include "layout/node_times.h"
 #include "layout/object_key.h"
 #include "shipper/shipment.h"
 
@@ -23,13 +24,17 @@ namespace rayhistory {
 // For one thread at a time. Stored files are moved by the shipper's workers, also after this is gone.
 class EndedSessions {
  public:
+  // All nodes that ran in a session up to the one that is given.
+  using NodesUpTo = std::function<NodeTimes(const SessionName& session, const NodeId& last)>;
+
   // `ended` is told the key prefix of each node whose logs are all stored: nothing more will be offered below
   // it.
-  EndedSessions(RayFolder folder, ObjectKeys keys, std::function<void(Shipment)> offer,
+  EndedSessions(RayFolder folder, ObjectKeys keys, NodesUpTo nodes_up_to, std::function<void(Shipment)> offer,
                 std::function<void(const std::string& prefix)> ended);
 
   // What ran with this node has ended and nobody writes its logs any more: moves them to prev-logs and offers
-  // them. Where they cannot be moved they are offered where they are.
+  // them, each as a log of the node that it belongs to (log_place.h). Where they cannot be moved they are
+  // offered where they are.
   void take(const SessionName& session, const NodeId& node);
 
   // Offers what is in prev-logs, whatever the session.
@@ -47,6 +52,7 @@ class EndedSessions {
 
   const RayFolder folder_;
   const ObjectKeys keys_;
+  const NodesUpTo nodes_up_to_;
   const std::function<void(Shipment)> offer_;
   const std::function<void(const std::string&)> ended_;
 };

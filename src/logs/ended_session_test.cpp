@@ -20,6 +20,7 @@ using testing::UnorderedElementsAre;
 const SessionName kEnded = *SessionName::parse("session_2026-11-23_02-27-20_324908_14170");
 const SessionName kRunning = *SessionName::parse("session_2026-11-23_03-25-19_402666_11");
 const NodeId kNode = *NodeId::parse("65ca4d20");
+constexpr int64_t kNodeSince = 1'000'000'000'000'000'000;  // 2001: files of these tests are younger
 
 class EndedSessionsTest : public testing::Test {
  protected:
@@ -49,8 +50,14 @@ class EndedSessionsTest : public testing::Test {
   std::vector<Shipment> offered;
   std::vector<std::string> stored;
   std::vector<std::string> ended;
+  NodeTimes nodes_before;
   EndedSessions sessions{RayFolder(root.path()),
                          ObjectKeys("", {*DnsName::parse("default"), *DnsName::parse("c"), {}}),
+                         [this](const SessionName&, const NodeId& last) {
+                           NodeTimes all = nodes_before;
+                           all.push_back({last, kNodeSince});
+                           return all;
+                         },
                          [this](Shipment shipment) { offered.push_back(std::move(shipment)); },
                          [this](const std::string& prefix) { ended.push_back(prefix); }};
 };
@@ -62,6 +69,27 @@ TEST_F(EndedSessionsTest, MovesTheLogsAsideAndOffersThem) {
   EXPECT_FALSE(exists(kEnded.str() + "/logs"));
   EXPECT_TRUE(exists(in("prev-logs", "serve/replica.log")));
   EXPECT_THAT(offered_names(), UnorderedElementsAre("logs/raylet.out", "logs/serve/replica.log"));
+}
+
+TEST_F(EndedSessionsTest, AFileIsStoredUnderTheNodeThatRanWhenItWasLastWritten) {
+  nodes_before = {{*NodeId::parse("0a"), 0}};
+  root.write(kEnded.str() + "/logs/worker-1.out", "the first raylet's");
+  root.write(kEnded.str() + "/logs/raylet.out.1", "likewise");
+  root.write(kEnded.str() + "/logs/raylet.out", "the second's");
+  const auto earlier = std::filesystem::file_time_type::clock::now() - std::chrono::hours(24 * 365 * 40);
+  std::filesystem::last_write_time(root / (kEnded.str() + "/logs/worker-1.out"), earlier);
+  std::filesystem::last_write_time(root / (kEnded.str() + "/logs/raylet.out.1"), earlier);
+  sessions.take(kEnded, kNode);
+  const std::string prefix = "cluster-history/raycluster/default/c/" + kEnded.str() + "/";
+  std::vector<std::string> keys;
+  for (const Shipment& shipment : offered) {
+    EXPECT_EQ(shipment.key.substr(0, shipment.prefix_length).size(), shipment.prefix_length);
+    keys.push_back(shipment.key.substr(prefix.size(), shipment.key.find('.') - prefix.size()));
+  }
+  EXPECT_THAT(keys, UnorderedElementsAre("0a/logs/worker-1", "0a/logs/raylet", kNode.str() + "/logs/raylet"));
+  store_all();
+  EXPECT_FALSE(exists("prev-logs" + std::string("/") + kEnded.str())) << "all of it";
+  EXPECT_THAT(ended, ElementsAre(prefix + "0a/", prefix + kNode.str() + "/"));
 }
 
 TEST_F(EndedSessionsTest, AStoredFileIsMarkedAndTheRestStays) {

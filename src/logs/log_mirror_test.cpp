@@ -1,4 +1,7 @@
 // The tracker and the shipper together: what a store holds in the end, whatever writers did to the names.
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <atomic>
 #include <filesystem>
 #include <map>
@@ -9,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "layout/rotated_log.h"
 #include "logs/log_tracker.h"
 #include "shipper/shipper.h"
 #include "testing/memory_store.h"
@@ -31,11 +35,10 @@ class Mirror : public testing::Test {
         store_, system_clock(),
         ShipperOptions{.workers = 4, .push_interval = Milliseconds(1), .log_batching = 1000});
     tracker_ = std::make_unique<LogTracker>(
-        LogPlace{.folder = folder_ / "logs",
-                 .key_of = [](std::string_view path) { return "node/logs/" + std::string(path); },
-                 .prefix_length = 5},
+        LogPlace{.folder = folder_ / "logs", .nodes = nodes_},
         LogSink{.offer = [this](Shipment shipment) { shipper_->offer(std::move(shipment)); },
-                .withdraw = [this](const std::string& key) { shipper_->withdraw(key); }},
+                .withdraw = [this](const std::string& key) { shipper_->withdraw(key); },
+                .hand_over = [this](const std::string& key) { shipper_->hand_over(key); }},
         system_clock(),
         LogTrackerOptions{.scan_interval = Seconds(30), .use_hints = use_hints_, .held_open = 16});
   }
@@ -74,6 +77,11 @@ class Mirror : public testing::Test {
     }
     return count;
   }
+  void set_time(const std::string& name, int64_t modified_nanoseconds) const {
+    const timespec time{modified_nanoseconds / 1'000'000'000, modified_nanoseconds % 1'000'000'000};
+    const timespec times[] = {time, time};
+    ASSERT_EQ(::utimensat(AT_FDCWD, at(name).c_str(), times, 0), 0);
+  }
   std::string keys_with(int line) const {
     const std::string text =
         "line " + std::to_string(line) + std::string(static_cast<size_t>(line % 97), '.') + "\n";
@@ -93,11 +101,75 @@ class Mirror : public testing::Test {
   const TemporaryFolder folder_;
   std::atomic<bool> store_is_away_ = false;
   MemoryStore store_;
+  static NodeLogs node(const std::string& name, int64_t since) {
+    return {.since_nanoseconds = since,
+            .key_of = [name](std::string_view path) { return name + "/logs/" + std::string(path); },
+            .prefix_length = name.size() + 1};
+  }
+  std::string content(const std::string& key) const { return store_.content(key).value_or("<nothing>"); }
+
+  std::vector<NodeLogs> nodes_ = {node("node", 0)};
   bool use_hints_ = true;
   int lines_ = 0;
   std::unique_ptr<Shipper> shipper_;
   std::unique_ptr<LogTracker> tracker_;
 };
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+// A raylet is restarted within its session, while files of the first lie there that nobody writes any more.
+TEST_F(Mirror, LeavesEachFileWithTheNodeThatRanWhenItWasLastWritten) {
+  for (const bool is_restarted : {false, true}) {
+    folder_.write("logs/worker.out", "of the first");
+    folder_.write("logs/shared.log", "of the first, ");
+    folder_.write("logs/x.out", "old live");
+    store_all();
+    const int64_t change = status_of(at("x.out"))->modified_nanoseconds + kSecond;
+    folder_.append("logs/worker.out", ", its last line not stored yet");
+    set_time("worker.out", change - kSecond);
+
+    nodes_.push_back(node("second", change));
+    if (is_restarted) {
+      restart();
+    } else {
+      tracker_->node_changed(nodes_.back());
+    }
+    folder_.append("logs/shared.log", "then of the second");
+    folder_.write("logs/new.out", "of the second");
+    fs::rename(at("x.out"), at("x.out.1"));
+    folder_.write("logs/x.out", "new live");
+    for (const char* name : {"shared.log", "new.out", "x.out"})
+      set_time(name, change + kSecond);
+    store_all();
+
+    EXPECT_EQ(content("node/logs/worker.out"), "of the first, its last line not stored yet");
+    EXPECT_EQ(content("second/logs/worker.out"), "<nothing>");
+    EXPECT_EQ(content("second/logs/shared.log"), "of the first, then of the second");
+    EXPECT_EQ(content("node/logs/shared.log"), "of the first, ") << "as the first has left it";
+    EXPECT_EQ(content("second/logs/new.out"), "of the second");
+    EXPECT_EQ(content("node/logs/new.out"), "<nothing>");
+    const FileStatus rotated = *status_of(at("x.out.1"));
+    const std::string name = rotated_log_path("x.out", rotated.modified_nanoseconds, rotated.identity.inode);
+    EXPECT_EQ(content("node/logs/" + name), "old live");
+    EXPECT_EQ(content("node/logs/x.out"), "") << "its bytes are under the rotated name";
+    EXPECT_EQ(content("second/logs/" + name), "<nothing>");
+    EXPECT_EQ(content("second/logs/x.out"), "new live");
+    EXPECT_EQ(shipper_->totals().bytes_abandoned, 0u);
+
+    const auto stored = store_.keys();
+    restart();
+    store_all();
+    EXPECT_EQ(store_.keys(), stored);
+    EXPECT_EQ(shipper_->totals().bytes_sent, 0u);
+
+    for (const std::string& key : stored)
+      ASSERT_TRUE(store_.remove(key, Deadline::never()));
+    fs::remove_all(at(""));
+    fs::create_directory(at(""));
+    nodes_.pop_back();
+    restart();
+  }
+}
 
 TEST_F(Mirror, StoresEachLineOnceThroughRotationsAndRestarts) {
   const unsigned seed = std::random_device{}();

@@ -2,13 +2,31 @@
 
 #include <utility>
 
+#include "base/check.h"
+
 namespace rayhistory {
 
+size_t LogPlace::node_at(int64_t modified_nanoseconds) const {
+  CHECK(!nodes.empty());
+  size_t node = nodes.size() - 1;
+  while (node > 0 && nodes[node].since_nanoseconds > modified_nanoseconds)
+    --node;
+  return node;
+}
+
+NodeLogs node_logs(const ObjectKeys& keys, const SessionName& session, const NodeTime& node) {
+  return {.since_nanoseconds = node.since_nanoseconds,
+          .key_of = [keys, session,
+                     node = node.node](std::string_view path) { return keys.log(session, node, path); },
+          .prefix_length = keys.node_prefix(session, node.node).size()};
+}
+
 LogPlace log_place(std::string folder, const ObjectKeys& keys, const SessionName& session,
-                   const NodeId& node) {
-  return {.folder = std::move(folder),
-          .key_of = [keys, session, node](std::string_view path) { return keys.log(session, node, path); },
-          .prefix_length = keys.node_prefix(session, node).size()};
+                   const NodeTimes& nodes) {
+  LogPlace place{.folder = std::move(folder), .nodes = {}};
+  for (const NodeTime& node : nodes)
+    place.nodes.push_back(node_logs(keys, session, node));
+  return place;
 }
 
 }  // namespace rayhistory

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "layout/ids.h"
+#include "layout/node_times.h"
 #include "layout/object_key.h"
 #include "shipper/shipment.h"
 
@@ -17,17 +20,33 @@ namespace rayhistory {
 struct LogSink {
   std::function<void(Shipment shipment)> offer;
   std::function<void(const std::string& key)> withdraw;
+  // The file goes on under another key: what was not sent under this one is not lost.
+  std::function<void(const std::string& key)> hand_over;
 };
 
-struct LogPlace {
-  std::string folder;  // absolute, without a slash at its end
+// What one node's logs are called in the store.
+struct NodeLogs {
+  int64_t since_nanoseconds = 0;  // unix time of the node's start; of the first it is not asked
   // The object key of a path below the folder, and how long the part is that all of them share (Shipment).
   std::function<std::string(std::string_view path)> key_of;
   size_t prefix_length = 0;
 };
 
-// The logs of one node of one session, wherever on the disk they are.
+struct LogPlace {
+  std::string folder;  // absolute, without a slash at its end
+  // Oldest first; at least one.
+  std::vector<NodeLogs> nodes;
+
+  // Which of the nodes a file belongs to: the one that ran when it was last written. So a file that an
+  // earlier node's processes have left is that one's for good, and one that both have written is the later
+  // one's.
+  size_t node_at(int64_t modified_nanoseconds) const;
+  std::string key_of(size_t node, std::string_view path) const { return nodes[node].key_of(path); }
+};
+
+NodeLogs node_logs(const ObjectKeys& keys, const SessionName& session, const NodeTime& node);
+// The logs of one session, wherever on the disk they are.
 LogPlace log_place(std::string folder, const ObjectKeys& keys, const SessionName& session,
-                   const NodeId& node);
+                   const NodeTimes& nodes);
 
 }  // namespace rayhistory

@@ -49,6 +49,7 @@ struct LiveFile {
   uint64_t tail = 0;  // tail_digest of `size` bytes
   uint32_t generation = 0;
   uint32_t listing = 0;  // of its folder, that saw it last
+  size_t node = 0;       // that it was offered as a log of
   bool unreadable = false;
   bool offered = false;
 };
@@ -110,6 +111,12 @@ class LogTracker::State {
     if (!thread_.joinable()) return;
     thread_.request_stop();
     thread_.join();
+  }
+
+  void node_changed(NodeLogs node) {
+    const std::lock_guard lock(mutex_);
+    place_.nodes.push_back(std::move(node));
+    next_scan_ = {};
   }
 
   LogTotals scan_now() {
@@ -353,7 +360,8 @@ class LogTracker::State {
     if (found == folder.files.end()) return false;
     LiveFile& file = found->second;
     if (file.unreadable || file.identity != status.identity || file.size != status.size ||
-        file.modified_nanoseconds != status.modified_nanoseconds)
+        file.modified_nanoseconds != status.modified_nanoseconds ||
+        file.node != place_.node_at(status.modified_nanoseconds))
       return false;
     file.listing = listing_;
     return true;
@@ -462,12 +470,24 @@ class LogTracker::State {
     now.modified_nanoseconds = status.modified_nanoseconds;
     now.tail = *tail;
     now.listing = listing_;
+    now.node = place_.node_at(status.modified_nanoseconds);
     now.offered = true;
     if (is_known && known->second.unreadable) --unreadable_;
     if (!is_known) ++file_count_;
     folder.files[name] = now;
     const bool is_other_content = now.identity != before.identity || now.generation != before.generation;
-    if (!was_offered || is_other_content || now.size != before.size) offer(folder, name, now);
+    const bool is_another_nodes = was_offered && now.node != before.node;
+    if (is_another_nodes) leave(folder.prefix + name, before, is_other_content);
+    if (!was_offered || is_other_content || is_another_nodes || now.size != before.size)
+      offer(folder, name, now);
+  }
+
+  // What was offered at the path under its node's key goes on elsewhere, or is gone.
+  void leave(const std::string& path, const LiveFile& file, bool is_gone) {
+    const std::string key = place_.key_of(file.node, path);
+    const bool goes_on =
+        !is_gone || (rotated_.knows(file.identity) && !rotated_.is_of(file.identity, file.node));
+    goes_on ? sink_.hand_over(key) : sink_.withdraw(key);
   }
 
   // The name belongs to another file now: the one before was renamed or deleted.
@@ -510,7 +530,7 @@ class LogTracker::State {
   void forget_file(Folder& folder, const std::string& name) {
     const auto known = folder.files.find(name);
     if (known == folder.files.end()) return;
-    if (known->second.offered) sink_.withdraw(place_.key_of(folder.prefix + name));
+    if (known->second.offered) leave(folder.prefix + name, known->second, true);
     if (known->second.unreadable) --unreadable_;
     --file_count_;
     folder.files.erase(known);
@@ -547,8 +567,8 @@ class LogTracker::State {
     const std::string path = folder.prefix + name;
     Shipment shipment;
     shipment.kind = ShipmentKind::log;
-    shipment.key = place_.key_of(path);
-    shipment.prefix_length = place_.prefix_length;
+    shipment.key = place_.key_of(file.node, path);
+    shipment.prefix_length = place_.nodes[file.node].prefix_length;
     shipment.content_type = kTextContent;
     shipment.path = place_.folder + "/" + path;
     shipment.identity = file.identity;
@@ -627,7 +647,7 @@ class LogTracker::State {
             .unreadable = unreadable_ + unreadable_folders(root_) + rotated_.unreadable()};
   }
 
-  const LogPlace place_;
+  LogPlace place_;
   const LogSink sink_;
   const Clock& clock_;
   const LogTrackerOptions options_;
@@ -669,6 +689,9 @@ LogTracker::~LogTracker() {
   state_->stop();
 }
 
+void LogTracker::node_changed(NodeLogs node) {
+  state_->node_changed(std::move(node));
+}
 void LogTracker::start() {
   state_->start();
 }

@@ -15,6 +15,9 @@
 //   none      symlinks, sockets, fifos, devices: never opened, told once at debug level.
 // What cannot be read is told once, counted, and tried again by each scan.
 //
+// Where several nodes ran in the session, a file is offered as a log of the one that it belongs to
+// (log_place.h). When that changes, what the store holds of it under the earlier node stays as it is.
+//
 // Costs about 300 bytes a file.
 #pragma once
 
@@ -66,6 +69,9 @@ class LogTracker {
   // Looks once a second on a thread of its own, until stop, which waits for a look under way.
   void start();
   void stop();
+
+  // From its start on another node runs in the same session.
+  void node_changed(NodeLogs node);
 
   // Scans everything on the calling thread: when it returns, all that was there at the call has been offered.
   LogTotals scan_now();

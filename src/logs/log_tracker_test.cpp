@@ -38,8 +38,8 @@ class Tracking : public testing::Test {
 
   LogTracker make_tracker(bool use_hints = false, size_t held_open = 16) {
     return {{.folder = folder_ / "logs",
-             .key_of = [](std::string_view path) { return "n/" + std::string(path); },
-             .prefix_length = 2},
+             .nodes = {{.key_of = [](std::string_view path) { return "n/" + std::string(path); },
+                        .prefix_length = 2}}},
             recording_.sink(),
             clock_,
             {.scan_interval = Seconds(30), .use_hints = use_hints, .held_open = held_open}};

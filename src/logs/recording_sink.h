@@ -25,6 +25,11 @@ class RecordingSink {
                 [this](const std::string& key) {
                   events.push_back("withdraw " + key);
                   withdrawn.insert(key);
+                },
+            .hand_over =
+                [this](const std::string& key) {
+                  events.push_back("hand over " + key);
+                  withdrawn.insert(key);
                 }};
   }
   // What was told since the last call.

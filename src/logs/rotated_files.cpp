@@ -51,6 +51,11 @@ bool RotatedFiles::seen(const Sighting& sighting) {
   file.scan = scan_;
   lost_.erase(identity);
 
+  const size_t node = place_.node_at(file.modified_nanoseconds);
+  const bool is_another_nodes = !is_new && node != file.node;
+  if (is_another_nodes && !file.stored) sink_.hand_over(key_of(file));
+  file.node = node;
+
   const bool moved = file.path != sighting.path;
   if (moved) {
     if (const auto old = at_path_.find(file.path); old != at_path_.end() && old->second == identity)
@@ -67,8 +72,8 @@ bool RotatedFiles::seen(const Sighting& sighting) {
 
   const bool grown = is_new || sighting.status.size > file.size;
   file.size = sighting.status.size;
-  if (grown) file.stored = false;
-  if (file.stored || (!moved && !grown && !file.unreadable)) return is_new;
+  if (grown || is_another_nodes) file.stored = false;
+  if (file.stored || (!moved && !grown && !is_another_nodes && !file.unreadable)) return is_new;
   if (!file.held && held_ < limit_open_) hold(file);
   if (!file.unreadable) offer(file);
   shares_changed_ = true;
@@ -122,14 +127,14 @@ void RotatedFiles::limit_nameless() {
 }
 
 void RotatedFiles::take_stored() {
-  std::vector<std::pair<FileIdentity, uint64_t>> stored;
+  std::vector<StoredReport> stored;
   {
     const std::lock_guard lock(reports_->mutex);
     stored.swap(reports_->files);
   }
-  for (const auto& [identity, size] : stored) {
+  for (const auto& [identity, size, node] : stored) {
     const auto found = files_.find(identity);
-    if (found == files_.end() || found->second.size != size) continue;
+    if (found == files_.end() || found->second.size != size || found->second.node != node) continue;
     found->second.stored = true;
     release(found->second);
     shares_changed_ = true;
@@ -166,14 +171,15 @@ size_t RotatedFiles::unreadable() const {
 }
 
 std::string RotatedFiles::key_of(const Rotated& file) const {
-  return place_.key_of(rotated_log_path(file.live_path, file.modified_nanoseconds, file.identity.inode));
+  return place_.key_of(file.node,
+                       rotated_log_path(file.live_path, file.modified_nanoseconds, file.identity.inode));
 }
 
 void RotatedFiles::offer(const Rotated& file) {
   Shipment shipment;
   shipment.kind = ShipmentKind::rotated_log;
   shipment.key = key_of(file);
-  shipment.prefix_length = place_.prefix_length;
+  shipment.prefix_length = place_.nodes[file.node].prefix_length;
   shipment.content_type = kTextContent;
   shipment.path = place_.folder + "/" + file.path;
   shipment.identity = file.identity;
@@ -183,13 +189,14 @@ void RotatedFiles::offer(const Rotated& file) {
   shipment.final = true;
   shipment.held_open = file.held;
   // Also where we did not see it as the live file: an earlier run may have stored its beginning there.
-  shipment.moved_from = place_.key_of(file.live_path);
+  shipment.moved_from = place_.key_of(file.node, file.live_path);
   shipment.urgency = file.number;
-  shipment.on_stored = [reports = std::weak_ptr(reports_), identity = file.identity, size = file.size] {
+  shipment.on_stored = [reports = std::weak_ptr(reports_), identity = file.identity, size = file.size,
+                        node = file.node] {
     const auto still_there = reports.lock();
     if (!still_there) return;
     const std::lock_guard lock(still_there->mutex);
-    still_there->files.emplace_back(identity, size);
+    still_there->files.push_back({identity, size, node});
   };
   sink_.offer(std::move(shipment));
 }

@@ -50,6 +50,8 @@ class RotatedFiles {
   // Nothing, or another file, is at a path where one may have been.
   void path_vanished(const std::string& path);
   bool knows(const FileIdentity& file) const { return files_.contains(file); }
+  // Of one that is known: whether it is offered as a log of that node (an index of the place's).
+  bool is_of(const FileIdentity& file, size_t node) const { return files_.at(file).node == node; }
 
   struct Lost {
     FileIdentity identity;
@@ -84,14 +86,20 @@ class RotatedFiles {
     uint64_t size = 0;
     uint64_t scan = 0;
     uint32_t generation = 0;
+    size_t node = 0;  // by its modification time
     bool stored = false;
     bool has_name = true;  // false: deleted, alive only as long as it is held open
     bool unreadable = false;
     std::shared_ptr<const File> held;
   };
+  struct StoredReport {
+    FileIdentity identity;
+    uint64_t size;
+    size_t node;
+  };
   struct StoredReports {
     std::mutex mutex;
-    std::vector<std::pair<FileIdentity, uint64_t>> files;  // with the size that is stored
+    std::vector<StoredReport> files;
   };
   using Files = std::unordered_map<FileIdentity, Rotated, FileIdentityHash>;
 

@@ -37,8 +37,7 @@ class Ring : public testing::Test {
   RecordingSink recording_;
   const LogSink sink_ = recording_.sink();
   const LogPlace place_{.folder = folder_.path(),
-                        .key_of = [](std::string_view path) { return std::string(path); },
-                        .prefix_length = 0};
+                        .nodes = {{.key_of = [](std::string_view path) { return std::string(path); }}}};
 };
 
 TEST_F(Ring, GenerationKeepsItsKeyUnderEachNumberAndGoesByIt) {

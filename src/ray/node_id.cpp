@@ -1,5 +1,6 @@
 #include "ray/node_id.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 #include <vector>
@@ -22,6 +23,10 @@ constexpr uint16_t kDashboardPort = 8265;
 // just before the session's folder came is of that session, in whatever order a container's script makes the
 // two.
 constexpr int64_t kShortestRestartNanoseconds = 2'000'000'000;
+// From the raylet's first line to its agents' first port file: 2 s on an idle machine, 6 s on one with 7
+// processes a core. Between a raylet's end and the next one's first port file lies a container's start, which
+// takes about as long.
+constexpr int64_t kAgentStartNanoseconds = 10'000'000'000;
 
 std::string_view first_word(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
@@ -113,6 +118,32 @@ NodeIdInFiles node_id_in_files(const RayFolder& folder, const SessionName& sessi
   }
   if (port) return {std::move(port->node), std::move(port->path), {}, false};
   return {std::nullopt, {}, no_file + "; " + no_port_file, false};
+}
+
+NodeTimes node_times(const RayFolder& folder, const SessionName& session, const NodeId& last) {
+  NodeTimes nodes;
+  const std::string session_folder = folder.session(session);
+  const auto names = names_in(session_folder);
+  for (const std::string& name : names ? *names : std::vector<std::string>()) {
+    const auto node = node_id_of_port_file(name);
+    const auto status = node ? status_of(fmt::format("{}/{}", session_folder, name)) : FileStatus();
+    if (!node || !status) continue;
+    const int64_t since = status->modified_nanoseconds - kAgentStartNanoseconds;
+    const auto known =
+        std::find_if(nodes.begin(), nodes.end(), [&](const NodeTime& other) { return other.node == *node; });
+    if (known == nodes.end()) {
+      nodes.push_back({*node, since});
+    } else {
+      known->since_nanoseconds = std::min(known->since_nanoseconds, since);
+    }
+  }
+  std::sort(nodes.begin(), nodes.end(),
+            [](const NodeTime& a, const NodeTime& b) { return a.since_nanoseconds < b.since_nanoseconds; });
+  const auto end =
+      std::find_if(nodes.begin(), nodes.end(), [&](const NodeTime& node) { return node.node == last; });
+  if (end == nodes.end()) return {{last, 0}};
+  nodes.erase(end + 1, nodes.end());
+  return nodes;
 }
 
 Result<Url> nodes_url(std::string_view fq_ray_ip, std::string_view port) {

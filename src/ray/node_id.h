@@ -13,6 +13,7 @@
 #include "http/client.h"
 #include "layout/ids.h"
 #include "layout/local_path.h"
+#include "layout/node_times.h"
 #include "ray/auth_token.h"
 
 namespace rayhistory {
@@ -30,6 +31,10 @@ struct NodeIdInFiles {
 // First $RAY_TMP_ROOT/raylet_node_id, unless it is stale: older than the newest <session>/*_port_<node id>
 // file, which names another node. Then that newest file.
 NodeIdInFiles node_id_in_files(const RayFolder& folder, const SessionName& session);
+
+// The nodes that ran in the session, up to `last`, by their port files: each began a little before its first
+// one. Where none tells when `last` began, it alone.
+NodeTimes node_times(const RayFolder& folder, const SessionName& session, const NodeId& last);
 
 // "http://$FQ_RAY_IP[:port]/api/v0/nodes?limit=10000". `fq_ray_ip` may carry its own scheme and port; `port`
 // is RAY_DASHBOARD_PORT, empty for 8265. `invalid` names the variable.

@@ -48,6 +48,23 @@ TEST_F(NodeIdFiles, NoneIsNoNodeAndSaysWhatWasLookedAt) {
   EXPECT_NE(found.reason.find("_port_"), std::string::npos);
 }
 
+TEST_F(NodeIdFiles, TellWhenEachNodeOfASessionBegan) {
+  const NodeId a = *NodeId::parse(kNodeA);
+  const NodeId b = *NodeId::parse(kNodeB);
+  EXPECT_EQ(node_times(ray_, kSession, b).size(), 1u) << "no file tells of any";
+  write_port_file(kNodeA, kLongAgo);
+  EXPECT_EQ(node_times(ray_, kSession, b).front().node, b) << "nothing tells when it began";
+  write_port_file(kNodeB, kLater);
+  write(kSession.str() + "/runtime_env_agent_port_" + kNodeB, "1", kLater + 3);
+  const NodeTimes both = node_times(ray_, kSession, b);
+  ASSERT_EQ(both.size(), 2u);
+  EXPECT_EQ(both[0].node, a);
+  EXPECT_EQ(both[1].node, b);
+  EXPECT_EQ(both[1].since_nanoseconds, (kLater - 10) * 1'000'000'000)
+      << "its first port file, and the way to it";
+  EXPECT_EQ(node_times(ray_, kSession, a).size(), 1u) << "of a session that was moved away before the second";
+}
+
 TEST_F(NodeIdFiles, RayletNodeIdComesFirst) {
   write("raylet_node_id", "  " + std::string(56, 'A') + "\nmore", kLater);
   write_port_file(kNodeB, kLater - 1);

@@ -81,6 +81,7 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
   entry.content = content_of(*entry.shipment);
   if (entry.prefix == nullptr) entry.prefix = &prefix_of(*entry.shipment);
   entry.withdrawn = false;
+  entry.handed_over = false;
   entry.reported = false;
   if (!had_unsent || is_other_file) entry.oldest_unsent = now;
   if (is_other_file || has_moved) entry.not_before = {};
@@ -107,6 +108,18 @@ void Ledger::withdraw(const std::string& key, SteadyTime now) {
   drop_shipment(*entry);
   release_blocked_by(*entry);
   vacate(*entry, now);
+}
+
+void Ledger::hand_over(const std::string& key) {
+  Entry* entry = find(key);
+  if (entry == nullptr || !entry->shipment) return;
+  if (entry->busy) {
+    entry->handed_over = true;
+    return;
+  }
+  entry->claim_decided = true;
+  drop_shipment(*entry);
+  release_blocked_by(*entry);
 }
 
 void Ledger::vacate(Entry& live, SteadyTime now) {
@@ -494,6 +507,7 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
     recount(*other);
     release_blocked_by(*other);
     // What was offered or withdrawn of it meanwhile had to wait.
+    if (std::exchange(other->handed_over, false)) hand_over(other->key);
     if (std::exchange(other->withdrawn, false)) {
       withdraw(other->key, now);
     } else if (other->place == Place::nowhere && other->shipment) {
@@ -501,6 +515,7 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
     }
   }
   recount(entry);
+  if (std::exchange(entry.handed_over, false)) hand_over(entry.key);
   if (std::exchange(entry.withdrawn, false)) withdraw(entry.key, now);
   Prefix& prefix = *entry.prefix;
   if (!has_work(entry) && entry.shipment && entry.shipment->final) {

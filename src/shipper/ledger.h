@@ -72,6 +72,7 @@ class Ledger {
 
   void offer(Shipment shipment, SteadyTime now);
   void withdraw(const std::string& key, SteadyTime now);
+  void hand_over(const std::string& key);
   void prefix_ended(const std::string& prefix);
   void begin_drain(SteadyTime now);
 
@@ -136,6 +137,7 @@ class Ledger {
     bool live_decided = false;   // rotated_log, stored: the live key's object is known to be another's
     bool reported = false;       // on_stored was called, or there is none to call
     bool withdrawn = false;      // while busy
+    bool handed_over = false;    // likewise
     bool counted = false;        // in unstored_
     Place place = Place::nowhere;
     SteadyTime due{};                       // where place is waiting

@@ -119,6 +119,10 @@ void Shipper::withdraw(const std::string& key) {
   state_->change([&](Ledger& ledger, SteadyTime now) { ledger.withdraw(key, now); });
 }
 
+void Shipper::hand_over(const std::string& key) {
+  state_->change([&](Ledger& ledger, SteadyTime) { ledger.hand_over(key); });
+}
+
 void Shipper::prefix_ended(const std::string& prefix) {
   state_->change([&](Ledger& ledger, SteadyTime) { ledger.prefix_ended(prefix); });
 }

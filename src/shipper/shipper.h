@@ -58,6 +58,9 @@ class Shipper {
   // The file at `key` is gone and was not final: what was not sent of it is abandoned, unless it is held
   // open.
   void withdraw(const std::string& key);
+  // The file at `key` goes on under another key, which was or will be offered: what is stored here stays, and
+  // what was not sent is not lost.
+  void hand_over(const std::string& key);
   // Nothing new will come below the prefix: what is known of it is forgotten when all of it is stored, so
   // that a node whose Ray container restarts all day stays as small as another. Should something come all the
   // same, the prefix is listed anew.

@@ -92,6 +92,9 @@ auto RetryingStore::until_it_passes(std::string_view name, const Deadline& deadl
     outage_.failed(name, error);
     if (!pace.wait(error, deadline))
       return Error{ErrorKind::cancelled, fmt::format("given up at the deadline; last: {}", error.message)};
+    // A refusal may be a bucket that is not there: deleted since, or not to be looked for when it was. If
+    // this fails, so does the call, which says why.
+    if (error.kind == ErrorKind::denied) (void)store_->ensure_bucket(deadline);
   }
 }
 

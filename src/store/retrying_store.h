@@ -1,8 +1,9 @@
 // A Store that waits out what passes: the only place where calls are repeated for as long as it takes.
 //
-// Repeated are `retry`, `unknown_outcome`, `no_space` and `denied` (a missing bucket too: somebody will bring
-// it back, or the right, and what was collected until then is not to be lost), until the deadline; then the
-// error is `cancelled` and tells the last one. Everything else is the caller's to decide and passes through.
+// Repeated are `retry`, `unknown_outcome`, `no_space` and `denied` (somebody will bring the right back, and
+// what was collected until then is not to be lost), until the deadline; then the error is `cancelled` and
+// tells the last one. After `denied` the bucket is ensured anew, for it may be missing. Everything else is
+// the caller's to decide and passes through.
 //
 // It tells the operator: one warning when calls begin to fail, one a minute while they go on failing, and one
 // line when they succeed again. Not a line a call: sixteen workers over an hour would bury all else.

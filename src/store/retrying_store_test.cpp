@@ -35,12 +35,19 @@ class RetryingStoreTest : public testing::Test {
 };
 
 TEST_F(RetryingStoreTest, WaitsOutWhatPasses) {
-  for (const ErrorKind kind :
-       {ErrorKind::retry, ErrorKind::unknown_outcome, ErrorKind::denied, ErrorKind::no_space}) {
+  for (const ErrorKind kind : {ErrorKind::retry, ErrorKind::unknown_outcome, ErrorKind::no_space}) {
     inner_.fail_next(50, Error{kind, "down"});
     EXPECT_TRUE(put()) << name_of(kind);
   }
-  EXPECT_EQ(inner_.calls(StoreCall::put), 4u * 51);
+  EXPECT_EQ(inner_.calls(StoreCall::put), 3u * 51);
+  EXPECT_EQ(inner_.calls(StoreCall::ensure_bucket), 0u);
+}
+
+TEST_F(RetryingStoreTest, WaitsOutARefusalAndEnsuresTheBucketAnew) {
+  inner_.fail_next(50, Error{ErrorKind::denied, "NoSuchBucket"});
+  EXPECT_TRUE(put());
+  EXPECT_EQ(inner_.calls(StoreCall::ensure_bucket), 25u);
+  EXPECT_EQ(inner_.calls(StoreCall::put), 26u);
 }
 
 TEST_F(RetryingStoreTest, PassesOnWhatTheCallerMustDecide) {
@@ -124,11 +131,11 @@ TEST_F(RetryingStoreTest, WaitsAsLongAsTheStoreAsks) {
 }
 
 TEST_F(RetryingStoreTest, TellsAnOutageOnceAndItsEnd) {
-  inner_.fail_next(4, Error{ErrorKind::denied, "403 AccessDenied"});
+  inner_.fail_next(4, Error{ErrorKind::retry, "503 SlowDown"});
   EXPECT_TRUE(put());
   const std::string lines = logged();
   EXPECT_THAT(lines, HasSubstr("level=warning msg=\"store unreachable"));
-  EXPECT_THAT(lines, HasSubstr("403 AccessDenied"));
+  EXPECT_THAT(lines, HasSubstr("503 SlowDown"));
   EXPECT_THAT(lines, HasSubstr("store reachable again"));
   EXPECT_THAT(lines, HasSubstr("failed_calls=4"));
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 2) << lines;

@@ -14,6 +14,8 @@ from .log_writer import header_of
 # A backup that lay there for this long while the collector ran has been seen: its scan comes every 1 to 2 s, and the
 # machine may be busy.
 SEEN_SECONDS = 8.0
+# From a raylet's first line to its agents' first port file, as docs/reliability.md has it.
+AGENT_START_NS = 10 * 10**9
 # Sentences of one law; the rest is counted.
 SENTENCES = 5
 
@@ -26,6 +28,15 @@ class Session:
     nodes: list  # its node IDs, in order
     writer: object
     folder: object  # of its logs, while it runs
+
+    def owner(self, modified_ns):
+        """The node that ran when a file was last written: each begins a little before its first port file."""
+        owner = self.nodes[0]
+        for node in self.nodes[1:]:
+            written = [path.stat().st_mtime_ns for path in self.folder.parent.glob(f"*_port_{node}")]
+            if written and min(written) - AGENT_START_NS <= modified_ns:
+                owner = node
+        return owner
 
 
 @dataclass
@@ -173,12 +184,13 @@ def kind_of(event):
 
 class StoredLogs:
     """Which object is which generation. A node ID's objects are looked at by themselves: when a raylet was restarted
-    within its session, the same files are logs of both."""
+    within its session, files that both wrote are logs of both, and whole under the later one."""
 
     def __init__(self, evidence, judge):
         self.evidence = evidence
         self.unknown = []
         self.duplicates = []
+        self.sizes = {}  # (session, node, id of generation): bytes in the store
         self.longest = {}  # (session, id of generation): bytes in the store, under whatever node
         self.keys = defaultdict(list)  # (session, node, id of generation): paths
         self.empty = defaultdict(set)  # (session, node): paths of empty objects
@@ -217,6 +229,8 @@ class StoredLogs:
         by_inode = [generation for generation in candidates if f"-{generation.inode}" in path and generation.copied]
         generation = by_inode[0] if by_inode else candidates[0]
         self.keys[session.name, node, id(generation)].append(path)
+        of_node = (session.name, node, id(generation))
+        self.sizes[of_node] = max(self.sizes.get(of_node, 0), len(content))
         place = (session.name, id(generation))
         self.longest[place] = max(self.longest.get(place, 0), len(content))
 
@@ -245,11 +259,9 @@ class StoredLogs:
     def missing(self):
         found = []
         for session in self.evidence.sessions:
-            is_last = session is self.evidence.sessions[-1]
-            nodes = session.nodes[-1:] if is_last else session.nodes
             for generation in session.writer.generations:
                 if generation.name is not None:
-                    found += self._missing_of(session, nodes, generation)
+                    found += self._missing_of(session, generation)
                 elif self._was_held(generation):
                     stored = self.longest.get((session.name, id(generation)), 0)
                     if stored != len(generation.content):
@@ -258,23 +270,30 @@ class StoredLogs:
                             f"{session.name}, which the collector saw before the ring took it at {generation.gone_at:.1f}"
                         )
             state = session.writer.last_state
-            if state is not None and not any(self.states.get((session.name, node)) == state for node in nodes):
+            if state is not None and not any(
+                self.states.get((session.name, node)) == state for node in session.nodes
+            ):
                 found.append(f"{session.name}: debug_state.txt is not the last state")
         return found
 
-    def _missing_of(self, session, nodes, generation):
+    def _missing_of(self, session, generation):
         """One that lay on the disk to the end."""
-        paths = [path for node in nodes for path in self.keys[session.name, node, id(generation)]]
+        owner = session.owner(session.writer.final_status[generation.name].st_mtime_ns)
+        later = session.nodes[session.nodes.index(owner) + 1 :]
+        paths = self.keys[session.name, owner, id(generation)]
         expected = self._name(session, generation)
+        strayed = [path for node in later for path in self.keys[session.name, node, id(generation)]]
+        if strayed:
+            return [f"{session.name}: {generation.name} is of {owner}, and stored under a later node as {strayed}"]
         if not generation.content:
-            if any(expected in self.empty[session.name, node] for node in nodes):
+            if expected in self.empty[session.name, owner]:
                 return []
             return [f"{session.name}: {generation.name}, which is empty, is not stored as {expected}"]
-        stored = self.longest.get((session.name, id(generation)), 0)
+        stored = self.sizes.get((session.name, owner, id(generation)), 0)
         if stored != len(generation.content):
             return [
                 f"{session.name}: {stored} of {len(generation.content)} bytes of {generation.name} "
-                f"(generation {generation.header}) are stored, as {paths}"
+                f"(generation {generation.header}) are stored under {owner}, as {paths}"
             ]
         # Preserved before it was seen as a backup it has another number in its name; a live log has none.
         if generation.name == generation.path and expected not in paths:

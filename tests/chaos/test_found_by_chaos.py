@@ -1,6 +1,7 @@
 """What chaos has found, each made small: what failed then by chance fails here each time, should it come back."""
 
 import json
+import random
 import time
 
 import pytest
@@ -8,10 +9,13 @@ from harness.collector import Collector
 from harness.judge import Judge
 from harness.node import StandInNode
 from live.leftovers import end_marked_processes
-from live.stored import StoredInFolder
+from live.minio_server import MinioServer
+from live.stored import StoredInBucket, StoredInFolder
 from live.waiting import wait_until
 
 from .event_sender import event_of
+from .fault_proxy import FaultProxy
+from .run import minio_program
 
 SESSIONS = [f"session_2026-11-23_02-0{number}-20_324908_1417{number}" for number in range(3)]
 
@@ -33,6 +37,9 @@ class Stage:
         self.node.start(session, **options)
         self.node.write_log("raylet.out", session.encode())
         return self.node.node_id
+
+    def has_bucket(self, server, name):
+        return name in [bucket["Name"] for bucket in server.client().list_buckets()["Buckets"]]
 
     def is_followed(self, session, node_id):
         return self.judge.logs(session, node_id) == {"raylet.out": session.encode()}
@@ -101,3 +108,49 @@ def test_a_full_disk_budget_makes_room_by_itself(stage):
     assert refused > 0
     collector.stop()
     assert len(stage.judge.job_events(SESSIONS[0], stage.node.node_id)) == 4000
+
+
+@pytest.fixture
+def away(tmp_path):
+    """A MinIO, and a proxy before it that can say 403."""
+    server = MinioServer(minio_program(), tmp_path / "minio")
+    proxy = FaultProxy(server.port, random.Random(1))
+    yield server, proxy
+    proxy.stop()
+    server.stop()
+
+
+def test_a_bucket_that_could_not_be_looked_for_is_made_later(stage, away, tmp_path):
+    """Seed 6001, round 2, minio: 403 was taken for a bucket that is there, and then it was waited for in vain."""
+    server, proxy = away
+    proxy.forbidden = True
+    node = stage.start_ray(SESSIONS[0])
+    stage.judge = Judge(StoredInBucket(server.client(), "late"))
+    environment = {**server.collector_environment("late"), "S3_ENDPOINT": f"127.0.0.1:{proxy.port}"}
+    stage.collector = Collector(stage.node, stage.folder, environment, PUSH_INTERVAL="200ms").start()
+    stage.collector.wait_for_log("403 AccessDenied")
+    proxy.forbidden = False
+    wait_until(lambda: stage.has_bucket(server, "late") and stage.is_followed(SESSIONS[0], node), "the log", 40)
+    stage.collector.stop()
+
+
+def test_a_bucket_that_is_deleted_under_way_is_made_again(stage, away):
+    server, _ = away
+    node = stage.start_ray(SESSIONS[0])
+    stage.judge = Judge(StoredInBucket(server.client(), "gone"))
+    stage.collector = Collector(
+        stage.node, stage.folder, server.collector_environment("gone"), PUSH_INTERVAL="200ms"
+    ).start()
+    wait_until(lambda: stage.has_bucket(server, "gone") and stage.is_followed(SESSIONS[0], node), "the log", 40)
+    bucket = StoredInBucket(server.client(), "gone")
+    for key in bucket.sizes():
+        server.client().delete_object(Bucket="gone", Key=key)
+    server.client().delete_bucket(Bucket="gone")
+    stage.node.append_log("raylet.out", b", and more")
+    expected = SESSIONS[0].encode() + b", and more"
+    wait_until(
+        lambda: stage.has_bucket(server, "gone") and stage.judge.logs(SESSIONS[0], node) == {"raylet.out": expected},
+        "the log, whole, in a bucket made anew",
+        40,
+    )
+    stage.collector.stop()

@@ -3,7 +3,9 @@
 import os
 import re
 import socket
+import time
 
+import pytest
 from harness.node import SESSION
 from live.waiting import wait_until
 
@@ -203,6 +205,50 @@ def test_what_an_earlier_run_stored_is_carried_on_and_not_sent_again(make_collec
     collector.start().stop()
     after = os.stat(folder_store.stored.folder / key)
     assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
+
+
+@pytest.mark.parametrize("collector_sees", ["the change", "the change after its own restart", "only the second"])
+def test_a_log_is_stored_under_the_node_that_ran_when_it_was_last_written(
+    make_collector, folder_store, node, collector_sees
+):
+    """A raylet that is restarted within its session is another node, and both write to one folder."""
+
+    def logs_of(node_id):
+        return folder_store.judge().logs(SESSION, node_id)
+
+    first = node.start().node_id
+    left = {"worker-1.out": b"of the first\n", "serve/proxy.log": b"likewise\n"}
+    for path, content in left.items():
+        node.write_log(path, content)
+    node.write_log("raylet.out", b"of the first, ")
+    os.utime(node.folder / f"metrics_agent_port_{first}", (time.time() - 3600, time.time() - 3600))
+    collector = make_collector(folder_store, PUSH_INTERVAL="200ms")
+    if collector_sees != "only the second":
+        collector.start()
+        wait_until(lambda: logs_of(first) == node.log_files(), "the first node's logs")
+    if collector_sees == "the change after its own restart":
+        collector.kill()
+    for path in left:
+        node.age_log(path)
+    node.restart_raylet()
+    node.append_log("raylet.out", b"then of the second\n")
+    node.write_log("worker-2.out", b"of the second\n")
+    if collector_sees == "the change":
+        collector.wait_for_log("node changed")
+    else:
+        collector.start()
+    collector.stop()
+
+    assert logs_of(node.node_id) == {
+        "raylet.out": b"of the first, then of the second\n",
+        "worker-2.out": b"of the second\n",
+    }
+    assert left.items() <= logs_of(first).items()
+    rest = {path: content for path, content in logs_of(first).items() if path not in left}
+    if collector_sees == "the change after its own restart":
+        assert rest == {"raylet.out": b"of the first, "}
+    elif collector_sees == "only the second":
+        assert rest == {}
 
 
 def test_logs_are_left_alone_when_their_collection_is_off(make_collector, folder_store, node):

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import time
 from pathlib import Path
 
 SESSION = "session_2026-11-23_02-27-20_324908_14170"
@@ -64,12 +65,13 @@ class StandInNode:
         """On a worker: the same session, a new node ID."""
         self.stop_raylet()
         self.node_id = node_id or new_node_id()
-        path = self.folder / f"metrics_agent_port_{self.node_id}"
-        path.write_text("52365")
+        self.start_raylet()
         # The newest file names the raylet that runs; within one tick of the file system's clock none is.
         newest = max(other.stat().st_mtime_ns for other in self.folder.glob("*_port_*"))
-        os.utime(path, ns=(newest + 10**9, newest + 10**9))
-        self.start_raylet()
+        path = self.folder / f"metrics_agent_port_{self.node_id}"
+        path.write_text("52365")
+        while path.stat().st_mtime_ns <= newest:
+            path.write_text("52365")
 
     def start_raylet(self):
         path = self.folder / "sockets" / "raylet"
@@ -93,6 +95,11 @@ class StandInNode:
     def append_log(self, path, content):
         with open(self.logs / path, "ab") as file:
             file.write(content)
+
+    def age_log(self, path, seconds=60):
+        """As if it had been written last so long ago."""
+        then = time.time() - seconds
+        os.utime(self.logs / path, (then, then))
 
     def log_files(self):
         """What has to be in the store: every regular file, by its path below the logs folder."""
