@@ -16,8 +16,8 @@ from pathlib import Path
 HOMES = {
     "curl/": ["http/curl_client*"],
     "boost/": ["ingest/*", "testing/*"],
-    "simdjson": ["journal/*", "ray/*", "collector/settings*"],
-    "pugixml": ["store/xml*"],
+    "simdjson": ["credentials/*", "journal/*", "ray/*", "collector/settings*"],
+    "pugixml": ["base/xml*"],
     "openssl/": ["base/digest*", "testing/*"],
     "zlib.h": ["ingest/*", "journal/*"],
     "gtest/": ["*_test.cpp", "testing/*", "store/*_conformance*"],

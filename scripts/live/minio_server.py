@@ -1,7 +1,9 @@
 """A real MinIO server, on loopback or another address of this machine."""
 
 import os
+import ssl
 import subprocess
+import urllib.request
 from pathlib import Path
 
 from .leftovers import mark
@@ -13,13 +15,17 @@ PASSWORD = "rayhistory-example-password"
 
 
 class MinioServer:
-    def __init__(self, program, folder, console=False, host="127.0.0.1"):
+    def __init__(self, program, folder, console=False, host="127.0.0.1", certificates=None):
+        """`certificates`: a folder with public.crt and private.key, for https."""
         self.host = host
+        self.certificates = certificates
         self.port = free_port()
         self.console_port = free_port() if console else None
         self.folder = Path(folder)
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         command = [str(program), "server", "--address", self.endpoint, str(self.folder / "data")]
+        if certificates:
+            command += ["--certs-dir", str(certificates)]
         if console:
             command += ["--console-address", f"127.0.0.1:{self.console_port}"]
         with open(self.folder / "minio.log", "wb") as log:
@@ -43,7 +49,17 @@ class MinioServer:
     def _is_up(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"MinIO ended with status {self.process.returncode}; see {self.folder}/minio.log")
-        return accepts_connections(self.port, self.host)
+        return accepts_connections(self.port, self.host) and self._is_ready()
+
+    def _is_ready(self):
+        """It listens before it can serve, and answers 503 until then."""
+        url = f"{'https' if self.certificates else 'http'}://{self.endpoint}/minio/health/cluster"
+        trust_any = ssl._create_unverified_context() if self.certificates else None
+        try:
+            with urllib.request.urlopen(url, timeout=5, context=trust_any):
+                return True
+        except OSError:
+            return False
 
     @property
     def endpoint(self):

@@ -66,7 +66,7 @@ DashboardPollerOptions poller_options(const DashboardSettings& settings, const R
 Result<std::unique_ptr<Collector>> Collector::start(const Settings& settings) {
   auto meter = std::make_shared<StoreMeter>(system_clock());
   TRY_ASSIGN(std::unique_ptr<Store> store,
-             open_store(store_options(settings.storage), system_clock(), meter));
+             open_store(store_options(settings.storage, settings.network), system_clock(), meter));
   std::unique_ptr<Collector> collector(new Collector(settings, std::move(store), std::move(meter)));
   if (settings.events.enabled) TRY(collector->start_events());
   collector->prepare_node();
@@ -95,7 +95,7 @@ Collector::Collector(const Settings& settings, std::unique_ptr<Store> store,
           },
           [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
           [this](const std::string& prefix) { shipper_.prefix_ended(prefix); }),
-      http_(clock_) {}
+      http_(clock_, settings.network.client) {}
 
 Result<void> Collector::start_events() {
   const EventSettings& events = settings_.events;

@@ -108,7 +108,7 @@ int refuse(const std::vector<std::string>& errors) {
 constexpr Nanoseconds kCheckTimeout = Seconds(60);
 
 int check(const Settings& settings) {
-  auto store = open_store_without_retries(store_options(settings.storage), system_clock());
+  auto store = open_store_without_retries(store_options(settings.storage, settings.network), system_clock());
   if (!store) {
     std::fprintf(stderr, "collector: %s\n", store.error().message.c_str());
     return kWrongSettings;

@@ -226,6 +226,31 @@ class Parser {
     }
   }
 
+  void complete_aws() {
+    S3Settings& s3 = draft_.storage.s3;
+    s3.aws.home = environment_("HOME").value_or("");
+    if (s3.aws.region.empty()) s3.aws.region = s3.default_region;
+    if (s3.region.empty()) s3.region = s3.aws.region;
+    const auto take_older = [&s3](std::string AwsCredentials::*part) {
+      if (!(s3.older_keys.*part).empty()) s3.aws.keys.*part = s3.older_keys.*part;
+    };
+    take_older(&AwsCredentials::access_key_id);
+    take_older(&AwsCredentials::secret_access_key);
+    take_older(&AwsCredentials::session_token);
+  }
+
+  void complete_network() {
+    CurlOptions& client = draft_.network.client;
+    if (!draft_.network.curl_ca_bundle.empty()) client.ca_file = draft_.network.curl_ca_bundle;
+    // Proxies' variables have always been written in either case.
+    const auto take_lower_case = [this](std::string& value, std::string_view variable) {
+      if (value.empty()) value = environment_(variable).value_or("");
+    };
+    take_lower_case(client.https_proxy, "https_proxy");
+    take_lower_case(client.http_proxy, "http_proxy");
+    take_lower_case(client.no_proxy, "no_proxy");
+  }
+
   void check_authentication() {
     AuthTokenSettings& auth = draft_.dashboard.auth;
     auth.required = lower_case(draft_.auth_mode) == "token";
@@ -243,6 +268,8 @@ class Parser {
     check_backend();
     check_root();
     check_authentication();
+    complete_aws();
+    complete_network();
     if (!draft_.events.enabled && !draft_.logs.enabled) {
       fail(
           "--enable-event-collector (ENABLE_EVENT_COLLECTOR) and --enable-log-collector "
@@ -250,9 +277,15 @@ class Parser {
           "false: nothing is left to do");
     }
     if (!parsed_.errors.empty()) return;
-    parsed_.settings = Settings{
-        *node_role,  std::move(*place),           std::move(draft_.storage), std::move(draft_.events),
-        draft_.logs, std::move(draft_.dashboard), std::move(draft_.node),    draft_.program};
+    parsed_.settings = Settings{*node_role,
+                                std::move(*place),
+                                std::move(draft_.storage),
+                                std::move(draft_.network),
+                                std::move(draft_.events),
+                                draft_.logs,
+                                std::move(draft_.dashboard),
+                                std::move(draft_.node),
+                                draft_.program};
   }
 
   CommandLine line_;

@@ -20,6 +20,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "credentials/aws_environment.h"
+#include "http/curl_client.h"
 #include "http/url.h"
 #include "layout/ids.h"
 #include "layout/object_key.h"
@@ -39,9 +41,10 @@ struct S3Settings {
   std::string region;
   bool force_path_style = false;
   bool disable_ssl = false;
-  std::string access_key_id;  // empty: the default chain of credentials
-  std::string secret_access_key;
-  std::string session_token;
+  AwsEnvironment aws;
+  AwsCredentials older_keys;  // by KubeRay's own names; what is set of them wins
+  std::string default_region;
+  std::string ca_bundle;  // AWS_CA_BUNDLE
 };
 
 struct AzureBlobSettings {
@@ -72,6 +75,11 @@ struct StorageSettings {
   AzureBlobSettings azure_blob;
   GcsSettings gcs;
   AliyunOssSettings aliyun_oss;
+};
+
+struct NetworkSettings {
+  CurlOptions client;
+  std::string curl_ca_bundle;  // wins over SSL_CERT_FILE, the client's own
 };
 
 struct EventSettings {
@@ -118,6 +126,7 @@ struct Settings {
   Role role;
   ClusterPlace cluster;
   StorageSettings storage;
+  NetworkSettings network;
   EventSettings events;
   LogSettings logs;
   DashboardSettings dashboard;

@@ -22,6 +22,7 @@ struct SettingsDraft {
   std::string config_path;
   std::string auth_mode;
   StorageSettings storage;
+  NetworkSettings network;
   EventSettings events;
   LogSettings logs;
   DashboardSettings dashboard;

@@ -118,7 +118,7 @@ TEST(Settings, TakeWhatTheOperatorGivesTheSidecar) {
   EXPECT_EQ(settings.storage.s3.endpoint, "minio-service.minio-dev:9000");
   EXPECT_TRUE(settings.storage.s3.force_path_style);
   EXPECT_TRUE(settings.storage.s3.disable_ssl);
-  EXPECT_EQ(settings.storage.s3.access_key_id, "minioadmin");
+  EXPECT_EQ(settings.storage.s3.aws.keys.access_key_id, "minioadmin");
   EXPECT_EQ(settings.node.pod_ip, "10.0.0.7");
   EXPECT_EQ(settings.node.fq_ray_ip, "raycluster-x-head-svc.prod.svc.cluster.local");
 }

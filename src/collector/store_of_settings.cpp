@@ -21,7 +21,7 @@ StoreBackend backend_of(Backend backend) {
 
 }  // namespace
 
-StoreOptions store_options(const StorageSettings& settings) {
+StoreOptions store_options(const StorageSettings& settings, const NetworkSettings& network) {
   StoreOptions options;
   options.backend = backend_of(settings.backend);
   options.local_folder = settings.local_folder;
@@ -31,8 +31,10 @@ StoreOptions store_options(const StorageSettings& settings) {
   // Not set leaves it to the endpoint: MinIO knows path style only, AWS prefers the other.
   if (settings.s3.force_path_style) options.s3.force_path_style = true;
   options.s3.disable_ssl = settings.s3.disable_ssl;
-  options.aws_credentials = {settings.s3.access_key_id, settings.s3.secret_access_key,
-                             settings.s3.session_token};
+  options.aws = settings.s3.aws;
+  options.network = network.client;
+  if (settings.backend == Backend::s3 && !settings.s3.ca_bundle.empty())
+    options.network.ca_file = settings.s3.ca_bundle;
   return options;
 }
 

@@ -6,6 +6,6 @@
 
 namespace rayhistory {
 
-StoreOptions store_options(const StorageSettings& settings);
+StoreOptions store_options(const StorageSettings& settings, const NetworkSettings& network);
 
 }  // namespace rayhistory

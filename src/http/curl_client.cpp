@@ -1,7 +1,10 @@
 #include "http/curl_client.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -43,6 +46,12 @@ void set_option(CURL* easy, CURLoption option, Value value) {
 
 bool is_this_machine(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.") || host.ends_with(".localhost");
+}
+
+// Where clouds say who a machine is: nothing to be told to a proxy, and nothing that it could reach.
+bool is_metadata_service(const std::string& host) {
+  return host.starts_with("169.254.") || host.starts_with("fe80:") || host.starts_with("fd00:ec2:") ||
+         host == "metadata.google.internal" || host == "100.100.100.200";
 }
 
 bool is_header_safe(std::string_view text) {
@@ -152,6 +161,23 @@ size_t on_write(char* piece, size_t size, size_t count, void* exchange) {
   return static_cast<Exchange*>(exchange)->take_body({piece, size * count}) ? size * count : 0;
 }
 
+// What curl's words leave out: which authorities were asked, and how to name another.
+std::string advice_on_certificate(CURL* easy, const CurlOptions& options) {
+  // OpenSSL's outcome for the chain, X509_V_ERR_CERT_UNTRUSTED or the like; where only the host's name is
+  // wrong, curl leaves it at X509_V_ERR_UNSPECIFIED.
+  long verified = 0;
+  constexpr long kUnspecified = 1;
+  CHECK(::curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified) == CURLE_OK);
+  if (verified <= kUnspecified) return "; its certificate is another host's: check the endpoint's name";
+  std::string trusted = options.ca_file.empty() ? options.ca_folder : options.ca_file;
+  if (trusted.empty()) trusted = "the system's authorities";
+  return fmt::format(
+      "; its certificate was held against {}: for a private authority, set SSL_CERT_FILE to a PEM file that "
+      "has "
+      "it",
+      trusted);
+}
+
 // Whether any byte of the request has left: only then can the server have acted.
 bool was_sent(CURL* easy) {
   long request_bytes = 0;
@@ -184,7 +210,8 @@ class CurlClient::Handle {
                const CurlOptions& options);
   // Nothing when the deadline came first.
   std::optional<CURLcode> perform(const Clock& clock, const Deadline& deadline);
-  Error transport_error(CURLcode code, const Request& request, const char* detail) const;
+  Error transport_error(CURLcode code, const Request& request, const CurlOptions& options,
+                        const char* detail) const;
 
   CURL* const easy_;
   CURLM* const multi_;
@@ -204,13 +231,21 @@ void CurlClient::Handle::prepare(Exchange& exchange, const std::string& url, con
 
   set_option(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
   set_option(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (!options.ca_file.empty()) set_option(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
+  if (!options.ca_file.empty() || !options.ca_folder.empty()) {
+    // Null takes the system's away.
+    set_option(easy_, CURLOPT_CAINFO, options.ca_file.empty() ? nullptr : options.ca_file.c_str());
+    set_option(easy_, CURLOPT_CAPATH, options.ca_folder.empty() ? nullptr : options.ca_folder.c_str());
+  }
 
   // Signals for name resolution's timeout would hit any thread; and a resolver that hangs must not hold up a
   // stop.
   set_option(easy_, CURLOPT_NOSIGNAL, 1L);
   set_option(easy_, CURLOPT_QUICK_EXIT, 1L);
-  if (is_this_machine(request.url.host)) set_option(easy_, CURLOPT_NOPROXY, "*");
+  const std::string& proxy = request.url.scheme == Scheme::https ? options.https_proxy : options.http_proxy;
+  const bool is_direct = is_this_machine(request.url.host) || is_metadata_service(request.url.host);
+  // An empty one keeps curl from looking into the environment.
+  set_option(easy_, CURLOPT_PROXY, is_direct ? "" : proxy.c_str());
+  set_option(easy_, CURLOPT_NOPROXY, is_direct ? "*" : options.no_proxy.c_str());
 
   set_option(easy_, CURLOPT_CONNECTTIMEOUT_MS,
              static_cast<long>(std::chrono::ceil<Milliseconds>(options.connect_timeout).count()));
@@ -269,9 +304,11 @@ std::optional<CURLcode> CurlClient::Handle::perform(const Clock& clock, const De
   return message->data.result;
 }
 
-Error CurlClient::Handle::transport_error(CURLcode code, const Request& request, const char* detail) const {
-  const std::string text = fmt::format("{} {}: {}", name_of(request.method), request.url.origin(),
-                                       *detail == '\0' ? ::curl_easy_strerror(code) : detail);
+Error CurlClient::Handle::transport_error(CURLcode code, const Request& request, const CurlOptions& options,
+                                          const char* detail) const {
+  std::string text = fmt::format("{} {}: {}", name_of(request.method), request.url.origin(),
+                                 *detail == '\0' ? ::curl_easy_strerror(code) : detail);
+  if (code == CURLE_PEER_FAILED_VERIFICATION) text += advice_on_certificate(easy_, options);
   switch (code) {
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -310,7 +347,15 @@ Result<Response> CurlClient::Handle::run(const Request& request, const CurlOptio
   }
   // A connection that ends amid the headers is no error to curl.
   if (code == CURLE_OK) code = CURLE_PARTIAL_FILE;
-  return transport_error(*code, request, detail.data());
+  return transport_error(*code, request, options, detail.data());
+}
+
+Result<void> check_authorities(const CurlOptions& options) {
+  for (const std::string& path : {options.ca_file, options.ca_folder}) {
+    if (path.empty() || ::access(path.c_str(), R_OK) == 0) continue;
+    return Error{ErrorKind::invalid, error_from_errno(errno, path).message};
+  }
+  return {};
 }
 
 CurlClient::CurlClient(const Clock& clock, CurlOptions options)

@@ -38,8 +38,8 @@ std::unique_ptr<Store> make_s3_store() {
   options.s3.bucket = "conformance";
   options.s3.endpoint = environment("RAYHISTORY_TEST_S3_ENDPOINT");
   options.s3.disable_ssl = true;
-  options.aws_credentials = {environment("RAYHISTORY_TEST_S3_ACCESS_KEY"),
-                             environment("RAYHISTORY_TEST_S3_SECRET_KEY"), ""};
+  options.aws.keys = {environment("RAYHISTORY_TEST_S3_ACCESS_KEY"),
+                      environment("RAYHISTORY_TEST_S3_SECRET_KEY"), ""};
   Result<std::unique_ptr<Store>> store = open_store_without_retries(options, system_clock());
   CHECK(store.has_value());
   return std::move(*store);

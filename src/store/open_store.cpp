@@ -4,14 +4,16 @@
 
 #include <fmt/format.h>
 
-#include "credentials/aws_credentials_source.h"
-#include "http/curl_client.h"
+#include "credentials/aws_default_credentials.h"
 #include "store/local_folder_store.h"
 #include "store/retrying_store.h"
 #include "store/s3_store.h"
 
 namespace rayhistory {
 namespace {
+
+// Metadata services are on the same host; where there is none, nobody is to wait for it.
+constexpr Seconds kTokenServiceConnectTimeout{5};
 
 std::string_view name_of(StoreBackend backend) {
   switch (backend) {
@@ -30,15 +32,13 @@ std::string_view name_of(StoreBackend backend) {
 }
 
 Result<std::unique_ptr<Store>> open_s3(const StoreOptions& options, const Clock& clock) {
-  if (options.aws_credentials.access_key_id.empty() || options.aws_credentials.secret_access_key.empty()) {
-    return Error{
-        ErrorKind::invalid,
-        "storage backend s3: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must both be set; other sources of "
-        "credentials are not built yet"};
-  }
-  auto client = std::make_unique<CurlClient>(clock, CurlOptions{.ca_file = options.ca_file});
-  auto credentials = std::make_unique<FixedCredentials<AwsCredentials>>(
-      options.aws_credentials, "environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+  auto client = std::make_unique<CurlClient>(clock, options.network);
+  CurlOptions of_token_services = options.network;
+  of_token_services.connect_timeout = kTokenServiceConnectTimeout;
+  Result<std::unique_ptr<AwsCredentialsSource>> found = default_aws_credentials(
+      options.aws, options.s3.region, std::make_unique<CurlClient>(clock, of_token_services), clock);
+  if (!found) return std::move(found).error().in("storage backend s3");
+  std::unique_ptr<AwsCredentialsSource> credentials = *std::move(found);
   TRY_ASSIGN(std::unique_ptr<Store> store,
              S3Store::open(options.s3, std::move(client), std::move(credentials), clock));
   return store;
@@ -55,6 +55,8 @@ std::optional<StoreBackend> parse_store_backend(std::string_view name) {
 }
 
 Result<std::unique_ptr<Store>> open_store_without_retries(const StoreOptions& options, const Clock& clock) {
+  if (Result<void> checked = check_authorities(options.network); !checked)
+    return std::move(checked).error().in("SSL_CERT_FILE, SSL_CERT_DIR or another variable of certificates");
   switch (options.backend) {
     case StoreBackend::local: {
       if (options.local_folder.empty())

@@ -6,7 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "signing/aws_credentials.h"
+#include "credentials/aws_environment.h"
+#include "http/curl_client.h"
 #include "store/metered_store.h"
 #include "store/s3_endpoint.h"
 #include "store/store.h"
@@ -22,8 +23,8 @@ struct StoreOptions {
   StoreBackend backend = StoreBackend::local;
   std::string local_folder = "./ray-historyserver";
   S3Options s3;
-  AwsCredentials aws_credentials;
-  std::string ca_file;  // for https, instead of the system's; empty: the system's
+  AwsEnvironment aws;
+  CurlOptions network;
 };
 
 // Nothing is sent yet. `invalid` names the setting that is wrong. `clock` must outlive the store.

@@ -33,9 +33,15 @@ TEST(OpenStore, OpensWhatTheOptionsName) {
   options.backend = StoreBackend::s3;
   options.s3.endpoint = "minio-service.minio-dev:9000";
   options.s3.disable_ssl = true;
-  options.aws_credentials = {"id", "secret", ""};
+  options.aws.keys = {"id", "secret", ""};
   EXPECT_EQ((*open_store(options, system_clock()))->description(),
             "s3 bucket ray-historyserver at http://minio-service.minio-dev:9000");
+}
+
+TEST(OpenStore, NamesAuthoritiesThatAreNotThere) {
+  StoreOptions options;
+  options.network.ca_file = "/no/such/bundle.pem";
+  EXPECT_THAT(error_of(options), HasSubstr("/no/such/bundle.pem: No such file"));
 }
 
 TEST(OpenStore, NamesWhatIsMissing) {
@@ -43,10 +49,11 @@ TEST(OpenStore, NamesWhatIsMissing) {
   options.local_folder = "";
   EXPECT_THAT(error_of(options), HasSubstr("--local-dir"));
   options.backend = StoreBackend::s3;
+  options.aws.metadata_disabled = "true";
   EXPECT_THAT(error_of(options), HasSubstr("AWS_ACCESS_KEY_ID"));
-  options.aws_credentials = {"id", "", ""};
+  options.aws.keys = {"id", "", ""};
   EXPECT_THAT(error_of(options), HasSubstr("AWS_SECRET_ACCESS_KEY"));
-  options.aws_credentials = {"id", "secret", ""};
+  options.aws.keys = {"id", "secret", ""};
   options.s3.endpoint = "ftp://x";
   EXPECT_THAT(error_of(options), HasSubstr("S3_ENDPOINT"));
   options.backend = StoreBackend::gcs;

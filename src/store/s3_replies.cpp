@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/xml.h"
 #include "http/url.h"
-#include "store/xml.h"
 
 namespace rayhistory {
 namespace {

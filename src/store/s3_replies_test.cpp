@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/xml.h"
+#include "base/xml.h"
 
 namespace rayhistory {
 namespace {

@@ -1,4 +1,4 @@
-#include "store/xml.h"
+#include "base/xml.h"
 
 namespace rayhistory {
 

@@ -1,4 +1,4 @@
-// XML replies of stores, parsed within a limit.
+// XML replies of stores and token services, parsed within a limit.
 //
 // pugixml does the parsing: it resolves no entities but the five of XML, fetches nothing, and does not
 // recurse, so a reply can't do more than be wrong. Its exceptions (none but for want of memory) are not used.
