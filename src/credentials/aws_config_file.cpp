@@ -135,9 +135,10 @@ Result<AwsProfiles> read_aws_profiles(const AwsEnvironment& environment) {
     TRY_ASSIGN(const AwsSections sections, read_sections(profiles.config_file, "AWS_CONFIG_FILE"));
     for (const auto& [section, values] : sections) {
       if (const std::optional<std::string> profile = profile_of_section(section))
-        profiles.all[*profile].insert(values.begin(), values.end());
+        profiles.in_config[*profile].insert(values.begin(), values.end());
     }
   }
+  profiles.all = profiles.in_config;
   if (!profiles.credentials_file.empty()) {
     TRY_ASSIGN(profiles.in_credentials,
                read_sections(profiles.credentials_file, "AWS_SHARED_CREDENTIALS_FILE"));

@@ -29,8 +29,10 @@ std::optional<std::string> profile_of_section(std::string_view section);
 struct AwsProfiles {
   std::string config_file;
   std::string credentials_file;
-  AwsSections all;             // by the profile's name
-  AwsSections in_credentials;  // what the credentials file alone says
+  AwsSections all;  // by the profile's name
+  // What each file says by itself: keys are never put together from both.
+  AwsSections in_config;
+  AwsSections in_credentials;
 
   // Null where there is none of that name.
   const AwsSection* find(std::string_view profile) const;

@@ -23,15 +23,17 @@ constexpr std::string_view kDefaultProfile = "default";
 // The keys of a profile, as its file has them now: who renews them there, renews them here.
 class ProfileKeys final : public Issuer<AwsCredentials> {
  public:
-  ProfileKeys(AwsEnvironment environment, std::string profile, std::string file)
-      : environment_(std::move(environment)), profile_(std::move(profile)), file_(std::move(file)) {}
+  ProfileKeys(AwsEnvironment environment, std::string profile, std::string file,
+              AwsSections AwsProfiles::*sections)
+      : environment_(std::move(environment)),
+        profile_(std::move(profile)),
+        file_(std::move(file)),
+        sections_(sections) {}
 
   Result<Issued<AwsCredentials>> issue(const Deadline&) override {
     Result<AwsProfiles> profiles = read_aws_profiles(environment_);
     if (!profiles) return Error{ErrorKind::denied, std::move(profiles).error().message};
-    const AwsSection* section = profiles->find(profile_);
-    AwsCredentials keys;
-    if (section != nullptr) keys = keys_of(*section);
+    AwsCredentials keys = keys_of((*profiles).*sections_, profile_);
     if (keys.access_key_id.empty() || keys.secret_access_key.empty()) {
       return Error{
           ErrorKind::denied,
@@ -41,7 +43,11 @@ class ProfileKeys final : public Issuer<AwsCredentials> {
   }
   std::string origin() const override { return fmt::format("profile {} in {}", profile_, file_); }
 
-  static AwsCredentials keys_of(const AwsSection& section) {
+  // Empty where the profile is not there.
+  static AwsCredentials keys_of(const AwsSections& sections, std::string_view profile) {
+    const auto found = sections.find(profile);
+    if (found == sections.end()) return {};
+    const AwsSection& section = found->second;
     // The older name first, as botocore has it.
     std::string token = value_of(section, "aws_security_token");
     if (token.empty()) token = value_of(section, "aws_session_token");
@@ -53,6 +59,7 @@ class ProfileKeys final : public Issuer<AwsCredentials> {
   const AwsEnvironment environment_;
   const std::string profile_;
   const std::string file_;
+  AwsSections AwsProfiles::*const sections_;
 };
 
 // Instance metadata, which stands last: where it fails, the places before it are told too, as they may be
@@ -143,26 +150,30 @@ class Chain {
     if (has_role && (is_first || !has_keys)) return from_role(name, profile);
     TRY_ASSIGN(Source web_identity, from_web_identity(name, profile, is_first));
     if (web_identity) return web_identity;
-    const auto in_credentials = profiles_.in_credentials.find(name);
-    if (in_credentials != profiles_.in_credentials.end() &&
-        in_credentials->second.contains("aws_access_key_id"))
-      return from_keys(name, profile, profiles_.credentials_file);
+    if (has_access_key(profiles_.in_credentials, name))
+      return from_keys(name, profiles_.credentials_file, &AwsProfiles::in_credentials);
     if (const std::string command = value_of(profile, "credential_process"); !command.empty()) {
       std::optional<std::vector<std::string>> words = split_command(command);
       if (!words) return wrong(name, "credential_process is no command: is a quote not closed?");
       return cached(std::make_unique<AwsCredentialProcess>(*std::move(words), name, clock_));
     }
-    if (profile.contains("aws_access_key_id")) return from_keys(name, profile, profiles_.config_file);
+    if (has_access_key(profiles_.in_config, name))
+      return from_keys(name, profiles_.config_file, &AwsProfiles::in_config);
     if (profile.contains("sso_session") || profile.contains("sso_start_url")) needs_person_ = true;
     return Source();
   }
 
-  Result<Source> from_keys(const std::string& name, const AwsSection& profile,
-                           const std::string& file) const {
-    const AwsCredentials keys = ProfileKeys::keys_of(profile);
+  static bool has_access_key(const AwsSections& sections, const std::string& profile) {
+    const auto found = sections.find(profile);
+    return found != sections.end() && found->second.contains("aws_access_key_id");
+  }
+
+  Result<Source> from_keys(const std::string& name, const std::string& file,
+                           AwsSections AwsProfiles::*sections) const {
+    const AwsCredentials keys = ProfileKeys::keys_of(profiles_.*sections, name);
     if (keys.access_key_id.empty() || keys.secret_access_key.empty())
       return wrong(name, "aws_access_key_id and aws_secret_access_key must both be there");
-    return cached(std::make_unique<ProfileKeys>(environment_, name, file));
+    return cached(std::make_unique<ProfileKeys>(environment_, name, file, sections));
   }
 
   Result<Source> from_role(const std::string& name, const AwsSection& profile) {

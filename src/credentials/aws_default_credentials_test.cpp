@@ -91,6 +91,14 @@ TEST_F(AwsDefaultCredentialsTest, KeysInAFileAreReadAnewWhenTheStoreRefusesThem)
   EXPECT_THAT(source->get(Deadline::never()).error().message, HasSubstr("no longer"));
 }
 
+// Found by tests/credentials: the token of the config file is not the credentials file's key's.
+TEST_F(AwsDefaultCredentialsTest, KeysAreNeverPutTogetherFromBothFiles) {
+  AwsEnvironment environment = with_config("[default]\naws_access_key_id=a\naws_session_token=config\n");
+  environment.credentials_file =
+      folder_.write("credentials", "[default]\naws_access_key_id=id\naws_secret_access_key=s\n");
+  EXPECT_EQ(*(*open(environment))->get(Deadline::never()), (AwsCredentials{"id", "s", ""}));
+}
+
 TEST_F(AwsDefaultCredentialsTest, ARolesOriginTellsTheWholeWay) {
   EXPECT_EQ(
       origin_of(with_config("[default]\nrole_arn=arn:r\nsource_profile=b\nregion=eu-west-3\n"
