@@ -75,7 +75,9 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
   const bool had_unsent = entry.shipment.has_value() && !holds_all(entry);
   const bool is_other_file = entry.shipment && content_of(*entry.shipment) != content_of(shipment);
   const bool has_moved = entry.shipment && entry.shipment->path != shipment.path;
-  if (is_other_file && had_unsent) abandon_unsent(entry);
+  // Nobody wants an earlier state dump. Written anew every 10 s, each would be lost, and none ever due.
+  const bool is_newer_state = is_other_file && !shipment.keep_earlier;
+  if (is_other_file && had_unsent && !is_newer_state) abandon_unsent(entry);
   const bool was_rotated = entry.shipment && entry.shipment->kind == ShipmentKind::rotated_log;
   entry.shipment = std::move(shipment);
   entry.content = content_of(*entry.shipment);
@@ -83,7 +85,7 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
   entry.withdrawn = false;
   entry.handed_over = false;
   entry.reported = false;
-  if (!had_unsent || is_other_file) entry.oldest_unsent = now;
+  if (!had_unsent || (is_other_file && !is_newer_state)) entry.oldest_unsent = now;
   if (is_other_file || has_moved) entry.not_before = {};
   if (entry.shipment->kind == ShipmentKind::rotated_log && !was_rotated &&
       !entry.shipment->moved_from.empty())

@@ -386,6 +386,22 @@ TEST(Ledger, AStateDumpsEarlierContentIsNotKept) {
   EXPECT_THAT(mirror.stored_contents(), ElementsAre("the state at two"));
 }
 
+TEST(Ledger, AStateDumpThatIsWrittenAnewMoreOftenThanItIsPushedIsStoredAndNotLost) {
+  Mirror mirror;
+  std::vector<std::string> written;
+  for (uint32_t generation = 0; generation < 12; ++generation) {
+    mirror.folder.write("debug_state.txt", "state " + std::to_string(generation));
+    Shipment state = mirror.log("debug_state.txt", generation);
+    state.keep_earlier = false;
+    mirror.offer(state);
+    for (std::string& key : mirror.run_after(Seconds(10)))
+      written.push_back(std::move(key));
+  }
+  EXPECT_THAT(written, ElementsAre("logs/debug_state.txt", "logs/debug_state.txt"));
+  EXPECT_EQ(mirror.stored("debug_state.txt"), "state 11");
+  EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, 0u);
+}
+
 TEST(Ledger, AnObjectThatIsNotWhatWeThoughtIsPutWhole) {
   Mirror mirror;
   mirror.folder.write("a.log", "one\n");
@@ -440,6 +456,51 @@ TEST(Ledger, BytesThatAreGoneBeforeTheyWereSentAreCounted) {
   EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, 3u);
   EXPECT_TRUE(mirror.ledger().all_stored());
   EXPECT_EQ(mirror.stored("a.log"), "12345");
+}
+
+TEST(Ledger, CountsEventsAndLogsApart) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "12345");
+  mirror.folder.write("b.jsonl", "123");
+  mirror.offer(mirror.log("a.log"));
+  mirror.clock.advance(Seconds(10));
+  mirror.offer(mirror.events("b.jsonl", false));
+  mirror.clock.advance(Seconds(5));
+  const SteadyTime then = mirror.clock.steady_now();
+  const auto [events_waiting, logs_waiting] = mirror.ledger().backlogs(then);
+  EXPECT_EQ(events_waiting.files, 1u);
+  EXPECT_EQ(events_waiting.bytes, 3u);
+  EXPECT_EQ(events_waiting.oldest, Seconds(5));
+  EXPECT_EQ(logs_waiting.files, 1u);
+  EXPECT_EQ(logs_waiting.bytes, 5u);
+  EXPECT_EQ(logs_waiting.oldest, Seconds(15));
+  EXPECT_EQ(mirror.backlog().files, 2u);
+  EXPECT_EQ(mirror.backlog().bytes, 8u);
+  EXPECT_EQ(mirror.backlog().oldest, Seconds(15));
+
+  mirror.run_after(Seconds(60));
+  mirror.folder.append("a.log", "67");
+  mirror.offer(mirror.log("a.log"));
+  const auto [no_events_waiting, tail_waiting] = mirror.ledger().backlogs(mirror.clock.steady_now());
+  EXPECT_TRUE(no_events_waiting.empty());
+  EXPECT_EQ(tail_waiting.bytes, 2u);  // not what the store has of it
+  EXPECT_EQ(tail_waiting.oldest, Seconds(0));
+
+  std::filesystem::remove(mirror.folder / "a.log");
+  mirror.withdraw("a.log");
+  mirror.folder.write("r.out.1", "1234");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  mirror.run();
+  const auto& [events, logs] = mirror.ledger().totals_by_kind();
+  EXPECT_EQ(events.objects_written, 1u);
+  EXPECT_EQ(events.bytes_sent, 3u);
+  EXPECT_EQ(events.bytes_abandoned, 0u);
+  EXPECT_EQ(logs.objects_written, 2u);
+  EXPECT_EQ(logs.bytes_sent, 5u + 4u);
+  EXPECT_EQ(logs.bytes_abandoned, 2u);
+  EXPECT_EQ(logs.files_abandoned, 1u);
+  EXPECT_EQ(mirror.ledger().totals().objects_written, 3u);
+  EXPECT_EQ(mirror.ledger().totals().bytes_sent, 12u);
 }
 
 TEST(Ledger, AFileHeldOpenIsStoredAlthoughItIsGone) {
