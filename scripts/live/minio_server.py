@@ -15,11 +15,11 @@ PASSWORD = "rayhistory-example-password"
 
 
 class MinioServer:
-    def __init__(self, program, folder, console=False, host="127.0.0.1", certificates=None):
+    def __init__(self, program, folder, console=False, host="127.0.0.1", certificates=None, port=None):
         """`certificates`: a folder with public.crt and private.key, for https."""
         self.host = host
         self.certificates = certificates
-        self.port = free_port()
+        self.port = port or free_port()
         self.console_port = free_port() if console else None
         self.folder = Path(folder)
         (self.folder / "data").mkdir(parents=True, exist_ok=True)

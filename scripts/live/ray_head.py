@@ -80,6 +80,20 @@ class RayHead:
             text=True,
         ).stdout
 
+    def submit_job(self, script, submission_id, timeout_seconds=180):
+        """`ray job submit`, to its end. What it and the job said."""
+        return subprocess.run(
+            [
+                *(str(self.python.with_name("ray")), "job", "submit", f"--submission-id={submission_id}"),
+                *(f"--address=http://127.0.0.1:{self.dashboard_port}", "--", str(self.python), str(script)),
+            ],
+            env=self.environment,
+            timeout=timeout_seconds,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
     def terminate(self):
         """As Kubernetes does: SIGTERM to the container's first process."""
         self.process.send_signal(signal.SIGTERM)

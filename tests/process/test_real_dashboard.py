@@ -11,13 +11,15 @@ from live.waiting import wait_until
 from test_dashboard import fetched, key_of
 
 TOKEN = "a-token-of-thirty-two-characters"
+SUBMISSION_ID = "nightly-report"
+ACTORS = "/api/v0/actors?detail=1&limit=10000"
 
 WORKLOAD = """
 import ray
 from ray import serve
 from ray.util.placement_group import placement_group
 
-ray.init(address="auto", logging_level="warning", log_to_driver=False)
+ray.init(logging_level="warning", log_to_driver=False)
 
 group = placement_group([{"CPU": 0.1}], name="test-group")
 ray.get(group.ready())
@@ -76,6 +78,15 @@ def alive_nodes(answer):
     return [node["nodeId"] for node in nodes if node["state"] == "ALIVE"]
 
 
+def active_nodes(answer):
+    """The lines below "Active:" of a text for people."""
+    return json.loads(answer)["data"]["clusterStatus"].split("Active:\n")[1].split("\nPending:")[0].strip()
+
+
+def states_of_actors(answer):
+    return {actor["actor_id"]: actor["state"] for actor in json.loads(answer)["data"]["result"]["result"]}
+
+
 @pytest.mark.timeout(500)
 def test_what_a_real_dashboard_answers_is_stored(ray_head, make_collector, folder_store, tmp_path):
     def collector_with(token):
@@ -83,7 +94,7 @@ def test_what_a_real_dashboard_answers_is_stored(ray_head, make_collector, folde
             folder_store,
             RAY_DASHBOARD_ADDRESS=f"http://127.0.0.1:{ray_head.dashboard_port}",
             RAY_COLLECTOR_POLL_INTERVAL="2s",
-            RAY_COLLECTOR_ADDITIONAL_ENDPOINTS="/api/v0/actors?detail=1&limit=10000",
+            RAY_COLLECTOR_ADDITIONAL_ENDPOINTS=ACTORS,
             RAY_AUTH_MODE="token",
             RAY_AUTH_TOKEN=token,
         )
@@ -104,7 +115,8 @@ def test_what_a_real_dashboard_answers_is_stored(ray_head, make_collector, folde
     collector = collector_with(TOKEN).start()
     script = tmp_path / "workload.py"
     script.write_text(WORKLOAD)
-    job = next(line.split()[1] for line in ray_head.run_job(script).splitlines() if line.startswith("job "))
+    said = ray_head.submit_job(script, SUBMISSION_ID)
+    job = next(line.split()[1] for line in said.splitlines() if line.startswith("job "))
 
     def stored(endpoint):
         return fetched(folder_store, session).get(key_of(endpoint))
@@ -113,12 +125,12 @@ def test_what_a_real_dashboard_answers_is_stored(ray_head, make_collector, folde
         """The rest of Serve's answer tells how its controller is, another way each time."""
         return json.loads(answer)["applications"]
 
-    # These stand still once the job has ended.
+    # Of answers that change all the time (times, loads, free memory), what stands still once the job has ended.
+    compared = dict.fromkeys((METADATA, TIMEZONE, JOBS, PLACEMENT_GROUPS, datasets(job)), lambda answer: answer)
+    compared |= {SERVE: applications, NODES: alive_nodes, STATUS: active_nodes, ACTORS: states_of_actors}
+
     def as_the_dashboard_says():
-        return applications(stored(SERVE)) == applications(live_answer(ray_head, SERVE)) and all(
-            stored(endpoint) == live_answer(ray_head, endpoint)
-            for endpoint in (METADATA, TIMEZONE, JOBS, PLACEMENT_GROUPS, datasets(job))
-        )
+        return all(part(stored(endpoint)) == part(live_answer(ray_head, endpoint)) for endpoint, part in compared.items())
 
     wait_until(lambda: stored(datasets(job)), "the datasets", 60)
     wait_until(as_the_dashboard_says, "what is stored to be what the dashboard says", 60)
@@ -130,9 +142,11 @@ def test_what_a_real_dashboard_answers_is_stored(ray_head, make_collector, folde
     assert [dataset["job_id"] for dataset in json.loads(stored(datasets(job)))["datasets"]] == [job]
     jobs = {entry["job_id"]: entry["status"] for entry in json.loads(stored(JOBS))}
     assert jobs[job] == "SUCCEEDED"
+    (submitted,) = [entry for entry in json.loads(stored(JOBS)) if entry["submission_id"] == SUBMISSION_ID]
+    assert submitted["job_id"] == job and submitted["type"] == "SUBMISSION"
     assert len(alive_nodes(stored(NODES))) == 1
-    assert "Active:\n 1 " in json.loads(stored(STATUS))["data"]["clusterStatus"]
-    assert json.loads(stored("/api/v0/actors?detail=1&limit=10000"))["result"] is True
+    assert active_nodes(stored(STATUS)).startswith("1 ")
+    assert "ALIVE" in states_of_actors(stored(ACTORS)).values()
 
     # As when Kubernetes deletes the pod: both at once. What the dying dashboard says takes nothing away.
     collector.terminate()
@@ -141,6 +155,10 @@ def test_what_a_real_dashboard_answers_is_stored(ray_head, make_collector, folde
     assert list(applications(stored(SERVE))) == ["test-app"]
     assert {entry["job_id"] for entry in json.loads(stored(JOBS))} >= jobs.keys()
     assert len(alive_nodes(stored(NODES))) == 1
-    assert "Active:\n 1 " in json.loads(stored(STATUS))["data"]["clusterStatus"]
+    assert active_nodes(stored(STATUS)).startswith("1 ")
     assert len(json.loads(stored(datasets(job)))["datasets"]) == 1
     assert TOKEN not in collector.log()
+    # What the job's driver printed is a log like any other.
+    (node,) = {path.name.rsplit("_", 1)[1] for path in ray_head.session.glob("*_port_*")}
+    driver_log = folder_store.judge().logs(session, node)[f"job-driver-{SUBMISSION_ID}.log"]
+    assert f"job {job}\n".encode() in driver_log
