@@ -9,7 +9,6 @@ package that this project uses.
 
 import math
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +35,9 @@ JOB = ROOT / "examples" / "job.py"
 RUN_SECONDS = 240
 OUTAGE_SECONDS = (90, 140)
 SCRAPE_SECONDS = 2
+
+# matplotlib's dates are days.
+SECONDS_A_DAY = 86400
 
 COLUMNS = 24
 COLUMN_INCHES = 0.7
@@ -78,13 +80,16 @@ def run_jobs(ray, minio, begun):
         should_be_away = OUTAGE_SECONDS[0] <= passed < OUTAGE_SECONDS[1]
         if should_be_away != is_away:
             is_away = should_be_away
-            say("MinIO is stopped" if is_away else "MinIO goes on")
-            minio.process.send_signal(signal.SIGSTOP if is_away else signal.SIGCONT)
+            say("MinIO is stopped" if is_away else "MinIO is started again")
+            if is_away:
+                minio.stop()
+            else:
+                MinioServer(os.environ["RAYHISTORY_MINIO"], minio.folder, port=minio.port)
         ray.run_job(JOB)
 
 
 def measure(folder):
-    """Runs everything; returns what each panel is to show: pairs of a panel and its series by legend."""
+    """Runs everything. What each panel is to show, pairs of a panel and its series by legend; from when to when."""
     events_port, metrics_port = free_port(), free_port()
     say("starting MinIO, Ray, the collector, Prometheus")
     minio = MinioServer(os.environ["RAYHISTORY_MINIO"], folder / "minio")
@@ -102,7 +107,7 @@ def measure(folder):
         start = time.time()
         run_jobs(ray, minio, time.monotonic())
         end = time.time()
-        return [(panel, series_of(prometheus, panel, start, end)) for panel in panels()]
+        return [(panel, series_of(prometheus, panel, start, end)) for panel in panels()], start, end
     finally:
         ray.kill()
         end_marked_processes(folder)
@@ -144,7 +149,7 @@ def with_unit(value, unit):
     return f"{value:.4g}" + ("/s" if unit == "ops" else "")
 
 
-def draw(shown, path):
+def draw(shown, start, end, path):
     lines = max(panel.place["y"] + panel.place["h"] for panel, _ in shown)
     width, height = COLUMNS * COLUMN_INCHES, lines * LINE_INCHES
     plt.rcParams.update({"font.size": 8, "axes.titlesize": 9, "axes.titleweight": "bold"})
@@ -174,8 +179,8 @@ def draw(shown, path):
                     (size[1] - 0.95) / height,
                 )
             )
-            draw_lines(axes, panel, series)
-    figure.savefig(path, dpi=80, facecolor=figure.get_facecolor())
+            draw_lines(axes, panel, series, start, end)
+    figure.savefig(path, dpi=90, facecolor=figure.get_facecolor())
 
 
 def draw_stat(frame, panel, series):
@@ -194,10 +199,11 @@ def draw_stat(frame, panel, series):
     )
 
 
-def draw_lines(axes, panel, series):
+def draw_lines(axes, panel, series, start, end):
     for name, points in sorted(series.items()):
-        moments = [matplotlib.dates.date2num(moment / 86400) for moment, _ in points]
-        axes.plot(moments, [value for _, value in points], linewidth=1.2, label=name)
+        days = [moment / SECONDS_A_DAY for moment, _ in points]
+        axes.plot(days, [value for _, value in points], linewidth=1.2, label=name)
+    axes.set_xlim(start / SECONDS_A_DAY, end / SECONDS_A_DAY)
     axes.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%H:%M:%S"))
     axes.xaxis.set_major_locator(plt.MaxNLocator(4))
     axes.yaxis.set_major_locator(plt.MaxNLocator(4))
@@ -207,7 +213,7 @@ def draw_lines(axes, panel, series):
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if series:
-        axes.legend(loc="upper left", bbox_to_anchor=(-0.05, -0.17), ncols=4, frameon=False, fontsize=7)
+        axes.legend(loc="upper left", bbox_to_anchor=(-0.05, -0.17), ncols=5, frameon=False, fontsize=6)
     else:
         axes.text(0.5, 0.5, "No data", transform=axes.transAxes, ha="center", va="center", color="grey")
 
@@ -215,8 +221,8 @@ def draw_lines(axes, panel, series):
 def main():
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURE
     with tempfile.TemporaryDirectory(prefix="rayhistory-picture-") as folder:
-        shown = measure(Path(folder))
-    draw(shown, target)
+        shown, start, end = measure(Path(folder))
+    draw(shown, start, end, target)
     say(f"{target} is drawn")
 
 
