@@ -54,7 +54,7 @@ FlagKind kind_of_flag(std::string_view name) {
   for (const ActionFlag& flag : action_flags())
     if (name == flag.flag || name == flag.short_flag) return FlagKind::truth;
   for (const Setting& setting : all_settings()) {
-    if (setting.flag == name)
+    if (setting.flag == name || setting.former_flag == name)
       return setting.value.kind == ValueKind::truth ? FlagKind::truth : FlagKind::value;
   }
   return FlagKind::unknown;
@@ -95,15 +95,18 @@ class Parser {
     }
   }
 
-  // From flag or variable, the variable first.
+  // From variable or flag, each by its present name first.
   std::optional<Given> given_outside_of_file(const Setting& setting) const {
-    if (!setting.variable.empty()) {
-      if (std::optional<std::string> value = environment_(setting.variable); value && !value->empty())
-        return Given{std::string(setting.variable), std::move(*value)};
+    for (const std::string_view variable : {setting.variable, setting.former_variable}) {
+      if (variable.empty()) continue;
+      if (std::optional<std::string> value = environment_(variable); value && !value->empty())
+        return Given{std::string(variable), std::move(*value)};
     }
-    const auto flag = line_.values.find(setting.flag);
-    if (setting.flag.empty() || flag == line_.values.end()) return std::nullopt;
-    return Given{"--" + std::string(setting.flag), flag->second};
+    for (const std::string_view name : {setting.flag, setting.former_flag}) {
+      const auto flag = line_.values.find(name);
+      if (!name.empty() && flag != line_.values.end()) return Given{"--" + std::string(name), flag->second};
+    }
+    return std::nullopt;
   }
 
   void read_file_of_settings() {
@@ -369,6 +372,9 @@ std::string help_text() {
 }
 
 std::string settings_markdown() {
+  const auto code = [](std::string_view before, std::string_view name) {
+    return name.empty() ? std::string() : fmt::format("`{}{}`", before, name);
+  };
   std::string text =
       "# Settings\n\n"
       "<!-- Made from src/collector/settings_table.cpp. Change it there; settings_test.cpp says how to make "
@@ -391,11 +397,19 @@ std::string settings_markdown() {
       text += fmt::format("\n## {}\n\n| flag | variable | key | default | meaning |\n|---|---|---|---|---|\n",
                           group);
     }
-    const auto code = [](std::string_view before, std::string_view name) {
-      return name.empty() ? std::string() : fmt::format("`{}{}`", before, name);
-    };
     text += fmt::format("| {} | {} | {} | {} | {} |\n", code("--", setting.flag), code("", setting.variable),
                         code("", setting.key), code("", setting.default_text), setting.help);
+  }
+  text +=
+      "\n## Names of KubeRay 1.6\n\n"
+      "Manifests of that version use other names for some of these. They are taken where the present name is "
+      "not "
+      "given.\n\n"
+      "| former flag | former variable | now |\n|---|---|---|\n";
+  for (const Setting& setting : all_settings()) {
+    if (setting.former_flag.empty() && setting.former_variable.empty()) continue;
+    text += fmt::format("| {} | {} | `{}` |\n", code("--", setting.former_flag),
+                        code("", setting.former_variable), setting.name());
   }
   return text;
 }

@@ -46,6 +46,10 @@ struct Setting {
   std::string_view default_text;
   SettingValue value;
   std::string_view help;
+  // What KubeRay 1.6 called them; taken where the present name is not given, so that its manifests still
+  // work.
+  std::string_view former_flag = "";
+  std::string_view former_variable = "";
 
   // The flag with its dashes, or else the variable.
   std::string name() const { return flag.empty() ? std::string(variable) : "--" + std::string(flag); }

@@ -123,6 +123,35 @@ TEST(Settings, TakeWhatTheOperatorGivesTheSidecar) {
   EXPECT_EQ(settings.node.fq_ray_ip, "raycluster-x-head-svc.prod.svc.cluster.local");
 }
 
+// The collector container of the manifests that KubeRay 1.6 came with.
+TEST(Settings, TakeTheNamesOfKubeRay1_6) {
+  const ParsedSettings parsed =
+      parse({"--role=Head", "--runtime-class-name=s3", "--ray-cluster-name=raycluster-historyserver",
+             "--ray-root-dir=log", "--events-port=8084"},
+            {{"AWS_S3ID", "minioadmin"},
+             {"AWS_S3SECRET", "minioadmin-secret"},
+             {"AWS_S3TOKEN", ""},
+             {"S3_BUCKET", "ray-historyserver"}});
+  EXPECT_THAT(parsed.errors, IsEmpty());
+  EXPECT_THAT(parsed.warnings, IsEmpty());
+  ASSERT_TRUE(parsed.settings.has_value());
+  const StorageSettings& storage = parsed.settings->storage;
+  EXPECT_EQ(storage.backend, Backend::s3);
+  EXPECT_EQ(storage.root, "log");
+  EXPECT_EQ(storage.s3.older_keys.access_key_id, "minioadmin");
+  EXPECT_EQ(storage.s3.older_keys.secret_access_key, "minioadmin-secret");
+  EXPECT_EQ(storage.s3.older_keys.session_token, "");
+  EXPECT_THAT(all_text_of(parsed), Not(HasSubstr("minioadmin")));
+}
+
+TEST(Settings, LetThePresentNameWinOverTheFormerOne) {
+  EXPECT_EQ(settings_of({"--storage-root-dir=now", "--ray-root-dir=former"}).storage.root, "now");
+  EXPECT_EQ(settings_of({}, {{"STORAGE_ROOT_DIR", "now"}, {"RAY_ROOT_DIR", "former"}}).storage.root, "now");
+  EXPECT_EQ(settings_of({"--storage-root-dir=flag"}, {{"RAY_ROOT_DIR", "former"}}).storage.root, "former");
+  const ParsedSettings parsed = parse({"--ray-cluster-name=full"}, {{"RUNTIME_CLASS_NAME", "nowhere"}});
+  EXPECT_THAT(parsed.errors, ElementsAre(HasSubstr("\"nowhere\" is none")));
+}
+
 TEST(Settings, LetAVariableThatIsNotEmptyWinOverItsFlag) {
   EXPECT_EQ(settings_of({"--events-port=1000"}, {{"EVENTS_PORT", "2000"}}).events.port, 2000);
   EXPECT_EQ(settings_of({"--events-port=1000"}, {{"EVENTS_PORT", ""}}).events.port, 1000);
@@ -321,7 +350,8 @@ TEST(Settings, SayWhatToDoInsteadOfRunning) {
 TEST(SettingsTable, NamesEachFlagVariableAndKeyOnce) {
   std::set<std::string_view> names;
   for (const Setting& setting : all_settings()) {
-    for (const std::string_view name : {setting.flag, setting.variable, setting.key}) {
+    for (const std::string_view name :
+         {setting.flag, setting.variable, setting.key, setting.former_flag, setting.former_variable}) {
       EXPECT_TRUE(name.empty() || names.insert(name).second) << name;
     }
     EXPECT_FALSE(setting.variable.empty()) << setting.flag;
