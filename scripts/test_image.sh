@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# test_image.sh: builds the collector's image and runs a real pod of it: `make test-image`, and a step of `make test`. In one
+# process, because all of it uses one image. What a machine cannot do is skipped, and said.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+tools=$(scripts/tools.sh tests ray minio)
+RAYHISTORY_RAY=$(sed -n 2p <<<"$tools")
+RAYHISTORY_MINIO=$(sed -n 3p <<<"$tools")
+export RAYHISTORY_RAY RAYHISTORY_MINIO
+"$(sed -n 1p <<<"$tools")" -m pytest tests/kubernetes/test_image.py -q -rs --durations=5
