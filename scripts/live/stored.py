@@ -42,3 +42,19 @@ class StoredInBucket:
 
     def exists(self):
         return any(bucket["Name"] == self.bucket for bucket in self.client.list_buckets()["Buckets"])
+
+
+class StoredInContainer:
+    def __init__(self, service, container):
+        self.client = service.get_container_client(container)
+
+    def sizes(self, prefix=""):
+        if not self.exists():
+            return {}
+        return {blob.name: blob.size for blob in self.client.list_blobs(name_starts_with=prefix)}
+
+    def read(self, key):
+        return self.client.download_blob(key).readall()
+
+    def exists(self):
+        return self.client.exists()

@@ -89,6 +89,31 @@ Sha256Digest Sha256::finish() {
   return digest;
 }
 
+struct Md5::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ~State() { EVP_MD_CTX_free(context); }
+};
+
+Md5::Md5() : state_(std::make_unique<State>()) {
+  CHECK(EVP_DigestInit_ex(state_->context, EVP_md5(), nullptr) == 1);
+}
+
+Md5::Md5(Md5&&) noexcept = default;
+Md5& Md5::operator=(Md5&&) noexcept = default;
+Md5::~Md5() = default;
+
+void Md5::update(std::string_view data) {
+  CHECK(EVP_DigestUpdate(state_->context, data.data(), data.size()) == 1);
+}
+
+Md5Digest Md5::finish() {
+  Md5Digest digest;
+  unsigned length = 0;
+  CHECK(EVP_DigestFinal_ex(state_->context, digest.data(), &length) == 1);
+  CHECK(length == digest.size());
+  return digest;
+}
+
 std::string to_hex(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
@@ -102,6 +127,10 @@ std::string to_hex(std::string_view bytes) {
 }
 
 std::string_view as_text(const Sha256Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+std::string_view as_text(const Md5Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 

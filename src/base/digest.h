@@ -34,6 +34,21 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
+// MD5 of what comes in pieces. For stores' checks of what came over the wire, not for security.
+class Md5 {
+ public:
+  Md5();
+  Md5(Md5&&) noexcept;
+  Md5& operator=(Md5&&) noexcept;
+  ~Md5();
+  void update(std::string_view data);
+  Md5Digest finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 // Lower case.
 std::string to_hex(std::string_view bytes);
 template <size_t size>
@@ -41,6 +56,7 @@ std::string to_hex(const std::array<unsigned char, size>& bytes) {
   return to_hex(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 std::string_view as_text(const Sha256Digest& digest);
+std::string_view as_text(const Md5Digest& digest);
 
 std::string to_base64(std::string_view bytes);      // standard alphabet, padded
 std::string to_base64_url(std::string_view bytes);  // URL-safe alphabet, without padding

@@ -30,6 +30,14 @@ TEST(Md5, MatchesThePublishedVectors) {
   EXPECT_EQ(to_hex(md5("message digest")), "f96b697d7cb7938d525a2f31aaf161d0");
 }
 
+TEST(Md5, OfPiecesIsThatOfTheWhole) {
+  Md5 pieces;
+  pieces.update("message ");
+  Md5 moved = std::move(pieces);
+  moved.update("digest");
+  EXPECT_EQ(moved.finish(), md5("message digest"));
+}
+
 // RFC 4231, cases 1, 2 and 6; the empty key and text of Wikipedia's article.
 TEST(HmacSha256, MatchesThePublishedVectors) {
   EXPECT_EQ(to_hex(hmac_sha256(std::string(20, '\x0b'), "Hi There")),

@@ -119,7 +119,10 @@ int check(const Settings& settings) {
 
 int run(const Settings& settings) {
   auto collector = Collector::start(settings);
-  if (!collector) return end_with_error(kStartFailed, collector.error().message);
+  if (!collector) {
+    const bool is_wrong = collector.error().kind == ErrorKind::invalid;
+    return end_with_error(is_wrong ? kWrongSettings : kStartFailed, collector.error().message);
+  }
   wait_for_stop_signal();
   return report((*collector)->drain(), settings);
 }

@@ -10,6 +10,7 @@
 #include "collector/command_line.h"
 #include "collector/settings_file.h"
 #include "collector/settings_table.h"
+#include "store/azure_options.h"
 
 namespace rayhistory {
 namespace {
@@ -205,6 +206,7 @@ class Parser {
     for (const Backend backend : kBackends) {
       if (name == name_of(backend)) {
         draft_.storage.backend = backend;
+        if (backend == Backend::azureblob) check_azure();
         return;
       }
       if (!all.empty()) all += ", ";
@@ -212,6 +214,14 @@ class Parser {
     }
     fail(fmt::format("--storage-backend (STORAGE_BACKEND): {}: one of {}",
                      name.empty() ? "is missing" : fmt::format("\"{}\" is none", draft_.backend), all));
+  }
+
+  void check_azure() {
+    const std::string& mode = draft_.storage.azure_blob.auth_mode;
+    if (parse_azure_auth_mode(mode)) return;
+    fail(fmt::format(
+        "AZURE_STORAGE_AUTH_MODE: \"{}\" is none: one of connection_string, workload_identity, default",
+        mode));
   }
 
   void check_root() {

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "credentials/aws_environment.h"
+#include "credentials/azure_identity.h"
 #include "http/curl_client.h"
 #include "http/url.h"
 #include "layout/ids.h"
@@ -52,6 +53,7 @@ struct AzureBlobSettings {
   std::string connection_string;
   std::string account_url;
   std::string auth_mode;  // as it came; empty: by what there is
+  AzureIdentity identity;
 };
 
 struct GcsSettings {

@@ -174,6 +174,7 @@ std::vector<Setting> make_settings() {
   using Draft = SettingsDraft;
   constexpr auto kS3 = &StorageSettings::s3;
   constexpr auto kAzure = &StorageSettings::azure_blob;
+  constexpr auto kIdentity = &AzureBlobSettings::identity;
   constexpr auto kGcs = &StorageSettings::gcs;
   constexpr auto kOss = &StorageSettings::aliyun_oss;
   constexpr auto kStorage = &Draft::storage;
@@ -279,12 +280,36 @@ std::vector<Setting> make_settings() {
     {"Azure Blob", "", "AZURE_STORAGE_CONTAINER", "azureContainer", "ray-historyserver",
      text(kStorage, kAzure, &AzureBlobSettings::container), "Container; created when missing."},
     {"Azure Blob", "", "AZURE_STORAGE_CONNECTION_STRING", "azureConnectionString", "",
-     secret(kStorage, kAzure, &AzureBlobSettings::connection_string), "Connection string with account and key."},
+     secret(kStorage, kAzure, &AzureBlobSettings::connection_string), 
+     "Connection string with account, and key or shared access signature."},
     {"Azure Blob", "", "AZURE_STORAGE_ACCOUNT_URL", "azureAccountURL", "",
-     text(kStorage, kAzure, &AzureBlobSettings::account_url), "URL of the account, where there is no connection string."},
+     text(kStorage, kAzure, &AzureBlobSettings::account_url), 
+     "URL of the account, https://account.blob.core.windows.net, where there is no connection string."},
     {"Azure Blob", "", "AZURE_STORAGE_AUTH_MODE", "azureAuthMode", "",
      text(kStorage, kAzure, &AzureBlobSettings::auth_mode),
      "connection_string, workload_identity or default. Empty: the connection string if there is one, else default."},
+    {"Azure Blob", "", "AZURE_TENANT_ID", "", "", text(kStorage, kAzure, kIdentity, &AzureIdentity::tenant_id),
+     "Tenant of the application or identity; with AZURE_CLIENT_ID. AKS sets both for workload identity."},
+    {"Azure Blob", "", "AZURE_CLIENT_ID", "", "", text(kStorage, kAzure, kIdentity, &AzureIdentity::client_id),
+     "Which application, or which of the machine's managed identities."},
+    {"Azure Blob", "", "AZURE_CLIENT_SECRET", "", "",
+     secret(kStorage, kAzure, kIdentity, &AzureIdentity::client_secret),
+     "Secret of the application. Mode default: the first choice."},
+    {"Azure Blob", "", "AZURE_FEDERATED_TOKEN_FILE", "", "",
+     text(kStorage, kAzure, kIdentity, &AzureIdentity::federated_token_file),
+     "Token of the Kubernetes service account, for workload identity. Mode default: the second choice; the third is "
+     "managed identity."},
+    {"Azure Blob", "", "AZURE_AUTHORITY_HOST", "", "",
+     text(kStorage, kAzure, kIdentity, &AzureIdentity::authority_host),
+     "Microsoft Entra ID of another cloud. Empty: https://login.microsoftonline.com."},
+    {"Azure Blob", "", "IDENTITY_ENDPOINT", "", "",
+     text(kStorage, kAzure, kIdentity, &AzureIdentity::identity_endpoint),
+     "Where managed identity is asked for in App Service, with IDENTITY_HEADER. Empty: the instance metadata service."},
+    {"Azure Blob", "", "IDENTITY_HEADER", "", "",
+     secret(kStorage, kAzure, kIdentity, &AzureIdentity::identity_header), "Belongs to IDENTITY_ENDPOINT."},
+    {"Azure Blob", "", "AZURE_POD_IDENTITY_AUTHORITY_HOST", "", "",
+     text(kStorage, kAzure, kIdentity, &AzureIdentity::metadata_host),
+     "The instance metadata service, where it has another address. Empty: http://169.254.169.254."},
 
     {"Google Cloud Storage", "", "GCS_BUCKET", "gcsBucket", "ray-historyserver",
      text(kStorage, kGcs, &GcsSettings::bucket), "Bucket; created when missing."},

@@ -10,9 +10,8 @@
 namespace rayhistory {
 namespace {
 
-// Large enough that a store which grows objects by copying them on the server (S3: 5 MiB at the least) does
-// so.
-constexpr size_t kProbeBytes = 6 * 1024 * 1024;
+// Large enough that a store which grows objects in place does so: S3 from 5 MiB on, Azure from 8.
+constexpr size_t kProbeBytes = 9 * 1024 * 1024;
 constexpr size_t kTailBytes = 64;
 constexpr size_t kNameBytes = 8;
 

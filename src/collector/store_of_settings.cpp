@@ -35,6 +35,11 @@ StoreOptions store_options(const StorageSettings& settings, const NetworkSetting
   options.network = network.client;
   if (settings.backend == Backend::s3 && !settings.s3.ca_bundle.empty())
     options.network.ca_file = settings.s3.ca_bundle;
+  options.azure = {.container = settings.azure_blob.container,
+                   .connection_string = settings.azure_blob.connection_string,
+                   .account_url = settings.azure_blob.account_url,
+                   .auth_mode = settings.azure_blob.auth_mode,
+                   .identity = settings.azure_blob.identity};
   return options;
 }
 

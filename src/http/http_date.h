@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace rayhistory {
 
 // Unix nanoseconds; nothing where `text` is no such date.
 std::optional<int64_t> parse_http_date(std::string_view text);
+// In whole seconds.
+std::string format_http_date(int64_t unix_nanoseconds);
 
 }  // namespace rayhistory

@@ -19,5 +19,10 @@ TEST(HttpDate, IsNothingWhenItIsNone) {
   }
 }
 
+TEST(HttpDate, IsWrittenAsItIsRead) {
+  EXPECT_EQ(format_http_date(784'111'777'999'999'999), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(format_http_date(1'709'251'199'000'000'000), "Thu, 29 Feb 2024 23:59:59 GMT");
+}
+
 }  // namespace
 }  // namespace rayhistory

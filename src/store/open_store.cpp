@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "credentials/aws_default_credentials.h"
+#include "store/azure_blob_store.h"
 #include "store/local_folder_store.h"
 #include "store/retrying_store.h"
 #include "store/s3_store.h"
@@ -44,6 +45,18 @@ Result<std::unique_ptr<Store>> open_s3(const StoreOptions& options, const Clock&
   return store;
 }
 
+Result<std::unique_ptr<Store>> open_azure(const StoreOptions& options, const Clock& clock) {
+  CurlOptions of_token_services = options.network;
+  of_token_services.connect_timeout = kTokenServiceConnectTimeout;
+  const auto make_token_client = [&] { return std::make_unique<CurlClient>(clock, of_token_services); };
+  Result<AzureSignIn> sign_in = azure_sign_in(options.azure, make_token_client, clock);
+  if (!sign_in) return std::move(sign_in).error().in("storage backend azureblob");
+  auto client = std::make_unique<CurlClient>(clock, options.network);
+  TRY_ASSIGN(std::unique_ptr<Store> store,
+             AzureBlobStore::open(*std::move(sign_in), options.azure.container, std::move(client), clock));
+  return store;
+}
+
 }  // namespace
 
 std::optional<StoreBackend> parse_store_backend(std::string_view name) {
@@ -67,6 +80,7 @@ Result<std::unique_ptr<Store>> open_store_without_retries(const StoreOptions& op
     case StoreBackend::s3:
       return open_s3(options, clock);
     case StoreBackend::azureblob:
+      return open_azure(options, clock);
     case StoreBackend::gcs:
     case StoreBackend::aliyunoss:
       break;

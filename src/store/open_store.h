@@ -8,6 +8,7 @@
 
 #include "credentials/aws_environment.h"
 #include "http/curl_client.h"
+#include "store/azure_options.h"
 #include "store/metered_store.h"
 #include "store/s3_endpoint.h"
 #include "store/store.h"
@@ -24,6 +25,7 @@ struct StoreOptions {
   std::string local_folder = "./ray-historyserver";
   S3Options s3;
   AwsEnvironment aws;
+  AzureOptions azure;
   CurlOptions network;
 };
 

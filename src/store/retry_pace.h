@@ -33,4 +33,22 @@ class RetryPace {
   Backoff backoff_{kRetryFirst, kRetryLongest};
 };
 
+// With every second request failing, an object of a hundred parts is still done nine times out of ten.
+inline constexpr int kPartTries = 10;
+
+// For calls that can be repeated without harm, and are a part of a larger one: parts by their number, and
+// reads. Gives up after kPartTries.
+template <typename Call>
+auto repeat_while_passing(const Clock& clock, const Deadline& deadline, const Call& call)
+    -> decltype(call()) {
+  RetryPace pace(clock);
+  while (true) {
+    auto outcome = call();
+    if (outcome) return outcome;
+    const ErrorKind kind = outcome.error().kind;
+    if (kind != ErrorKind::retry && kind != ErrorKind::unknown_outcome) return outcome;
+    if (pace.tries() + 1 >= kPartTries || !pace.wait(outcome.error(), deadline)) return outcome;
+  }
+}
+
 }  // namespace rayhistory

@@ -182,13 +182,4 @@ std::optional<StoredObject> read_s3_object(const Headers& headers) {
   return StoredObject{*size, without_quotes(headers.find("ETag").value_or(""))};
 }
 
-std::string without_quotes(std::string_view etag) {
-  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
-  return std::string(etag);
-}
-
-std::string with_quotes(std::string_view etag) {
-  return fmt::format("\"{}\"", etag);
-}
-
 }  // namespace rayhistory

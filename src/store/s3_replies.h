@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "http/client.h"
+#include "store/etag.h"
 #include "store/store.h"
 
 namespace rayhistory {
@@ -68,9 +69,5 @@ std::string write_s3_complete(const std::vector<std::string>& etags);
 
 // Size and ETag of an object, from the headers of a HEAD.
 std::optional<StoredObject> read_s3_object(const Headers& headers);
-
-// S3 puts ETags into quotes; a StoredObject's has none.
-std::string without_quotes(std::string_view etag);
-std::string with_quotes(std::string_view etag);
 
 }  // namespace rayhistory

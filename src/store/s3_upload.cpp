@@ -15,26 +15,12 @@ namespace {
 
 constexpr std::string_view kTokenHeader = "x-amz-meta-ray-upload";
 constexpr size_t kTokenBytes = 16;
-// With every second request failing, an upload of a hundred parts is still done nine times out of ten.
-constexpr int kPartTries = 10;
 // Aborting can race a part that is still on its way, so it is repeated until the store shows none
 // (AbortMultipartUpload in S3's API reference).
 constexpr int kAbortTries = 3;
 
 bool is_passing(const Error& error) {
   return error.kind == ErrorKind::retry || error.kind == ErrorKind::unknown_outcome;
-}
-
-// For calls that can be repeated without harm: parts by their number, and reads.
-template <typename Call>
-auto repeat_while_passing(const Clock& clock, const Deadline& deadline, const Call& call)
-    -> decltype(call()) {
-  RetryPace pace(clock);
-  while (true) {
-    auto outcome = call();
-    if (outcome || !is_passing(outcome.error())) return outcome;
-    if (pace.tries() + 1 >= kPartTries || !pace.wait(outcome.error(), deadline)) return outcome;
-  }
 }
 
 }  // namespace

@@ -12,22 +12,25 @@ from . import round as one_round
 from .run import Stores, void
 
 
+KINDS = ["minio", "local", "azurite"]
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="default: any")
     parser.add_argument("--first", type=int, default=0, help="number of the first round, to replay a later one")
     parser.add_argument("--rounds", type=int, default=0, help="default: until something is broken, or Ctrl-C")
-    parser.add_argument("--store", choices=["minio", "local", "both"], default="both", help="default: one after the other")
+    parser.add_argument("--store", choices=[*KINDS, "all"], default="all", help="default: one after the other")
     parser.add_argument("--show", action="store_true", help="print each round's schedule")
     parser.add_argument("--go-on", action="store_true", help="go on after a broken round")
     arguments = parser.parse_args()
 
-    kinds = ["minio", "local"] if arguments.store == "both" else [arguments.store]
+    kinds = KINDS if arguments.store == "all" else [arguments.store]
     print(f"chaos: seed {arguments.seed}; RAYHISTORY_COLLECTOR names another program, e.g. a sanitizer's", flush=True)
     counts = Counter()
     broken = 0
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="rh-chaos-minio-") as folder, Stores(Path(folder)) as stores:
+    with tempfile.TemporaryDirectory(prefix="rh-chaos-servers-") as folder, Stores(Path(folder)) as stores:
         number = arguments.first
         while not arguments.rounds or number < arguments.first + arguments.rounds:
             kind = kinds[number % len(kinds)]

@@ -41,7 +41,7 @@ class Request:
 
     @property
     def completes(self):
-        return self.method == "POST" and "uploadId=" in self.target
+        return (self.method == "POST" and "uploadId=" in self.target) or "comp=blocklist" in self.target
 
     @property
     def copies(self):
@@ -57,7 +57,8 @@ def answer(status, code):
 
 
 class FaultProxy:
-    """`abort_upload(target)` is called with a Complete's path and query, to take its upload away before it."""
+    """`abort_upload(target)` is called with the path and query of what completes an upload, to take the upload away
+    before it."""
 
     def __init__(self, store_port, dice, abort_upload=lambda target: None):
         self.store_port = store_port

@@ -1,15 +1,16 @@
-"""What the rounds of a run share: the MinIO server, and what all of them together must have met."""
+"""What the rounds of a run share: the servers, and what all of them together must have met."""
 
 import os
 import subprocess
 
 from . import ROOT
-from .stores import FolderStore, MinioStore, RestartableMinio
+from .stores import AzuriteStore, FolderStore, MinioStore, RestartableAzurite, RestartableMinio
 
 # Without these a run shows nothing of what it is for.
 COVERAGE = {
     "local": ["kills", "duplicates recognised", "posts without an answer"],
     "minio": ["kills", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
+    "azurite": ["kills", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
 }
 
 
@@ -18,29 +19,35 @@ def void(counts, kinds):
     return sorted({name for kind in kinds for name in COVERAGE[kind] if not counts[name]})
 
 
-def minio_program():
-    if "RAYHISTORY_MINIO" not in os.environ:
-        found = subprocess.run([ROOT / "scripts" / "tools.sh", "minio"], capture_output=True, text=True, check=True)
-        os.environ["RAYHISTORY_MINIO"] = found.stdout.strip()
-    return os.environ["RAYHISTORY_MINIO"]
+def program(name, variable):
+    if variable not in os.environ:
+        found = subprocess.run([ROOT / "scripts" / "tools.sh", name], capture_output=True, text=True, check=True)
+        os.environ[variable] = found.stdout.strip()
+    return os.environ[variable]
 
 
 class Stores:
     def __init__(self, folder):
         self.folder = folder
         self.minio = None
+        self.azurite = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        if self.minio is not None:
-            self.minio.stop()
+        for server in (self.minio, self.azurite):
+            if server is not None:
+                server.stop()
 
     def maker(self, kind):
         """make(folder, dice) of a round's store."""
         if kind == "local":
             return lambda folder, dice: FolderStore(folder / "disk")
+        if kind == "azurite":
+            if self.azurite is None:
+                self.azurite = RestartableAzurite(program("azurite", "RAYHISTORY_AZURITE"), self.folder / "azurite")
+            return lambda folder, dice: AzuriteStore(self.azurite, dice)
         if self.minio is None:
-            self.minio = RestartableMinio(minio_program(), self.folder / "minio")
+            self.minio = RestartableMinio(program("minio", "RAYHISTORY_MINIO"), self.folder / "minio")
         return lambda folder, dice: MinioStore(self.minio, dice)

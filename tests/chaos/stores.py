@@ -1,14 +1,17 @@
-"""The stores of a run: a real MinIO behind the fault proxy, or a folder on a small disk; how they are taken away for a
+"""The stores of a run: a real MinIO or Azurite behind the fault proxy, or a folder on a small disk; how they are taken away for a
 while, and what they must not be left with."""
 
+import signal
 import subprocess
 import uuid
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from azure.storage.blob import BlobBlock
+from live.azurite_server import AzuriteServer
 from live.minio_server import MinioServer
 from live.ports import accepts_connections
-from live.stored import UNFINISHED, StoredInBucket, StoredInFolder
+from live.stored import UNFINISHED, StoredInBucket, StoredInContainer, StoredInFolder
 from live.waiting import wait_until
 
 from .fault_proxy import FaultProxy
@@ -91,6 +94,68 @@ class MinioStore:
         self.proxy.stop()
         for key in self.stored.sizes():
             self.client.delete_object(Bucket=self.bucket, Key=key)
+
+
+class RestartableAzurite(AzuriteServer):
+    def stop(self):
+        """Not by SIGKILL: it writes its index every 5 s only, and would forget what it has answered 201 to."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+
+class AzuriteStore:
+    """A container of its own for each round."""
+
+    kind = "azurite"
+
+    def __init__(self, server, dice):
+        self.server = server
+        self.container = f"chaos-{uuid.uuid4().hex[:12]}"
+        self.service = server.client()
+        self.stored = StoredInContainer(self.service, self.container)
+        self.proxy = FaultProxy(server.port, dice, self._drop_blocks)
+        self.environment = server.collector_environment(self.container, self.proxy.port)
+
+    def _drop_blocks(self, target):
+        """Another writer's list of the blocks that the object has already: those that were sent for the next are gone,
+        and the object is in another state."""
+        key = unquote(urlsplit(target).path).split("/", 3)[3]
+        blob = self.stored.client.get_blob_client(key)
+        if not blob.exists():
+            return
+        blocks, _ = blob.get_block_list("committed")
+        if blocks:
+            blob.commit_block_list([BlobBlock(block_id=block.id) for block in blocks])
+
+    def begin(self, incident):
+        if incident.name == "network":
+            self.proxy.faults = incident.details["faults"]
+        elif incident.name == "forbidden":
+            self.proxy.forbidden = True
+        elif incident.name == "store away":
+            self.server.stop()
+
+    def end(self, incident):
+        if incident.name == "network":
+            self.proxy.faults = {}
+        elif incident.name == "forbidden":
+            self.proxy.forbidden = False
+        elif incident.name == "store away":
+            self.server.start_again()
+
+    def left_over(self, killed):
+        """Blocks of a killed collector whose object nobody writes any more stay for a week, at Azure too."""
+        if killed or not self.stored.exists():
+            return []
+        blobs = self.stored.client.list_blobs(include=["uncommittedblobs"])
+        return sorted({blob.name for blob in blobs} - self.stored.sizes().keys())
+
+    def hits(self):
+        return self.proxy.hits
+
+    def close(self):
+        self.proxy.stop()
+        self.service.delete_container(self.container)
 
 
 class FolderStore:

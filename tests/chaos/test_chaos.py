@@ -7,20 +7,21 @@ import pytest
 from . import round as one_round
 from .run import Stores, void
 
-# A round takes some 20 s; all of these 3 minutes, and less where they run side by side.
+# A round takes some 20 s; all of these 4 minutes, and less where they run side by side. What another cloud's store does
+# differently is few requests' shape: half as many rounds.
 SEED = 20261123
-ROUNDS = 4
+ROUNDS = {"minio": 4, "local": 4, "azurite": 2}
 # Further ones, when those before had too little of what a run has to meet.
 MORE_ROUNDS = 2
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kind", ["minio", "local"])
+@pytest.mark.parametrize("kind", list(ROUNDS))
 def test_nothing_is_lost_doubled_or_mixed_up(kind, tmp_path):
     counts = Counter()
     with Stores(tmp_path) as stores:
-        for number in range(ROUNDS + MORE_ROUNDS):
-            if number >= ROUNDS and not void(counts, [kind]):
+        for number in range(ROUNDS[kind] + MORE_ROUNDS):
+            if number >= ROUNDS[kind] and not void(counts, [kind]):
                 break
             plan = one_round.make_plan(SEED, number, kind)
             report = one_round.Round(plan, stores.maker(kind)).run()

@@ -1,5 +1,6 @@
 """`collector --check`: what an operator reads before anything is collected."""
 
+from conftest import on_every_store
 from harness.collector import run_collector
 from live.minio_server import PASSWORD, USER
 
@@ -10,6 +11,7 @@ def check(environment, **settings):
     return run_collector("--check", **{**NEEDED, **environment, **settings})
 
 
+@on_every_store
 def test_a_store_that_works_is_said_to_and_left_as_it_was(store):
     run = check(store.environment)
     assert run.returncode == 0, run.stdout + run.stderr

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import on_every_store
 from harness.events import body_of, node_event, task_event
 from harness.node import NEXT_SESSION, SESSION
 from live.waiting import wait_until
@@ -121,6 +122,7 @@ def test_local_files_have_the_names_that_kubeays_collector_gave_them(make_collec
     collector.stop()
 
 
+@on_every_store
 def test_what_a_killed_collector_left_is_stored_by_the_next(make_collector, store, node):
     node.start()
     collector = make_collector(store, PUSH_INTERVAL="1h").start()

@@ -1,4 +1,4 @@
-"""A real Ray 2.60 head, a real MinIO, and the collector between them: a session's life from start to SIGTERM."""
+"""A real Ray 2.60 head, a real MinIO or Azurite, and the collector between them: a session's life from start to SIGTERM."""
 
 import base64
 
@@ -74,12 +74,13 @@ def in_hex(base64_id):
 
 
 @pytest.mark.timeout(400)
-def test_a_real_session_is_mirrored_while_it_lives_and_whole_when_it_has_ended(ray_head, minio_store, tmp_path):
+@pytest.mark.parametrize("store", ["minio", "azurite"], indirect=True)
+def test_a_real_session_is_mirrored_while_it_lives_and_whole_when_it_has_ended(ray_head, store, tmp_path):
     # The collector first, as a native sidecar would be: so its port is known to Ray.
     class Unknown:
         root = tmp_path
 
-    collector = Collector(Unknown, tmp_path, minio_store.environment)
+    collector = Collector(Unknown, tmp_path, store.environment)
     head = ray_head(collector.port)
     collector.node = RayNode(head)
     collector.environment["RAY_TMP_ROOT"] = str(head.root)
@@ -91,11 +92,11 @@ def test_a_real_session_is_mirrored_while_it_lives_and_whole_when_it_has_ended(r
         finished = [line.split()[1] for line in head.run_job(job).splitlines() if line.startswith("finished")]
         assert len(finished) == 100
 
-        judge = minio_store.judge()
+        judge = store.judge()
         session = head.session.name
         (node,) = {path.name.rsplit("_", 1)[1] for path in head.session.glob("*_port_*")}
 
-        # Everything is in the bucket already, but for what is being written this very second.
+        # Everything is in the store already, but for what is being written this very second.
         wait_until(lambda: judge.markers() == {session}, "the marker")
         wait_until(
             lambda: finished_tasks(judge, session, node).issuperset(finished), "every finished task's events", 60
@@ -104,8 +105,8 @@ def test_a_real_session_is_mirrored_while_it_lives_and_whole_when_it_has_ended(r
             lambda: judge.log_sizes(session, node).keys() >= logs_on_disk(head).keys(), "every log file", 60
         )
         on_disk = sum(len(content) for content in logs_on_disk(head).values())
-        in_bucket = sum(judge.log_sizes(session, node).values())
-        assert in_bucket > 0.8 * on_disk, "most of it is there before SIGTERM"
+        in_store = sum(judge.log_sizes(session, node).values())
+        assert in_store > 0.8 * on_disk, "most of it is there before SIGTERM"
 
         # As when Kubernetes deletes the pod: both at once.
         collector.terminate()
