@@ -608,7 +608,7 @@ class LogTracker::State {
 
   // ---- what is told
 
-  void tell_no_log(Folder& folder, const std::string& name) {
+  void tell_no_log(Folder& folder, const std::string& name) const {
     if (!folder.told.insert(name).second) return;
     log_debug("no regular file, not stored", {{"path", place_.folder + "/" + folder.prefix + name}});
   }
