@@ -109,6 +109,7 @@ Result<Child> Child::start(const std::vector<std::string>& words) {
   TRY_ASSIGN(Pipe output, make_pipe());
   TRY_ASSIGN(Pipe error, make_pipe());
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words)
     arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);

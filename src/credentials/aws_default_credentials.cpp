@@ -238,9 +238,10 @@ class Chain {
     role.arn = value(environment_.role_arn, "role_arn");
     role.session_name = value(environment_.role_session_name, "role_session_name");
     if (role.arn.empty()) {
-      if (is_first && !environment_.web_identity_token_file.empty())
+      if (is_first && !environment_.web_identity_token_file.empty()) {
         return Error{ErrorKind::invalid,
                      "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not: set both"};
+      }
       return wrong(name, "web_identity_token_file needs role_arn");
     }
     TRY_ASSIGN(AwsTokenService service, token_service());

@@ -54,10 +54,10 @@ std::string_view advice_for(std::string_view code) {
     return "the cluster's OIDC issuer must be an identity provider in IAM, for the audience of the token";
   if (code == "ExpiredTokenException" || code == "ExpiredToken")
     return "the token or the caller's credentials are over: see that they are renewed";
-  if (code == "AccessDenied")
+  if (code == "AccessDenied") {
     return "the role's trust policy must allow this caller (of a service account: its namespace and name), "
-           "and "
-           "the role's ARN must be right";
+           "and the role's ARN must be right";
+  }
   if (code == "RegionDisabledException") return "switch STS on in this region, or set AWS_ENDPOINT_URL_STS";
   return {};
 }

@@ -172,9 +172,7 @@ std::string advice_on_certificate(CURL* easy, const CurlOptions& options) {
   std::string trusted = options.ca_file.empty() ? options.ca_folder : options.ca_file;
   if (trusted.empty()) trusted = "the system's authorities";
   return fmt::format(
-      "; its certificate was held against {}: for a private authority, set SSL_CERT_FILE to a PEM file that "
-      "has "
-      "it",
+      "; its certificate was held against {}: for a private authority, set SSL_CERT_FILE to its PEM file",
       trusted);
 }
 
