@@ -7,4 +7,4 @@ tools=$(scripts/tools.sh tests ray minio)
 RAYHISTORY_RAY=$(sed -n 2p <<<"$tools")
 RAYHISTORY_MINIO=$(sed -n 3p <<<"$tools")
 export RAYHISTORY_RAY RAYHISTORY_MINIO
-"$(sed -n 1p <<<"$tools")" -m pytest tests/kubernetes/test_image.py -q -rs --durations=5
+"$(sed -n 1p <<<"$tools")" -m pytest tests/kubernetes/test_image.py tests/kubernetes/test_pod.py -q -rs --durations=5

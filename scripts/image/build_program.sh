@@ -25,3 +25,4 @@ cmake "$@"
 cmake --build build/release --target collector
 "$triplet-strip" -o "$program" build/release/bin/collector
 ls -l "$program"
+rm -rf build  # hundreds of megabytes that the engine would keep as a layer

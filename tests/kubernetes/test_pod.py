@@ -1,0 +1,159 @@
+"""A real pod of config/raycluster.yaml: a real Ray and the collector from its image, at the limits that the manifest
+sets, and a real store. Only what an operator, a kubelet and DNS would do is done by ray_pod.py."""
+
+import os
+import re
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import tool
+from harness.judge import Judge
+from image import image, network, ray_image  # noqa: F401  # fixtures
+from live.ports import accepts_connections
+from live.stored import StoredInBucket
+from live.waiting import wait_until
+from ray_pod import RayPod
+
+pytestmark = [pytest.mark.timeout(1500), pytest.mark.xdist_group("image")]
+
+BUCKET = "ray-historyserver"
+# Ray kills a job's workers when it ends, and with them events that they have not sent yet.
+JOB = """
+import os, time
+import ray
+
+@ray.remote
+def work(number):
+    print(f"working on {number}")
+    return number
+
+ray.init(address="auto", logging_level="warning", log_to_driver=False)
+print("done", sum(ray.get([work.remote(number) for number in range(20)])))
+while not os.path.exists("/tmp/ray/end-the-job"):
+    time.sleep(0.1)
+os.remove("/tmp/ray/end-the-job")
+"""
+
+
+class MinioPod:
+    """MinIO where the manifest looks for it: minio-service.minio-dev:9000."""
+
+    manifest = "raycluster"
+    host = "minio-service.minio-dev"
+    port = 9000
+
+    def __init__(self, pod, folder):
+        self.address = pod.address
+        pod.start(
+            *(tool("minio", "RAYHISTORY_MINIO"), "server", "--address", f":{self.port}", folder / "data"),
+            # What config/minio.yaml sets.
+            environment={**os.environ, "MINIO_ROOT_USER": "minioadmin", "MINIO_ROOT_PASSWORD": "minioadmin"},
+            log_path=folder / "minio.log",
+        )
+        wait_until(lambda: accepts_connections(self.port, self.address), f"MinIO; see {folder}/minio.log", 60)
+
+    def stored(self):
+        import boto3
+        from botocore.config import Config
+
+        client = boto3.client(
+            "s3",
+            endpoint_url=f"http://{self.address}:{self.port}",
+            region_name="us-east-1",
+            aws_access_key_id="minioadmin",
+            aws_secret_access_key="minioadmin",
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        return StoredInBucket(client, BUCKET)
+
+
+def status(pod, path, port=8085):
+    try:
+        with urllib.request.urlopen(f"http://{pod.address}:{port}{path}", timeout=2) as answer:
+            return answer.status
+    except OSError:
+        return None
+
+
+def tasks_finished(judge, session, node):
+    """Of all jobs: the dashboard's own driver and ours get their numbers as they come."""
+    jobs = {path.split("/")[0] for path in judge.below(session, node, "job_events")}
+    return {
+        event["taskLifecycleEvent"]["taskId"]
+        for job in jobs
+        for event in judge.job_events(session, node, job)
+        if event["eventType"] == "TASK_LIFECYCLE_EVENT"
+        for transition in event["taskLifecycleEvent"].get("stateTransitions", [])
+        if transition["state"] == "FINISHED"
+    }
+
+
+def ray_is_up(pod):
+    return pod.session and status(pod, "/api/version", port=8265) == 200
+
+
+@pytest.fixture
+def pod(image, ray_image, network, tmp_path):  # noqa: F811
+    store = MinioPod(network.add_pod(tmp_path / "store"), tmp_path)
+    ray_environment = Path(tool("ray", "RAYHISTORY_RAY")).parents[1]
+    made = RayPod(
+        network.add_pod(tmp_path / "pod"), store.manifest, {store.host: store.address}, ray_environment, tmp_path
+    )
+    made.store = store
+    try:
+        made.start()
+        yield made
+    finally:
+        made.remove()
+
+
+def test_a_pod_stores_two_sessions_and_ends_with_all_of_both(pod):
+    wait_until(lambda: status(pod, "/readyz") == 200, "the collector's startup probe", 60)
+    place, metadata = f"raycluster/default/{pod.cluster}", f"raycluster/default_{pod.cluster}"
+    judge = Judge(pod.store.stored(), place=place, metadata=metadata)
+
+    # The operator's limits and the manifest's security context, as the kernel has them.
+    inspected = pod.inspect("collector")
+    assert inspected["HostConfig"]["ReadonlyRootfs"] is True
+    assert inspected["HostConfig"]["Memory"] == 256 * 2**20
+    assert inspected["HostConfig"]["CpuQuota"] / inspected["HostConfig"]["CpuPeriod"] == pytest.approx(0.2)
+    process = pod.process_status("collector")
+    assert process["Uid"].split() == ["1000"] * 4 and process["Gid"].split() == ["1000"] * 4
+    assert int(process["CapEff"], 16) == 0 and int(process["CapBnd"], 16) == 0
+    assert process["NoNewPrivs"] == "1"
+
+    def run_a_job_and_see_it_stored():
+        wait_until(lambda: ray_is_up(pod), "Ray's dashboard", 120)
+        session = pod.session
+        node = pod.node_id(session)
+        job = pod.start_job(JOB)
+        wait_until(lambda: session in judge.markers(), "the session's marker", 60)
+        wait_until(lambda: len(tasks_finished(judge, session, node)) >= 20, "the tasks' events", 120)
+        (pod.ray_folder / "end-the-job").touch()
+        said, _ = job.communicate(timeout=60)
+        assert job.returncode == 0 and "done 190" in said
+        return session, node
+
+    first, first_node = run_a_job_and_see_it_stored()
+    first_logs = pod.logs(first)
+    pod.restart_ray()
+    second, second_node = run_a_job_and_see_it_stored()
+    assert second != first and second_node != first_node
+    assert status(pod, "/healthz") == 200
+
+    pod.stop()
+    ended = pod.inspect("collector")["State"]
+    assert ended["ExitCode"] == 0, pod.log("collector")
+    assert ended["OOMKilled"] is False
+    assert judge.markers() == {first, second}
+    stored = judge.logs(second, second_node)
+    assert stored == pod.logs(second)
+    assert any(b"working on 7" in content for content in stored.values())
+    # The killed container's session: its folder is gone from the volume, and what was there is in the store.
+    stored = judge.logs(first, first_node)
+    assert stored.keys() >= first_logs.keys()
+    for path, content in first_logs.items():
+        assert stored[path].startswith(content), path
+    assert len(tasks_finished(judge, first, first_node)) >= 20
+    assert re.search(r"level=error", pod.log("collector")) is None, pod.log("collector")
