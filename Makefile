@@ -72,6 +72,10 @@ localimage-collector:  ## the collector's image (ENGINE=docker, podman or builda
 	$(ENGINE) build --file Dockerfile.collector --tag $(COLLECTOR_IMG) $(if $(PLATFORM),--platform $(PLATFORM)) \
 	  --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) $(BUILD_FLAGS) .
 
+.PHONY: test-heavy
+test-heavy: build  ## what takes minutes: 30,000 log files, a file of 10 GB
+	@"$$(scripts/tools.sh tests)" -m pytest tests/process -m heavy --durations=0
+
 .PHONY: bench
 bench:  ## measure: the pieces, and the whole collector beside its goals (ARGS=--help)
 	@scripts/bench.sh $(ARGS)

@@ -1,5 +1,7 @@
 #include "collector/collector.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -27,6 +29,24 @@ constexpr Nanoseconds kQuietTime = Seconds(1);
 constexpr Nanoseconds kLogQuietTime = Seconds(2);
 // Of the shutdown timeout, the part that is kept for shipping what came last, should the raylet live on.
 constexpr int kShippingShare = 5;
+
+// An upload has its file and its connection open; half of the descriptors is for senders, rotated logs and
+// all the rest.
+constexpr rlim_t kDescriptorsPerUpload = 8;
+
+int upload_workers(int64_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return static_cast<int>(wanted);
+  const auto possible =
+      static_cast<int64_t>(std::clamp<rlim_t>(limit.rlim_cur / kDescriptorsPerUpload, 1, 1024));
+  if (wanted <= possible) return static_cast<int>(wanted);
+  log_warning("fewer uploads at the same time than wanted: too few descriptors",
+              {{"wanted", wanted},
+               {"uploads", possible},
+               {"descriptors", limit.rlim_cur},
+               {"advice", "raise the limit (ulimit -n), or lower --upload-concurrency"}});
+  return static_cast<int>(possible);
+}
 
 JournalFolder journal_folder(const Settings& settings) {
   return JournalFolder(settings.events.data_folder, settings.cluster.cluster, settings.cluster.name_space);
@@ -85,7 +105,7 @@ Collector::Collector(const Settings& settings, std::unique_ptr<Store> store,
       store_meter_(std::move(meter)),
       store_(std::move(store)),
       shipper_(*store_, clock_,
-               {.workers = static_cast<int>(settings.storage.upload_concurrency),
+               {.workers = upload_workers(settings.storage.upload_concurrency),
                 .push_interval = settings.logs.push_interval,
                 .log_batching = static_cast<int>(settings.logs.objects_per_round)}),
       ended_sessions_(

@@ -32,7 +32,9 @@ GrowingJournals::GrowingJournals(JournalShared& shared, SealedJournals& sealed, 
 Result<GrowingJournals::File> GrowingJournals::file_for(const JournalPlace& place,
                                                         std::set<std::string>& folders_to_sync) {
   const auto known = by_place_.find(place);
-  if (known == by_place_.end()) return new_file_for(place, folders_to_sync);
+  // An event must not be acknowledged that lies in a file which nobody can open any more.
+  if (known == by_place_.end() || forget_if_vanished(known->second))
+    return new_file_for(place, folders_to_sync);
   files_.splice(files_.end(), files_, known->second);
   return known->second;
 }

@@ -16,7 +16,8 @@ ERROR = (
 READ_BYTES = 65536
 # One that goes on for longer is one that has stalled; the collector's own patience is longer than a round.
 SOCKET_TIMEOUT_SECONDS = 20
-SLOW_BYTES_PER_SECOND = 200_000
+SLOW_BYTES_PER_SECOND = 50_000
+FAR_SECONDS = 0.3
 
 
 class Request:
@@ -66,7 +67,7 @@ class FaultProxy:
         self.abort_upload = abort_upload
         self.lock = threading.Lock()
         self.faults = {}  # name: likelihood
-        self.forbidden = False
+        self.forbidden = None  # or the status that everything is refused with, 401 or 403
         self.hits = Counter()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self.listener.getsockname()[1]
@@ -157,7 +158,8 @@ class FaultProxy:
             client.sendall(reply)
         elif fault == "forbidden":
             self._count(fault, request)
-            client.sendall(answer(403, "AccessDenied"))
+            code = "AccessDenied" if self.forbidden == 403 else "ExpiredToken"
+            client.sendall(answer(self.forbidden or 403, code))
         elif fault == "refuse 500":
             self._count(fault, request)
             client.sendall(answer(500, "InternalError"))
@@ -171,7 +173,7 @@ class FaultProxy:
             self._cut_request(request)
         elif fault == "latency":
             self._count(fault, request)
-            time.sleep(self._roll(600) / 1000)
+            time.sleep(FAR_SECONDS)
             client.sendall(self._forward(request.bytes))
         elif fault == "bandwidth":
             self._count(fault, request)

@@ -51,6 +51,8 @@ class Evidence:
     role: str
     crashes: list
     log: str
+    starts: int = 1
+    metrics: dict | None = None  # of the last life, when all was mended
 
 
 def laws(evidence, judge):
@@ -67,6 +69,7 @@ def laws(evidence, judge):
         "L5 each generation is stored whole": logs.missing() + logs.shrunk(),
         "L6 nothing unfinished is left": evidence.left_over + local_leftovers(evidence),
         "L7 it lives": liveness(evidence),
+        "L8 metrics agree with what is there": metrics_agree(evidence, events, logs),
         "markers are right": markers(evidence, judge),
         "good batches are not refused": evidence.outbox.refusals,
     }
@@ -321,6 +324,14 @@ class StoredLogs:
                 return not any(later.cut_short for later in lives[number:])
         return False
 
+    def missing_bytes(self):
+        """Of generations that are gone, whether or not the collector has ever seen them."""
+        return sum(
+            len(generation.content) - self.longest.get((session.name, id(generation)), 0)
+            for session in self.evidence.sessions
+            for generation in session.writer.generations
+        )
+
     def shrunk(self):
         """What was in the store once is there for ever."""
         found = []
@@ -373,6 +384,39 @@ def liveness(evidence):
     for sign in ("ERROR: AddressSanitizer", "runtime error:", "WARNING: ThreadSanitizer", "CHECK failed"):
         if sign in evidence.log:
             found.append(f"the collector's log says {sign}")
+    return found
+
+
+def metrics_agree(evidence, events, logs):
+    """Counters are of the last process. Where that is the only one there was, they are of everything."""
+    if evidence.metrics is None:
+        return []
+
+    def value(name):
+        return evidence.metrics[f"ray_collector_{name}"]
+
+    found = []
+
+    def expect(sentence, holds):
+        if not holds:
+            found.append(sentence)
+
+    received, stored = value("events_received_total"), value("events_stored_total")
+    rejected, duplicate = value("events_rejected_total"), value("events_duplicate_total")
+    expect(f"{received:.0f} events received, of which {stored:.0f} stored, {rejected:.0f} rejected, {duplicate:.0f} "
+           "duplicates", received == stored + rejected + duplicate)
+    expect(f"{rejected:.0f} good events rejected", rejected == 0)
+    there = len(events.count)
+    is_only_life = not any(life.cut_short for life in evidence.lives) and evidence.starts == 1
+    if is_only_life:
+        expect(f"{stored:.0f} events stored, and {there} are there", stored == there)
+        said = evidence.outbox.counts["duplicates recognised"]
+        expect(f"{duplicate:.0f} duplicates, and the senders were told of {said}", duplicate >= said)
+    else:
+        expect(f"{stored:.0f} events stored, and only {there} are there", stored <= there)
+    lost = value("log_bytes_abandoned_total")
+    missing = logs.missing_bytes()
+    expect(f"{lost:.0f} bytes of logs given up, and only {missing} are missing", lost <= missing)
     return found
 
 

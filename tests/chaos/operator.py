@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 # After SIGTERM these are its own: all stored, or something left.
 ENDS_OF_A_DRAIN = (0, 3)
@@ -32,6 +33,9 @@ class Operator:
         return self.collector.process
 
     def start(self):
+        folder = Path(self.collector.environment["RAY_COLLECTOR_EVENT_DATA_DIR"])
+        if any(folder.rglob("*.jsonl*")):
+            self.counts["recoveries"] += 1  # of what the life before has left
         self.collector.start(wait=False)
         self.lives.append(Life(time.monotonic()))
         self.counts["starts"] += 1

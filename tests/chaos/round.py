@@ -13,8 +13,10 @@ from pathlib import Path
 from harness.collector import Collector
 from harness.judge import Judge
 from harness.node import StandInNode
+from harness.sender import request
+from harness.small_disk import SmallDisk
 from live.leftovers import end_marked_processes
-from live.ports import accepts_connections
+from live.ports import accepts_connections, free_port
 from live.waiting import wait_until
 
 from .event_sender import EventSender, Outbox, SentEvent, event_of
@@ -22,7 +24,6 @@ from .judge import Evidence, Session, broken
 from .log_writer import LogWriter, header_of
 from .operator import Operator
 from .schedule import plan as make_plan
-from .small_disk import SmallDisk
 
 EVENT_DISK_BYTES = 48 * 1024 * 1024
 EVENTS_PER_SECOND = 600
@@ -61,12 +62,14 @@ class Round:
         event_folder.mkdir()
         self.event_disk = SmallDisk(event_folder, EVENT_DISK_BYTES)
         self.node = StandInNode()
+        self.metrics_port = free_port()
         self.operator = Operator(
             Collector(
                 self.node,
                 self.folder,
                 self.store.environment,
                 RAY_ROLE=plan.role,
+                METRICS_PORT=str(self.metrics_port),
                 RAY_COLLECTOR_EVENT_DATA_DIR=str(event_folder / "events"),
                 **plan.settings,
             )
@@ -118,6 +121,7 @@ class Round:
         self.node.restart_raylet()
         self._write_node_id_file()
         self.sessions[-1].nodes.append(self.node.node_id)
+        self.operator.counts["raylet restarts"] += 1
 
     def _write_node_id_file(self):
         if self.plan.node_id_file:
@@ -236,6 +240,12 @@ class Round:
         except TimeoutError:
             return False
 
+    def _scrape(self):
+        """Without labels' values; of those with some, the last."""
+        answer = request(self.metrics_port, "GET", "/metrics")
+        lines = [line for line in answer.body.decode().splitlines() if not line.startswith("#")]
+        return {name.partition("{")[0]: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
     def run(self):
         began = time.monotonic()
         try:
@@ -263,6 +273,7 @@ class Round:
         wait_until(lambda: accepts_connections(port), "the collector to listen", MENDED_SECONDS)
         self._finish_sender()
         fresh_event_stored = self._fresh_event_is_stored()
+        metrics = self._scrape()
         self._stop_writer()
         self.operator.expect_alive()
         self.node.stop_raylet()
@@ -281,6 +292,8 @@ class Round:
             role=self.plan.role,
             crashes=self.operator.crashes,
             log=self.operator.collector.log(),
+            starts=self.operator.counts["starts"],
+            metrics=metrics,
         )
         report = Report(self.plan, self.failures + broken(evidence, self.judge))
         report.counts = self._counts()

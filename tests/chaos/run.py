@@ -8,9 +8,9 @@ from .stores import AzuriteStore, FolderStore, MinioStore, RestartableAzurite, R
 
 # Without these a run shows nothing of what it is for.
 COVERAGE = {
-    "local": ["kills", "duplicates recognised", "posts without an answer"],
-    "minio": ["kills", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
-    "azurite": ["kills", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
+    "local": ["kills", "recoveries", "duplicates recognised", "posts without an answer"],
+    "minio": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
+    "azurite": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
 }
 
 

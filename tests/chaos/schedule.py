@@ -114,6 +114,8 @@ def surroundings_incident(dice, name):
             fault: round(dice.uniform(0.05, 0.5), 2)
             for fault in sorted({choose(dice, NETWORK_FAULTS) for _ in range(dice.randint(1, 4))})
         }
+    elif name == "forbidden":
+        details["status"] = dice.choice([401, 403])
     return Incident(name, dice.uniform(0.1, 1.0), seconds, details)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from azure.storage.blob import BlobBlock
+from harness.small_disk import SmallDisk
 from live.azurite_server import AzuriteServer
 from live.minio_server import MinioServer
 from live.ports import accepts_connections
@@ -15,7 +16,6 @@ from live.stored import UNFINISHED, StoredInBucket, StoredInContainer, StoredInF
 from live.waiting import wait_until
 
 from .fault_proxy import FaultProxy
-from .small_disk import SmallDisk
 
 STORE_DISK_BYTES = 512 * 1024 * 1024
 
@@ -71,7 +71,7 @@ class MinioStore:
         if incident.name == "network":
             self.proxy.faults = incident.details["faults"]
         elif incident.name == "forbidden":
-            self.proxy.forbidden = True
+            self.proxy.forbidden = incident.details["status"]
         elif incident.name == "store away":
             self.server.stop()
 
@@ -79,7 +79,7 @@ class MinioStore:
         if incident.name == "network":
             self.proxy.faults = {}
         elif incident.name == "forbidden":
-            self.proxy.forbidden = False
+            self.proxy.forbidden = None
         elif incident.name == "store away":
             self.server.start_again()
 
@@ -131,7 +131,7 @@ class AzuriteStore:
         if incident.name == "network":
             self.proxy.faults = incident.details["faults"]
         elif incident.name == "forbidden":
-            self.proxy.forbidden = True
+            self.proxy.forbidden = incident.details["status"]
         elif incident.name == "store away":
             self.server.stop()
 
@@ -139,7 +139,7 @@ class AzuriteStore:
         if incident.name == "network":
             self.proxy.faults = {}
         elif incident.name == "forbidden":
-            self.proxy.forbidden = False
+            self.proxy.forbidden = None
         elif incident.name == "store away":
             self.server.start_again()
 

@@ -121,7 +121,8 @@ def test_an_upload_is_aborted_before_its_complete(store):
     assert len(store.seen) == 1
 
 
-def test_forbidden_is_403_for_everything(proxy, store):
-    proxy.forbidden = True
-    assert ask(proxy, "GET", "/bucket", None)[0] == 403
+@pytest.mark.parametrize("status", [401, 403])
+def test_forbidden_is_so_for_everything(proxy, store, status):
+    proxy.forbidden = status
+    assert ask(proxy, "GET", "/bucket", None)[0] == status
     assert store.seen == []

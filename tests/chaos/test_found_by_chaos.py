@@ -123,13 +123,13 @@ def away(tmp_path):
 def test_a_bucket_that_could_not_be_looked_for_is_made_later(stage, away, tmp_path):
     """Seed 6001, round 2, minio: 403 was taken for a bucket that is there, and then it was waited for in vain."""
     server, proxy = away
-    proxy.forbidden = True
+    proxy.forbidden = 403
     node = stage.start_ray(SESSIONS[0])
     stage.judge = Judge(StoredInBucket(server.client(), "late"))
     environment = {**server.collector_environment("late"), "S3_ENDPOINT": f"127.0.0.1:{proxy.port}"}
     stage.collector = Collector(stage.node, stage.folder, environment, PUSH_INTERVAL="200ms").start()
     stage.collector.wait_for_log("403 AccessDenied")
-    proxy.forbidden = False
+    proxy.forbidden = None
     wait_until(lambda: stage.has_bucket(server, "late") and stage.is_followed(SESSIONS[0], node), "the log", 40)
     stage.collector.stop()
 

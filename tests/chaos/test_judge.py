@@ -1,6 +1,7 @@
 """The judge is judged: what is right passes, and each thing that can be wrong is found."""
 
 import json
+import os
 import random
 
 import pytest
@@ -163,6 +164,52 @@ def test_a_generation_that_was_seen_long_enough_before_the_ring_took_it(world):
     assert world.broken(lives=[Life(0.0, 210.0, cut_short=True)]) == []
     # One that did not run then has not seen it.
     assert world.broken(lives=[Life(199.0)]) == []
+
+
+METRICS = {
+    "ray_collector_events_received_total": 4,
+    "ray_collector_events_stored_total": 3,
+    "ray_collector_events_rejected_total": 0,
+    "ray_collector_events_duplicate_total": 1,
+    "ray_collector_log_bytes_abandoned_total": 0,
+}
+
+
+def test_metrics_that_agree(world):
+    assert world.broken(metrics=METRICS) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"events_received_total": 5},
+        {"events_stored_total": 4, "events_duplicate_total": 0},
+        {"events_stored_total": 2, "events_received_total": 3},
+        {"events_rejected_total": 1, "events_duplicate_total": 0},
+        {"log_bytes_abandoned_total": 1},
+    ],
+)
+def test_metrics_that_do_not_agree(world, wrong):
+    changed = {f"ray_collector_{name}": value for name, value in wrong.items()}
+    assert world.broken(metrics={**METRICS, **changed}) == ["L8"]
+
+
+def test_metrics_of_the_last_of_several_lives(world):
+    fewer = {"ray_collector_events_stored_total": 2, "ray_collector_events_received_total": 3}
+    assert world.broken(metrics={**METRICS, **fewer}, starts=2) == []
+
+
+def test_a_file_of_an_earlier_node_under_a_later_one(world):
+    second = "cd" * 28
+    session = Session(SESSION, [NODE, second], world.writer, world.writer.logs)
+    later = (world.writer.logs / "raylet.out").stat().st_mtime_ns + 3600 * 10**9
+    port_file = world.writer.logs.parent / f"metrics_agent_port_{second}"
+    port_file.write_text("1")
+    os.utime(port_file, ns=(later, later))
+    assert world.broken(sessions=[session]) == []
+    world.root = world.root.replace(NODE, second)
+    world.put("logs/raylet.out", world.live.content)
+    assert world.broken(sessions=[session]) == ["L5"]
 
 
 def test_something_unfinished_and_a_bad_end(world):

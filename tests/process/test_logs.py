@@ -200,6 +200,21 @@ def test_many_small_files(make_collector, store, node):
     assert stored_logs(store, node) == node.log_files()
 
 
+def test_files_that_begin_alike_are_told_apart(make_collector, store, node):
+    """A file is what it is by device, inode and birth time; shippers that went by a file's beginning mixed these up."""
+    node.start()
+    beginning = b"2026-11-23 starting\n" * 205  # 4,100 bytes
+    for number in range(50):
+        node.write_log(f"alike-{number}.out", beginning)
+        node.write_log(f"alike-{number}.err", beginning[: [0, 1, 255][number % 3]])
+    collector = make_collector(store, PUSH_INTERVAL="200ms").start()
+    wait_until(lambda: len(store.judge().log_sizes(SESSION, node.node_id)) == 100, "all of them", 60)
+    for number in range(50):
+        node.append_log(f"alike-{number}.out", b"and then %d\n" % number)
+    collector.stop()
+    assert stored_logs(store, node) == node.log_files()
+
+
 def test_what_an_earlier_run_stored_is_carried_on_and_not_sent_again(make_collector, folder_store, node):
     node.start()
     node.write_log("raylet.out", b"x" * MEBIBYTE)

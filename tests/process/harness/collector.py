@@ -47,6 +47,7 @@ class Collector:
         self.port = free_port()
         self.process = None
         self.arguments = []
+        self.wrapper = []  # a command that ends by executing the program: prlimit, setpriv, unshare
         self.environment = {
             **clean_environment(),
             **mark(self.folder),
@@ -71,7 +72,7 @@ class Collector:
     def start(self, wait=True):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [PROGRAM, *self.arguments], env=self.environment, stdout=log, stderr=log, cwd=self.folder
+                [*self.wrapper, PROGRAM, *self.arguments], env=self.environment, stdout=log, stderr=log, cwd=self.folder
             )
         if wait:
             wait_until(self._listens, f"the collector to listen; it said: {self.log()}", 10)

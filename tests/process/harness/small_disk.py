@@ -15,9 +15,14 @@ class SmallDisk:
         command = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "rayhistory-chaos", str(folder)]
         self.mounted = os.geteuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0
         if not self.mounted:
-            print("chaos: no tmpfs can be mounted here, so no disk gets full", file=sys.stderr)
+            print("no tmpfs can be mounted here, so no disk gets full", file=sys.stderr)
 
-    def fill(self):
+    def remount(self, mode):
+        """ "ro" or "rw"."""
+        subprocess.run(["mount", "-o", f"remount,{mode}", str(self.folder)], check=True)
+
+    def fill(self, but_for=0):
+        """Leaves so many bytes, in whole pages."""
         if not self.mounted:
             return
         with open(self.filler, "wb", buffering=0) as file:
@@ -31,6 +36,7 @@ class SmallDisk:
                     if error.errno != errno.ENOSPC:
                         raise
                 size //= 2
+            file.truncate(max(0, file.tell() - but_for))
 
     def free(self):
         self.filler.unlink(missing_ok=True)
