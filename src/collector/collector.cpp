@@ -110,8 +110,8 @@ Collector::Collector(const Settings& settings, std::unique_ptr<Store> store,
                 .log_batching = static_cast<int>(settings.logs.objects_per_round)}),
       ended_sessions_(
           ray_folder_, keys_,
-          [this](const SessionName& session, const NodeId& last) {
-            return node_times(ray_folder_, session, last);
+          [this](const SessionName& session, const NodeId& known) {
+            return node_times(ray_folder_, session, known);
           },
           [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
           [this](const std::string& prefix) { shipper_.prefix_ended(prefix); }),
@@ -227,8 +227,7 @@ void Collector::write_marker(const RunningNode& node) {
 void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
   const std::lock_guard lock(logs_mutex_);
   if (log_tracker_ && now.session == before.session) {
-    log_tracker_->node_changed(
-        node_logs(keys_, *now.session, node_times(ray_folder_, *now.session, *now.node).back()));
+    log_tracker_->set_nodes(logs_of(*now.session, *now.node).nodes);
     return;
   }
   if (log_tracker_) {
@@ -248,14 +247,17 @@ void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
   }
   if (!now.session || !now.node) return;
   log_tracker_ = std::make_unique<LogTracker>(
-      log_place(ray_folder_.logs(*now.session), keys_, *now.session,
-                node_times(ray_folder_, *now.session, *now.node)),
+      logs_of(*now.session, *now.node),
       LogSink{.offer = [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
               .withdraw = [this](const std::string& key) { shipper_.withdraw(key); },
               .hand_over = [this](const std::string& key) { shipper_.hand_over(key); }},
       clock_, LogTrackerOptions{.scan_interval = settings_.logs.rotated_scan_interval});
   count_logs_of(log_tracker_.get());
   log_tracker_->start();
+}
+
+LogPlace Collector::logs_of(const SessionName& session, const NodeId& node) const {
+  return log_place(ray_folder_.logs(session), keys_, session, node_times(ray_folder_, session, node));
 }
 
 void Collector::scan_logs() {

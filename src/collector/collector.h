@@ -66,6 +66,7 @@ class Collector {
   void on_change(const RunningNode& before, const RunningNode& now);
   void write_marker(const RunningNode& node);
   void follow_logs(const RunningNode& before, const RunningNode& now);
+  LogPlace logs_of(const SessionName& session, const NodeId& node) const;
   void scan_logs();
   bool raylet_lives(const SessionName& session) const;
   void take_the_last(const Deadline& deadline);

@@ -178,18 +178,18 @@ std::vector<Name> names_below(const std::string& path) {
 
 }  // namespace
 
-EndedSessions::EndedSessions(RayFolder folder, ObjectKeys keys, NodesUpTo nodes_up_to,
+EndedSessions::EndedSessions(RayFolder folder, ObjectKeys keys, NodesOf nodes_of,
                              std::function<void(Shipment)> offer,
                              std::function<void(const std::string&)> ended)
     : folder_(std::move(folder)),
       keys_(std::move(keys)),
-      nodes_up_to_(std::move(nodes_up_to)),
+      nodes_of_(std::move(nodes_of)),
       offer_(std::move(offer)),
       ended_(std::move(ended)) {}
 
 void EndedSessions::offer_all(const SessionName& session, const NodeId& node, std::string logs,
                               std::string node_folder, std::string done) {
-  const NodeTimes nodes = nodes_up_to_(session, node);
+  const NodeTimes nodes = nodes_of_(session, node);
   std::vector<std::string> prefixes;
   for (const NodeTime& each : nodes)
     prefixes.push_back(keys_.node_prefix(session, each.node));

@@ -24,12 +24,12 @@ namespace rayhistory {
 // For one thread at a time. Stored files are moved by the shipper's workers, also after this is gone.
 class EndedSessions {
  public:
-  // All nodes that ran in a session up to the one that is given.
-  using NodesUpTo = std::function<NodeTimes(const SessionName& session, const NodeId& last)>;
+  // All nodes that ran in a session, of which one is known.
+  using NodesOf = std::function<NodeTimes(const SessionName& session, const NodeId& known)>;
 
   // `ended` is told the key prefix of each node whose logs are all stored: nothing more will be offered below
   // it.
-  EndedSessions(RayFolder folder, ObjectKeys keys, NodesUpTo nodes_up_to, std::function<void(Shipment)> offer,
+  EndedSessions(RayFolder folder, ObjectKeys keys, NodesOf nodes_of, std::function<void(Shipment)> offer,
                 std::function<void(const std::string& prefix)> ended);
 
   // What ran with this node has ended and nobody writes its logs any more: moves them to prev-logs and offers
@@ -52,7 +52,7 @@ class EndedSessions {
 
   const RayFolder folder_;
   const ObjectKeys keys_;
-  const NodesUpTo nodes_up_to_;
+  const NodesOf nodes_of_;
   const std::function<void(Shipment)> offer_;
   const std::function<void(const std::string&)> ended_;
 };

@@ -132,7 +132,7 @@ TEST_F(Mirror, LeavesEachFileWithTheNodeThatRanWhenItWasLastWritten) {
     if (is_restarted) {
       restart();
     } else {
-      tracker_->node_changed(nodes_.back());
+      tracker_->set_nodes(nodes_);
     }
     folder_.append("logs/shared.log", "then of the second");
     folder_.write("logs/new.out", "of the second");

@@ -14,18 +14,15 @@ size_t LogPlace::node_at(int64_t modified_nanoseconds) const {
   return node;
 }
 
-NodeLogs node_logs(const ObjectKeys& keys, const SessionName& session, const NodeTime& node) {
-  return {.since_nanoseconds = node.since_nanoseconds,
-          .key_of = [keys, session,
-                     node = node.node](std::string_view path) { return keys.log(session, node, path); },
-          .prefix_length = keys.node_prefix(session, node.node).size()};
-}
-
 LogPlace log_place(std::string folder, const ObjectKeys& keys, const SessionName& session,
                    const NodeTimes& nodes) {
   LogPlace place{.folder = std::move(folder), .nodes = {}};
-  for (const NodeTime& node : nodes)
-    place.nodes.push_back(node_logs(keys, session, node));
+  for (const NodeTime& node : nodes) {
+    place.nodes.push_back({.since_nanoseconds = node.since_nanoseconds,
+                           .key_of = [keys, session, node = node.node](
+                                         std::string_view path) { return keys.log(session, node, path); },
+                           .prefix_length = keys.node_prefix(session, node.node).size()});
+  }
   return place;
 }
 

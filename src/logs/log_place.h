@@ -44,7 +44,6 @@ struct LogPlace {
   std::string key_of(size_t node, std::string_view path) const { return nodes[node].key_of(path); }
 };
 
-NodeLogs node_logs(const ObjectKeys& keys, const SessionName& session, const NodeTime& node);
 // The logs of one session, wherever on the disk they are.
 LogPlace log_place(std::string folder, const ObjectKeys& keys, const SessionName& session,
                    const NodeTimes& nodes);

@@ -113,9 +113,14 @@ class LogTracker::State {
     thread_.join();
   }
 
-  void node_changed(NodeLogs node) {
+  void set_nodes(const std::vector<NodeLogs>& nodes) {
     const std::lock_guard lock(mutex_);
-    place_.nodes.push_back(std::move(node));
+    for (const NodeLogs& node : nodes) {
+      const bool is_known = std::any_of(place_.nodes.begin(), place_.nodes.end(), [&](const NodeLogs& known) {
+        return known.key_of("any.log") == node.key_of("any.log");
+      });
+      if (!is_known) place_.nodes.push_back(node);
+    }
     next_scan_ = {};
   }
 
@@ -689,8 +694,8 @@ LogTracker::~LogTracker() {
   state_->stop();
 }
 
-void LogTracker::node_changed(NodeLogs node) {
-  state_->node_changed(std::move(node));
+void LogTracker::set_nodes(const std::vector<NodeLogs>& nodes) {
+  state_->set_nodes(nodes);
 }
 void LogTracker::start() {
   state_->start();

@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "logs/log_place.h"
@@ -70,8 +71,9 @@ class LogTracker {
   void start();
   void stop();
 
-  // From its start on another node runs in the same session.
-  void node_changed(NodeLogs node);
+  // All nodes that are known of the session now; those of before are among them, or nothing tells when they
+  // ran.
+  void set_nodes(const std::vector<NodeLogs>& nodes);
 
   // Scans everything on the calling thread: when it returns, all that was there at the call has been offered.
   LogTotals scan_now();

@@ -120,7 +120,7 @@ NodeIdInFiles node_id_in_files(const RayFolder& folder, const SessionName& sessi
   return {std::nullopt, {}, no_file + "; " + no_port_file, false};
 }
 
-NodeTimes node_times(const RayFolder& folder, const SessionName& session, const NodeId& last) {
+NodeTimes node_times(const RayFolder& folder, const SessionName& session, const NodeId& known) {
   NodeTimes nodes;
   const std::string session_folder = folder.session(session);
   const auto names = names_in(session_folder);
@@ -129,20 +129,19 @@ NodeTimes node_times(const RayFolder& folder, const SessionName& session, const 
     const auto status = node ? status_of(fmt::format("{}/{}", session_folder, name)) : FileStatus();
     if (!node || !status) continue;
     const int64_t since = status->modified_nanoseconds - kAgentStartNanoseconds;
-    const auto known =
-        std::find_if(nodes.begin(), nodes.end(), [&](const NodeTime& other) { return other.node == *node; });
-    if (known == nodes.end()) {
+    const auto other =
+        std::find_if(nodes.begin(), nodes.end(), [&](const NodeTime& each) { return each.node == *node; });
+    if (other == nodes.end()) {
       nodes.push_back({*node, since});
     } else {
-      known->since_nanoseconds = std::min(known->since_nanoseconds, since);
+      other->since_nanoseconds = std::min(other->since_nanoseconds, since);
     }
   }
   std::sort(nodes.begin(), nodes.end(),
             [](const NodeTime& a, const NodeTime& b) { return a.since_nanoseconds < b.since_nanoseconds; });
-  const auto end =
-      std::find_if(nodes.begin(), nodes.end(), [&](const NodeTime& node) { return node.node == last; });
-  if (end == nodes.end()) return {{last, 0}};
-  nodes.erase(end + 1, nodes.end());
+  const bool has_known =
+      std::any_of(nodes.begin(), nodes.end(), [&](const NodeTime& node) { return node.node == known; });
+  if (!has_known) return {{known, 0}};
   return nodes;
 }
 

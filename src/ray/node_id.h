@@ -32,9 +32,9 @@ struct NodeIdInFiles {
 // file, which names another node. Then that newest file.
 NodeIdInFiles node_id_in_files(const RayFolder& folder, const SessionName& session);
 
-// The nodes that ran in the session, up to `last`, by their port files: each began a little before its first
-// one. Where none tells when `last` began, it alone.
-NodeTimes node_times(const RayFolder& folder, const SessionName& session, const NodeId& last);
+// The nodes that ran in the session, by their port files: each began a little before its first one. `known`
+// is one of them; where none of the files is of it, it alone.
+NodeTimes node_times(const RayFolder& folder, const SessionName& session, const NodeId& known);
 
 // "http://$FQ_RAY_IP[:port]/api/v0/nodes?limit=10000". `fq_ray_ip` may carry its own scheme and port; `port`
 // is RAY_DASHBOARD_PORT, empty for 8265. `invalid` names the variable.

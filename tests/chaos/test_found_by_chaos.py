@@ -1,6 +1,7 @@
 """What chaos has found, each made small: what failed then by chance fails here each time, should it come back."""
 
 import json
+import os
 import random
 import time
 
@@ -91,6 +92,27 @@ def test_a_log_that_rotates_after_the_raylets_restart_does_not_hold_up_the_end(s
     (logs / "raylet.out").rename(logs / "raylet.out.1")
     stage.collector.stop()
     assert SESSIONS[0].encode() + b"more" in stage.judge.logs(SESSIONS[0], stage.node.node_id).values()
+
+
+def test_a_raylet_that_came_and_went_between_two_looks_has_its_logs(stage):
+    """Seed 9001, round 4, minio: when its session ended, only the raylet was asked for that had been seen."""
+    first = stage.start_ray(SESSIONS[0])
+    stage.start_collector()
+    wait_until(lambda: stage.is_followed(SESSIONS[0], first), "the first raylet's log")
+    stage.node.age_log("raylet.out")
+    began = time.time() - 3600
+    for path in stage.node.folder.glob("*_port_*"):
+        os.utime(path, (began, began))
+    stage.node.restart_raylet()
+    second = stage.node.node_id
+    stage.node.write_log("worker.out", b"of the second raylet")
+    third = stage.start_ray(SESSIONS[1])
+    stage.collector.wait_for_log("session changed")
+    assert "node changed" not in stage.collector.log(), "the watcher looks more often than it did"
+    wait_until(lambda: stage.is_followed(SESSIONS[1], third), "the second session's log")
+    stage.collector.stop()
+    assert stage.judge.logs(SESSIONS[0], second) == {"worker.out": b"of the second raylet"}
+    assert stage.judge.logs(SESSIONS[0], first)["raylet.out"] == SESSIONS[0].encode()
 
 
 def test_a_full_disk_budget_makes_room_by_itself(stage):
