@@ -16,7 +16,7 @@ from live.waiting import wait_until
 
 from .event_sender import event_of
 from .fault_proxy import FaultProxy
-from .run import minio_program
+from .run import program
 
 SESSIONS = [f"session_2026-11-23_02-0{number}-20_324908_1417{number}" for number in range(3)]
 
@@ -135,7 +135,7 @@ def test_a_full_disk_budget_makes_room_by_itself(stage):
 @pytest.fixture
 def away(tmp_path):
     """A MinIO, and a proxy before it that can say 403."""
-    server = MinioServer(minio_program(), tmp_path / "minio")
+    server = MinioServer(program("minio", "RAYHISTORY_MINIO"), tmp_path / "minio")
     proxy = FaultProxy(server.port, random.Random(1))
     yield server, proxy
     proxy.stop()
