@@ -10,7 +10,9 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/json_text.h"
 #include "base/rfc3339.h"
+#include "base/utf8.h"
 
 namespace rayhistory {
 namespace {
@@ -46,76 +48,6 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
-struct CodePoint {
-  char32_t value;
-  size_t length;  // 0: not UTF-8
-};
-
-// The code point that `text`, which is not empty, begins with. Overlong forms and surrogates are not UTF-8.
-CodePoint first_code_point(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return {lead, 1};
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return {0, 0};
-  char32_t value = lead & (0xFFu >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    if (!is_continuation(text[i])) return {0, 0};
-    value = (value << 6) | (static_cast<unsigned char>(text[i]) & 0x3Fu);
-  }
-  const bool overlong = value < (length == 4 ? 0x10000u : length == 3 ? 0x800u : 0x80u);
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  if (overlong || surrogate || value > 0x10FFFF) return {0, 0};
-  return {value, length};
-}
-
-// Those that move a terminal's cursor or end a line: C0, DEL, C1, and Unicode's line and paragraph separator.
-bool is_control(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029;
-}
-
-// Quoted by JSON's rules, which are logfmt's too. What is not UTF-8 shows as U+FFFD, since neither can say
-// it.
-void append_quoted(std::string& line, std::string_view text) {
-  line += '"';
-  while (!text.empty()) {
-    const CodePoint point = first_code_point(text);
-    if (point.length == 0) {
-      line += "\\ufffd";
-      text.remove_prefix(1);
-      continue;
-    }
-    switch (point.value) {
-      case '"':
-        line += "\\\"";
-        break;
-      case '\\':
-        line += "\\\\";
-        break;
-      case '\n':
-        line += "\\n";
-        break;
-      case '\r':
-        line += "\\r";
-        break;
-      case '\t':
-        line += "\\t";
-        break;
-      default:
-        if (is_control(point.value)) {
-          fmt::format_to(std::back_inserter(line), "\\u{:04x}", static_cast<uint32_t>(point.value));
-        } else {
-          line += text.substr(0, point.length);
-        }
-    }
-    text.remove_prefix(point.length);
-  }
-  line += '"';
-}
-
 bool needs_quotes(std::string_view text) {
   if (text.empty()) return true;
   while (!text.empty()) {
@@ -132,7 +64,7 @@ bool needs_quotes(std::string_view text) {
 std::string bounded(std::string_view text) {
   if (text.size() <= kLongestValueBytes) return std::string(text);
   size_t end = kLongestValueBytes;
-  while (end > kLongestValueBytes - 4 && is_continuation(text[end]))
+  while (end > kLongestValueBytes - 4 && is_utf8_continuation(text[end]))
     --end;
   return fmt::format("{}... ({} bytes)", text.substr(0, end), text.size());
 }
@@ -143,7 +75,7 @@ void append_text_field(std::string& line, std::string_view name, std::string_vie
   line += '=';
   const std::string shown = bounded(value);
   if (needs_quotes(shown)) {
-    append_quoted(line, shown);
+    append_json_string(line, shown);
   } else {
     line += shown;
   }
@@ -151,12 +83,12 @@ void append_text_field(std::string& line, std::string_view name, std::string_vie
 
 void append_json_field(std::string& line, std::string_view name, std::string_view value, bool bare) {
   line += line.empty() ? '{' : ',';
-  append_quoted(line, name);
+  append_json_string(line, name);
   line += ':';
   if (bare) {
     line += value;
   } else {
-    append_quoted(line, bounded(value));
+    append_json_string(line, bounded(value));
   }
 }
 
