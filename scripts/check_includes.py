@@ -16,9 +16,9 @@ from pathlib import Path
 HOMES = {
     "curl/": ["http/curl_client*"],
     "boost/": ["ingest/*", "testing/*"],
-    "simdjson": ["credentials/*", "journal/*", "ray/*", "collector/settings*"],
+    "simdjson": ["credentials/*", "journal/*", "ray/*", "collector/settings*", "store/gcs_replies*", "testing/model_gcs*"],
     "pugixml": ["base/xml*"],
-    "openssl/": ["base/digest*", "testing/*"],
+    "openssl/": ["base/digest*", "base/rsa_key*", "testing/*"],
     "zlib.h": ["ingest/*", "journal/*"],
     "gtest/": ["*_test.cpp", "testing/*", "store/*_conformance*"],
     "gmock/": ["*_test.cpp", "testing/*"],

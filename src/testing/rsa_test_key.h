@@ -1,0 +1,18 @@
+// An RSA key for tests, made anew in each test program: a private key in the repository would be one that
+// somebody comes to trust.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace rayhistory {
+
+// PKCS #8 in PEM, 2048 bits; the same all through the program.
+const std::string& rsa_test_key_pem();
+// Another, of `bits`, or of an elliptic curve where `bits` is 0.
+std::string new_test_key_pem(unsigned bits);
+
+// Whether `signature` is RS256's over `message` by the key of `pem`.
+bool is_rs256_signature(std::string_view pem, std::string_view message, std::string_view signature);
+
+}  // namespace rayhistory
