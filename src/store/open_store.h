@@ -7,8 +7,10 @@
 #include <string_view>
 
 #include "credentials/aws_environment.h"
+#include "credentials/google_default_credentials.h"
 #include "http/curl_client.h"
 #include "store/azure_options.h"
+#include "store/gcs_connection.h"
 #include "store/metered_store.h"
 #include "store/s3_endpoint.h"
 #include "store/store.h"
@@ -27,6 +29,8 @@ struct StoreOptions {
   AwsEnvironment aws;
   AzureOptions azure;
   CurlOptions network;
+  GcsOptions gcs;
+  GooglePlaces google;  // where its credentials are looked for
 };
 
 // Nothing is sent yet. `invalid` names the setting that is wrong. `clock` must outlive the store.

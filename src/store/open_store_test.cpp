@@ -36,6 +36,10 @@ TEST(OpenStore, OpensWhatTheOptionsName) {
   options.aws.keys = {"id", "secret", ""};
   EXPECT_EQ((*open_store(options, system_clock()))->description(),
             "s3 bucket ray-historyserver at http://minio-service.minio-dev:9000");
+  options.backend = StoreBackend::gcs;
+  options.gcs.bucket = "b";
+  EXPECT_EQ((*open_store(options, system_clock()))->description(),
+            "gcs bucket b at https://storage.googleapis.com");
 }
 
 TEST(OpenStore, NamesAuthoritiesThatAreNotThere) {
@@ -57,7 +61,14 @@ TEST(OpenStore, NamesWhatIsMissing) {
   options.s3.endpoint = "ftp://x";
   EXPECT_THAT(error_of(options), HasSubstr("S3_ENDPOINT"));
   options.backend = StoreBackend::gcs;
-  EXPECT_THAT(error_of(options), HasSubstr("gcs"));
+  EXPECT_THAT(error_of(options), HasSubstr("GCS_BUCKET"));
+  options.gcs.bucket = "gs://bucket/folder";
+  EXPECT_THAT(error_of(options), HasSubstr("without gs://"));
+  options.gcs.bucket = "bucket";
+  options.gcs.emulator_host = "ftp://x";
+  EXPECT_THAT(error_of(options), HasSubstr("STORAGE_EMULATOR_HOST"));
+  options.gcs.emulator_host = "x:4443/storage/v1/";
+  EXPECT_THAT(error_of(options), HasSubstr("STORAGE_EMULATOR_HOST"));
 }
 
 }  // namespace

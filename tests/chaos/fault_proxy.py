@@ -61,6 +61,9 @@ class FaultProxy:
     """`abort_upload(target)` is called with the path and query of what completes an upload, to take the upload away
     before it."""
 
+    reply_type = b"application/xml"
+    _answer = staticmethod(answer)
+
     def __init__(self, store_port, dice, abort_upload=lambda target: None):
         self.store_port = store_port
         self.dice = dice
@@ -159,16 +162,16 @@ class FaultProxy:
         elif fault == "forbidden":
             self._count(fault, request)
             code = "AccessDenied" if self.forbidden == 403 else "ExpiredToken"
-            client.sendall(answer(self.forbidden or 403, code))
+            client.sendall(self._answer(self.forbidden or 403, code))
         elif fault == "refuse 500":
             self._count(fault, request)
-            client.sendall(answer(500, "InternalError"))
+            client.sendall(self._answer(500, "InternalError"))
         elif fault == "refuse 503":
             self._count(fault, request)
-            client.sendall(answer(503, "SlowDown"))
+            client.sendall(self._answer(503, "SlowDown"))
         elif fault == "error in 200":
             self._count(fault, request)
-            client.sendall(answer(200, "InternalError"))
+            client.sendall(self._answer(200, "InternalError"))
         elif fault == "cut request":
             self._cut_request(request)
         elif fault == "latency":
@@ -189,14 +192,14 @@ class FaultProxy:
     def _spoil(self, client, request, fault):
         """The request is applied, its answer is not what the store said."""
         reply = self._forward(request.bytes)
-        if fault == "cut XML" and b"application/xml" not in reply.partition(b"\r\n\r\n")[0]:
+        if fault == "cut XML" and self.reply_type not in reply.partition(b"\r\n\r\n")[0]:
             client.sendall(reply)  # an object's own bytes are never fewer than their length says
             return
         self._count(fault, request, applied=True)
         if fault == "apply and say 503":
-            client.sendall(answer(503, "SlowDown"))
+            client.sendall(self._answer(503, "SlowDown"))
         elif fault == "apply and error in 200":
-            client.sendall(answer(200, "InternalError"))
+            client.sendall(self._answer(200, "InternalError"))
         elif fault == "cut reply":
             client.sendall(reply[: self._roll(len(reply))])
         elif fault == "cut XML":

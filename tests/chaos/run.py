@@ -3,14 +3,17 @@
 import os
 import subprocess
 
+from live.fake_gcs_server import FakeGcsServer
+
 from . import ROOT
-from .stores import AzuriteStore, FolderStore, MinioStore, RestartableAzurite, RestartableMinio
+from .stores import AzuriteStore, FolderStore, GcsStore, MinioStore, RestartableAzurite, RestartableMinio
 
 # Without these a run shows nothing of what it is for.
 COVERAGE = {
     "local": ["kills", "recoveries", "duplicates recognised", "posts without an answer"],
     "minio": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
     "azurite": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
+    "gcs": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
 }
 
 
@@ -31,12 +34,13 @@ class Stores:
         self.folder = folder
         self.minio = None
         self.azurite = None
+        self.gcs = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for server in (self.minio, self.azurite):
+        for server in (self.minio, self.azurite, self.gcs):
             if server is not None:
                 server.stop()
 
@@ -48,6 +52,10 @@ class Stores:
             if self.azurite is None:
                 self.azurite = RestartableAzurite(program("azurite", "RAYHISTORY_AZURITE"), self.folder / "azurite")
             return lambda folder, dice: AzuriteStore(self.azurite, dice)
+        if kind == "gcs":
+            if self.gcs is None:
+                self.gcs = FakeGcsServer(program("fake-gcs-server", "RAYHISTORY_FAKE_GCS_SERVER"), self.folder / "gcs")
+            return lambda folder, dice: GcsStore(self.gcs, dice)
         if self.minio is None:
             self.minio = RestartableMinio(program("minio", "RAYHISTORY_MINIO"), self.folder / "minio")
         return lambda folder, dice: MinioStore(self.minio, dice)

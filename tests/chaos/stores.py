@@ -1,5 +1,5 @@
-"""The stores of a run: a real MinIO or Azurite behind the fault proxy, or a folder on a small disk; how they are taken away for a
-while, and what they must not be left with."""
+"""The stores of a run: a real MinIO, Azurite or fake-gcs-server behind the fault proxy, or a folder on a small disk; how
+they are taken away for a while, and what they must not be left with."""
 
 import signal
 import subprocess
@@ -12,10 +12,11 @@ from harness.small_disk import SmallDisk
 from live.azurite_server import AzuriteServer
 from live.minio_server import MinioServer
 from live.ports import accepts_connections
-from live.stored import UNFINISHED, StoredInBucket, StoredInContainer, StoredInFolder
+from live.stored import UNFINISHED, StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs
 from live.waiting import wait_until
 
 from .fault_proxy import FaultProxy
+from .gcs_fault_proxy import GcsFaultProxy
 
 STORE_DISK_BYTES = 512 * 1024 * 1024
 
@@ -156,6 +157,53 @@ class AzuriteStore:
     def close(self):
         self.proxy.stop()
         self.service.delete_container(self.container)
+
+
+class GcsStore:
+    """fake-gcs-server keeps all in memory, so it is the way to it that is taken away."""
+
+    kind = "gcs"
+
+    def __init__(self, server, dice):
+        self.bucket = f"chaos-{uuid.uuid4().hex[:12]}"
+        self.stored = StoredInGcs(server.client(), self.bucket)
+        self.proxy = GcsFaultProxy(server.port, dice)
+        self.environment = {
+            **server.collector_environment(self.bucket),
+            "STORAGE_EMULATOR_HOST": f"127.0.0.1:{self.proxy.port}",
+        }
+
+    def begin(self, incident):
+        if incident.name == "network":
+            self.proxy.faults = incident.details["faults"]
+        elif incident.name == "forbidden":
+            self.proxy.forbidden = incident.details["status"]
+        elif incident.name == "store away":
+            self.proxy.away = True
+
+    def end(self, incident):
+        if incident.name == "network":
+            self.proxy.faults = {}
+        elif incident.name == "forbidden":
+            self.proxy.forbidden = None
+        elif incident.name == "store away":
+            self.proxy.away = False
+
+    def left_over(self, killed):
+        """What a killed collector left is swept by the next start of that node, if there is one; what it could not
+        remove in three tries likewise."""
+        left = self.stored.unfinished()
+        if killed or len(left) <= self.proxy.refused_removals:
+            return []
+        return [f"temporary object {key}" for key in left]
+
+    def hits(self):
+        return self.proxy.hits
+
+    def close(self):
+        self.proxy.stop()
+        for key in [*self.stored.sizes(), *self.stored.unfinished()]:
+            self.stored.client.bucket(self.bucket).blob(key).delete()
 
 
 class FolderStore:

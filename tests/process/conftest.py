@@ -11,9 +11,10 @@ from harness.dashboard import StandInDashboard
 from harness.judge import Judge
 from harness.node import StandInNode
 from live.azurite_server import AzuriteServer
+from live.fake_gcs_server import FakeGcsServer
 from live.leftovers import end_marked_processes
 from live.minio_server import MinioServer
-from live.stored import StoredInBucket, StoredInContainer, StoredInFolder
+from live.stored import StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +44,14 @@ def minio(tmp_path_factory):
 def azurite(tmp_path_factory):
     """One server for all tests of a worker; each test has a container of its own."""
     server = AzuriteServer(tool("azurite", "RAYHISTORY_AZURITE"), tmp_path_factory.mktemp("azurite"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def fake_gcs(tmp_path_factory):
+    """One emulator of Google Cloud Storage for all tests of a worker; each test has a bucket of its own."""
+    server = FakeGcsServer(tool("fake-gcs-server", "RAYHISTORY_FAKE_GCS_SERVER"), tmp_path_factory.mktemp("gcs"))
     yield server
     server.stop()
 
@@ -77,6 +86,11 @@ def container_store(azurite):
     )
 
 
+def google_store(fake_gcs):
+    bucket = f"test-{uuid.uuid4().hex}"
+    return Store(fake_gcs.collector_environment(bucket), StoredInGcs(fake_gcs.client(), bucket))
+
+
 @pytest.fixture(params=["local", "minio"])
 def store(request, tmp_path):
     """Every test that takes it is run with both; those that depend on a store's own dialect, on_every_store."""
@@ -84,12 +98,14 @@ def store(request, tmp_path):
         return local_store(tmp_path / "store")
     if request.param == "azurite":
         return container_store(request.getfixturevalue("azurite"))
+    if request.param == "gcs":
+        return google_store(request.getfixturevalue("fake_gcs"))
     return bucket_store(request.getfixturevalue("minio"))
 
 
 # Growth, blocks and parts, copies, odd keys, lists after a restart: a store does each in its own way. What is left of
 # the collector is the same for all of them.
-on_every_store = pytest.mark.parametrize("store", ["local", "minio", "azurite"], indirect=True)
+on_every_store = pytest.mark.parametrize("store", ["local", "minio", "azurite", "gcs"], indirect=True)
 
 
 @pytest.fixture
@@ -106,6 +122,11 @@ def minio_store(minio):
 @pytest.fixture
 def azurite_store(azurite):
     return container_store(azurite)
+
+
+@pytest.fixture
+def gcs_store(fake_gcs):
+    return google_store(fake_gcs)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A real Ray 2.60 head, a real MinIO or Azurite, and the collector between them: a session's life from start to SIGTERM."""
+"""A real Ray 2.60 head, a real MinIO or another store's emulator, and the collector between them: a session's life from start to SIGTERM."""
 
 import base64
 
@@ -74,7 +74,7 @@ def in_hex(base64_id):
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("store", ["minio", "azurite"], indirect=True)
+@pytest.mark.parametrize("store", ["minio", "azurite", "gcs"], indirect=True)
 def test_a_real_session_is_mirrored_while_it_lives_and_whole_when_it_has_ended(ray_head, store, tmp_path):
     # The collector first, as a native sidecar would be: so its port is known to Ray.
     class Unknown:
