@@ -60,7 +60,7 @@ manifests:  ## make config/*.yaml from config/kustomize
 	@scripts/manifests.sh
 
 .PHONY: soak
-soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio, local, azurite or all)
+soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio, local, azurite, gcs or all)
 	@"$$(scripts/tools.sh tests)" -m tests.chaos --store $(or $(CHAOS_STORE),all) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: picture

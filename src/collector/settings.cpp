@@ -282,6 +282,7 @@ class Parser {
     check_root();
     check_authentication();
     complete_aws();
+    draft_.storage.gcs.home = environment_("HOME").value_or("");
     complete_network();
     if (!draft_.events.enabled && !draft_.logs.enabled) {
       fail(

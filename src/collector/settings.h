@@ -59,7 +59,8 @@ struct AzureBlobSettings {
 struct GcsSettings {
   std::string bucket;
   std::string credentials_file;
-  std::string gcloud_folder;  // empty: ~/.config/gcloud
+  std::string gcloud_folder;  // empty: .config/gcloud of `home`
+  std::string home;
   std::string metadata_host;  // empty: metadata.google.internal
   std::string project;
   std::string emulator_host;

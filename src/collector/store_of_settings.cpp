@@ -1,6 +1,5 @@
 #include "collector/store_of_settings.h"
 
-#include <cstdlib>
 #include <string>
 
 namespace rayhistory {
@@ -26,8 +25,7 @@ StoreBackend backend_of(Backend backend) {
 std::string gcloud_file(const GcsSettings& settings) {
   constexpr std::string_view kName = "/application_default_credentials.json";
   if (!settings.gcloud_folder.empty()) return settings.gcloud_folder + std::string(kName);
-  const char* home = std::getenv("HOME");
-  return std::string(home == nullptr ? "" : home) + "/.config/gcloud" + std::string(kName);
+  return settings.home + "/.config/gcloud" + std::string(kName);
 }
 
 }  // namespace

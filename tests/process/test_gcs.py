@@ -3,9 +3,6 @@
 What differs from other stores: growth by compose, the temporary objects of it, copies by rewrite. What each store does in
 its own way, `on_every_store` runs on the emulator too, as do the conformance suite, a real Ray and chaos."""
 
-import subprocess
-
-from harness.collector import PROGRAM, clean_environment
 from harness.node import SESSION
 from live.waiting import wait_until
 
@@ -55,18 +52,3 @@ def test_what_a_killed_collector_left_is_swept_and_another_nodes_is_not(make_col
     wait_until(lambda: stored_logs(gcs_store, node) == node.log_files(), "the log")
     collector.stop()
     assert gcs_store.stored.unfinished() == [f"{tails}/{'f' * 56}/logs/raylet.out/0123456789abcdef"]
-
-
-def test_check_says_that_all_works_and_leaves_nothing(gcs_store):
-    run = subprocess.run(
-        [PROGRAM, "--check", "--ray-cluster-name=test"],
-        env={**clean_environment(), **gcs_store.environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "grow it in place: ok" in run.stdout
-    assert gcs_store.stored.sizes() == {}
-    assert gcs_store.stored.unfinished() == []
