@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -111,6 +112,7 @@ TEST_F(CachedCredentialsTest, OneThreadAsksAndTheOthersWait) {
       std::this_thread::yield();
   };
   std::vector<std::jthread> threads;
+  threads.reserve(4);
   std::atomic<int> got = 0;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
