@@ -248,8 +248,10 @@ class Round:
 
     def run(self):
         began = time.monotonic()
+        report = None
         try:
-            return self._run(began)
+            report = self._run(began)
+            return report
         finally:
             self.over.set()
             if self.operator.process is not None:
@@ -258,6 +260,8 @@ class Round:
             self.store.close()
             end_marked_processes(self.folder)
             self.node.remove()
+            if report is not None and not report.broken:
+                shutil.rmtree(self.folder)  # its disks are unmounted by now
 
     def _run(self, began):
         self._begin_session()
@@ -300,8 +304,6 @@ class Round:
         report.seconds = time.monotonic() - began
         if report.broken:
             self._keep(report)
-        else:
-            shutil.rmtree(self.folder, ignore_errors=True)
         return report
 
     def _counts(self):
