@@ -7,6 +7,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from conftest import local_store
 from harness.events import body_of, node_event
 from harness.node import SESSION
 from harness.small_disk import SmallDisk
@@ -64,8 +65,8 @@ def test_without_inotify_logs_are_scanned(make_collector, folder_store, node):
     collector.stop()
 
 
-def test_what_may_not_be_read_is_told_and_the_rest_is_stored(make_collector, folder_store, node):
-    if os.geteuid() != 0:
+def test_what_may_not_be_read_is_told_and_the_rest_is_stored(make_collector, node):
+    if not can("setpriv", f"--reuid={NOBODY}", "--clear-groups"):
         pytest.skip("only root can start a collector that may not read everything")
     node.start()
     node.write_log("raylet.out", b"hello\n")
@@ -75,27 +76,22 @@ def test_what_may_not_be_read_is_told_and_the_rest_is_stored(make_collector, fol
     (node.logs / "loop").symlink_to(node.logs)
     (node.logs / "serve").mkdir()
     (node.logs / "serve" / "up").symlink_to("..")
+    # Beside Ray's folders: pytest's own are root's alone.
     node.root.chmod(0o777)
-    folder_store.stored.folder.mkdir()
-    folder_store.stored.folder.chmod(0o777)
+    store = local_store(node.root / "store")
     collector = make_collector(
-        folder_store, PUSH_INTERVAL="200ms", RAY_COLLECTOR_ROTATED_LOG_SCAN_INTERVAL="1s", METRICS_PORT="0"
+        store,
+        PUSH_INTERVAL="200ms",
+        RAY_COLLECTOR_ROTATED_LOG_SCAN_INTERVAL="1s",
+        RAY_COLLECTOR_EVENT_DATA_DIR=str(node.root / "event-data"),
     )
-    collector.event_data.mkdir()
-    collector.event_data.chmod(0o777)
-    for parent in collector.event_data.parents:
-        # pytest's own folders are root's alone; to go through them is all that is needed.
-        if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    if not can("setpriv", f"--reuid={NOBODY}", "--clear-groups"):
-        pytest.skip("setpriv may not change the user here")
     collector.wrapper = ["setpriv", f"--reuid={NOBODY}", "--clear-groups"]
     collector.start()
-    wait_until(lambda: stored_logs(folder_store, node) == {"raylet.out": b"hello\n"}, "what can be read")
+    wait_until(lambda: stored_logs(store, node) == {"raylet.out": b"hello\n"}, "what can be read")
     wait_until(lambda: "secret.log" in collector.log() and "hidden" in collector.log(), "a word about what cannot")
     (node.logs / "secret.log").chmod(0o644)
     hidden.chmod(0o755)
-    wait_until(lambda: stored_logs(folder_store, node) == node.log_files(), "the rest, once it can")
+    wait_until(lambda: stored_logs(store, node) == node.log_files(), "the rest, once it can")
     collector.stop()
 
 
