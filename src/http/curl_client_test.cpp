@@ -87,6 +87,21 @@ TEST_F(CurlClientTest, DoesNotFollowRedirects) {
   EXPECT_THAT(server.requests(), SizeIs(1));
 }
 
+// A metadata service hands out credentials: it is asked directly or not at all.
+TEST_F(CurlClientTest, TellsAProxyNothingThatIsForThisMachineOrAMetadataService) {
+  ScriptedHttpServer proxy(always({}));
+  CurlClient client(system_clock(), {.connect_timeout = Milliseconds(100), .http_proxy = proxy.origin()});
+  for (const char* url :
+       {"http://127.0.0.1:1/", "http://localhost:1/", "http://169.254.169.254:1/latest/api/token",
+        "http://169.254.170.23:1/v1/credentials", "http://[fd00:ec2::254]:1/", "http://100.100.100.200:1/",
+        "http://metadata.google.internal:1/"}) {
+    (void)client.send(request(Method::get, url), soon());  // whether anybody is there is not ours to say
+  }
+  EXPECT_THAT(proxy.requests(), SizeIs(0));
+  EXPECT_TRUE(client.send(request(Method::get, "http://store.example.test/x"), soon()));
+  EXPECT_THAT(proxy.request_lines(), testing::ElementsAre("GET http://store.example.test/x"));
+}
+
 TEST_F(CurlClientTest, UsesAConnectionAgain) {
   ScriptedHttpServer server(always({}));
   for (int i = 0; i < 3; ++i)
