@@ -13,6 +13,8 @@ ENGINE ?= docker
 COLLECTOR_IMG ?= collector:v0.1.0
 PLATFORM ?=
 BUILD_FLAGS ?=
+# Docker knows by itself on what it builds; Debian 12's buildah and podman are to be told.
+OWN_PLATFORM = $(if $(filter-out docker,$(notdir $(ENGINE))),--build-arg BUILDPLATFORM=linux/$(subst aarch64,arm64,$(subst x86_64,amd64,$(shell uname -m))))
 VERSION = $(shell awk '/^project/ {print $$3}' CMakeLists.txt)
 REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # The commit's time and not this minute's: the same commit gives the same labels.
@@ -69,7 +71,7 @@ picture: build  ## draw docs/grafana-dashboard.png from a real run of five minut
 
 .PHONY: localimage-collector
 localimage-collector:  ## the collector's image (ENGINE=docker, podman or buildah; COLLECTOR_IMG=, PLATFORM=)
-	$(ENGINE) build --file Dockerfile.collector --tag $(COLLECTOR_IMG) $(if $(PLATFORM),--platform $(PLATFORM)) \
+	$(ENGINE) build --file Dockerfile.collector --tag $(COLLECTOR_IMG) $(if $(PLATFORM),--platform $(PLATFORM) $(OWN_PLATFORM)) \
 	  --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) $(BUILD_FLAGS) .
 
 .PHONY: test-heavy

@@ -3,8 +3,9 @@
 # process, because all of it uses one image. What a machine cannot do is skipped, and said.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tools=$(scripts/tools.sh tests ray minio)
+tools=$(scripts/tools.sh tests ray minio azurite)
 RAYHISTORY_RAY=$(sed -n 2p <<<"$tools")
 RAYHISTORY_MINIO=$(sed -n 3p <<<"$tools")
-export RAYHISTORY_RAY RAYHISTORY_MINIO
+RAYHISTORY_AZURITE=$(sed -n 4p <<<"$tools")
+export RAYHISTORY_RAY RAYHISTORY_MINIO RAYHISTORY_AZURITE
 "$(sed -n 1p <<<"$tools")" -m pytest tests/kubernetes/test_image.py tests/kubernetes/test_pod.py -q -rs --durations=5

@@ -10,8 +10,9 @@ import pytest
 from conftest import tool
 from harness.judge import Judge
 from image import image, network, ray_image  # noqa: F401  # fixtures
+from live.azurite_server import ACCOUNT, KEY
 from live.ports import accepts_connections
-from live.stored import StoredInBucket
+from live.stored import StoredInBucket, StoredInContainer
 from live.waiting import wait_until
 from ray_pod import RayPod
 
@@ -68,6 +69,34 @@ class MinioPod:
         return StoredInBucket(client, BUCKET)
 
 
+class AzuritePod:
+    """Azurite where the manifest looks for it: azurite-service.azurite-dev:10000, as config/azurite.yaml starts it."""
+
+    manifest = "raycluster-azureblob"
+    host = "azurite-service.azurite-dev"
+    port = 10000
+
+    def __init__(self, pod, folder):
+        self.address = pod.address
+        pod.start(
+            *(tool("azurite", "RAYHISTORY_AZURITE"), "--blobHost", "0.0.0.0", "--location", folder / "data"),
+            *("--skipApiVersionCheck", "--loose", "--disableProductStyleUrl"),
+            environment=dict(os.environ),
+            log_path=folder / "azurite.log",
+        )
+        wait_until(lambda: accepts_connections(self.port, self.address), f"Azurite; see {folder}/azurite.log", 60)
+
+    def stored(self):
+        from azure.storage.blob import BlobServiceClient
+
+        service = BlobServiceClient.from_connection_string(
+            f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};"
+            f"BlobEndpoint=http://{self.address}:{self.port}/{ACCOUNT};",
+            api_version="2025-11-05",
+        )
+        return StoredInContainer(service, BUCKET)
+
+
 def status(pod, path, port=8085):
     try:
         with urllib.request.urlopen(f"http://{pod.address}:{port}{path}", timeout=2) as answer:
@@ -94,25 +123,52 @@ def ray_is_up(pod):
 
 
 @pytest.fixture
-def pod(image, ray_image, network, tmp_path):  # noqa: F811
-    store = MinioPod(network.add_pod(tmp_path / "store"), tmp_path)
-    ray_environment = Path(tool("ray", "RAYHISTORY_RAY")).parents[1]
-    made = RayPod(
-        network.add_pod(tmp_path / "pod"), store.manifest, {store.host: store.address}, ray_environment, tmp_path
-    )
-    made.store = store
-    try:
-        made.start()
-        yield made
-    finally:
-        made.remove()
+def make_pod(image, ray_image, network, tmp_path):  # noqa: F811
+    """make_pod(MinioPod): the pod of the manifest that belongs to this store, started."""
+    made = []
+
+    def make(store_pod):
+        store = store_pod(network.add_pod(tmp_path / "store"), tmp_path)
+        ray_environment = Path(tool("ray", "RAYHISTORY_RAY")).parents[1]
+        own_network = network.add_pod(tmp_path / "pod")
+        pod = RayPod(own_network, store.manifest, {store.host: store.address}, ray_environment, tmp_path)
+        made.append(pod)
+        pod.start()
+        wait_until(lambda: status(pod, "/readyz") == 200, "the collector's startup probe", 60)
+        place, metadata = f"raycluster/default/{pod.cluster}", f"raycluster/default_{pod.cluster}"
+        return pod, Judge(store.stored(), place=place, metadata=metadata)
+
+    yield make
+    for pod in made:
+        pod.remove()
 
 
-def test_a_pod_stores_two_sessions_and_ends_with_all_of_both(pod):
-    wait_until(lambda: status(pod, "/readyz") == 200, "the collector's startup probe", 60)
-    place, metadata = f"raycluster/default/{pod.cluster}", f"raycluster/default_{pod.cluster}"
-    judge = Judge(pod.store.stored(), place=place, metadata=metadata)
+def run_a_job_and_see_it_stored(pod, judge):
+    wait_until(lambda: ray_is_up(pod), "Ray's dashboard", 120)
+    session = pod.session
+    node = pod.node_id(session)
+    job = pod.start_job(JOB)
+    wait_until(lambda: session in judge.markers(), "the session's marker", 60)
+    wait_until(lambda: len(tasks_finished(judge, session, node)) >= 20, "the tasks' events", 120)
+    (pod.ray_folder / "end-the-job").touch()
+    said, _ = job.communicate(timeout=60)
+    assert job.returncode == 0 and "done 190" in said
+    return session, node
 
+
+def stop_and_see_all_stored(pod, judge, session, node):
+    pod.stop()
+    ended = pod.inspect("collector")["State"]
+    assert ended["ExitCode"] == 0, pod.log("collector")
+    assert ended["OOMKilled"] is False
+    stored = judge.logs(session, node)
+    assert stored == pod.logs(session)
+    assert any(b"working on 7" in content for content in stored.values())
+    assert re.search(r"level=error", pod.log("collector")) is None, pod.log("collector")
+
+
+def test_a_pod_is_limited_and_has_no_rights(make_pod):
+    pod, _ = make_pod(MinioPod)
     # The operator's limits and the manifest's security context, as the kernel has them.
     inspected = pod.inspect("collector")
     assert inspected["HostConfig"]["ReadonlyRootfs"] is True
@@ -122,38 +178,30 @@ def test_a_pod_stores_two_sessions_and_ends_with_all_of_both(pod):
     assert process["Uid"].split() == ["1000"] * 4 and process["Gid"].split() == ["1000"] * 4
     assert int(process["CapEff"], 16) == 0 and int(process["CapBnd"], 16) == 0
     assert process["NoNewPrivs"] == "1"
+    assert status(pod, "/healthz") == 200
+    # What docs/troubleshooting.md tells one to do first.
+    pod.podman("exec", pod.container("collector"), "collector", "--check")
 
-    def run_a_job_and_see_it_stored():
-        wait_until(lambda: ray_is_up(pod), "Ray's dashboard", 120)
-        session = pod.session
-        node = pod.node_id(session)
-        job = pod.start_job(JOB)
-        wait_until(lambda: session in judge.markers(), "the session's marker", 60)
-        wait_until(lambda: len(tasks_finished(judge, session, node)) >= 20, "the tasks' events", 120)
-        (pod.ray_folder / "end-the-job").touch()
-        said, _ = job.communicate(timeout=60)
-        assert job.returncode == 0 and "done 190" in said
-        return session, node
 
-    first, first_node = run_a_job_and_see_it_stored()
+def test_a_pod_stores_all_of_a_job_in_azure_blob(make_pod):
+    pod, judge = make_pod(AzuritePod)
+    session, node = run_a_job_and_see_it_stored(pod, judge)
+    stop_and_see_all_stored(pod, judge, session, node)
+    assert judge.markers() == {session}
+
+
+def test_a_pod_whose_ray_is_killed_and_restarted_stores_both_sessions(make_pod):
+    pod, judge = make_pod(MinioPod)
+    first, first_node = run_a_job_and_see_it_stored(pod, judge)
     first_logs = pod.logs(first)
     pod.restart_ray()
-    second, second_node = run_a_job_and_see_it_stored()
+    second, second_node = run_a_job_and_see_it_stored(pod, judge)
     assert second != first and second_node != first_node
-    assert status(pod, "/healthz") == 200
-
-    pod.stop()
-    ended = pod.inspect("collector")["State"]
-    assert ended["ExitCode"] == 0, pod.log("collector")
-    assert ended["OOMKilled"] is False
+    stop_and_see_all_stored(pod, judge, second, second_node)
     assert judge.markers() == {first, second}
-    stored = judge.logs(second, second_node)
-    assert stored == pod.logs(second)
-    assert any(b"working on 7" in content for content in stored.values())
     # The killed container's session: its folder is gone from the volume, and what was there is in the store.
     stored = judge.logs(first, first_node)
     assert stored.keys() >= first_logs.keys()
     for path, content in first_logs.items():
         assert stored[path].startswith(content), path
     assert len(tasks_finished(judge, first, first_node)) >= 20
-    assert re.search(r"level=error", pod.log("collector")) is None, pod.log("collector")
