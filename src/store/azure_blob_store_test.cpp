@@ -61,13 +61,13 @@ class AzureBlobStoreTest : public testing::Test {
   }
   // A store of the model, which `special` may answer before.
   AzureBlobStore& serve_model(
-      std::function<std::optional<ScriptedAnswer>(const ReceivedRequest&)> special = nullptr) {
+      const std::function<std::optional<ScriptedAnswer>(const ReceivedRequest&)>& special = nullptr) {
     return serve([this, special](const ReceivedRequest& request) {
       std::optional<ScriptedAnswer> answer = special ? special(request) : std::nullopt;
       return answer ? *answer : azure_.answer(request);
     });
   }
-  static Script always(ScriptedAnswer answer) {
+  static Script always(const ScriptedAnswer& answer) {
     return [answer](const ReceivedRequest&) { return answer; };
   }
   std::vector<std::string> keys_of(const std::string& prefix, const std::string& after) {

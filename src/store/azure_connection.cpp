@@ -163,27 +163,32 @@ std::string AzureConnection::advice_for(const AzureAnswer& answer) const {
   const std::string_view code = answer.code();
   const int status = answer.response.status;
   const bool by_token = std::holds_alternative<std::unique_ptr<AccessTokenSource>>(credentials_);
-  if (code == "ContainerNotFound")
+  if (code == "ContainerNotFound") {
     return "check AZURE_STORAGE_CONTAINER; the container was there before or could not be created, so create "
            "it";
-  if (code == "ResourceNotFound" || code == "AccountIsDisabled")
+  }
+  if (code == "ResourceNotFound" || code == "AccountIsDisabled") {
     return "check the account in AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_ACCOUNT_URL";
+  }
   if (code == "AuthenticationFailed" && !answer.error.detail.empty()) {
     return "the clocks of this machine and of Azure differ, or the shared access signature in "
            "AZURE_STORAGE_CONNECTION_STRING has expired or is not valid yet";
   }
-  if (code == "AuthenticationFailed" && !by_token)
+  if (code == "AuthenticationFailed" && !by_token) {
     return "check AccountName and AccountKey or SharedAccessSignature in AZURE_STORAGE_CONNECTION_STRING, "
-           "and "
-           "whether a proxy changes the request on its way";
-  if (code == "AuthorizationFailure" && std::holds_alternative<AzureSharedAccessSignature>(credentials_))
+           "and whether a proxy changes the request on its way";
+  }
+  if (code == "AuthorizationFailure" && std::holds_alternative<AzureSharedAccessSignature>(credentials_)) {
     return "the shared access signature in AZURE_STORAGE_CONNECTION_STRING has expired or lacks a permission "
            "(racwdl), or the account's network rules refuse this machine";
-  if (code == "AuthorizationFailure")
+  }
+  if (code == "AuthorizationFailure") {
     return "the account's network rules refuse this machine, or its key may not be used";
-  if (code == "KeyBasedAuthenticationNotPermitted")
+  }
+  if (code == "KeyBasedAuthenticationNotPermitted") {
     return "the account takes no key: set AZURE_STORAGE_ACCOUNT_URL and AZURE_STORAGE_AUTH_MODE instead of "
            "AZURE_STORAGE_CONNECTION_STRING";
+  }
   if (is_one_of(code, {"AuthorizationPermissionMismatch", "AuthorizationServiceMismatch",
                        "AuthorizationResourceTypeMismatch", "InsufficientAccountPermissions"})) {
     return by_token
@@ -193,11 +198,13 @@ std::string AzureConnection::advice_for(const AzureAnswer& answer) const {
                  "the account (ss=b, srt=co)";
   }
   if (code == "LeaseIdMissing") return "somebody holds a lease on the object: break it";
-  if (code == "BlobImmutableDueToPolicy")
+  if (code == "BlobImmutableDueToPolicy") {
     return "an immutability policy forbids to grow objects: use a container without one";
-  if (status == 401)
+  }
+  if (status == 401) {
     return "check AZURE_STORAGE_AUTH_MODE, and that the identity's tenant is that of the account's "
            "subscription";
+  }
   return "";
 }
 

@@ -6,6 +6,7 @@
 // 2026-02-06 has a parameter for it, startFrom, which no emulator knows yet.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -24,9 +25,11 @@ class AzureListMarkers {
 
   std::optional<std::string> find(const std::string& prefix, const std::string& last_key) const {
     const std::lock_guard lock(mutex_);
-    for (auto page = kept_.rbegin(); page != kept_.rend(); ++page)
-      if (page->prefix == prefix && page->last_key == last_key) return page->marker;
-    return std::nullopt;
+    const auto page = std::find_if(kept_.rbegin(), kept_.rend(), [&](const Page& kept) {
+      return kept.prefix == prefix && kept.last_key == last_key;
+    });
+    if (page == kept_.rend()) return std::nullopt;
+    return page->marker;
   }
 
  private:
