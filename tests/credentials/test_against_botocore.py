@@ -92,7 +92,7 @@ class Case:
 
     def fill_environment(self):
         env = self.environment
-        if self.often(0.2):
+        if self.often(0.1):
             env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = "from-environment", "secret"
             if self.often(0.5):
                 env["AWS_SESSION_TOKEN"] = "token"
@@ -121,7 +121,7 @@ class Case:
             name = f'"{profile}"' if " " in profile else profile
             text += "[default]\n" if profile == "default" else f"[profile {name}]\n"
             text += "region = ap-south-1\ns3 =\n  addressing_style = path\n"
-            text += self.keys(f"config-{profile}", 0.25)
+            text += self.keys(f"config-{profile}", 0.5)
             if self.often(0.25):
                 text += self.role(profile)
             if self.often(0.2):
@@ -190,7 +190,8 @@ def test_the_same_place_wins_and_is_asked_the_same(seed, stand_in, tmp_path, mon
     for number in range(CASES):
         folder = tmp_path / str(number)
         folder.mkdir()
-        case = Case(random.Random(f"{seed} {number}"), folder, stand_in)
+        # Half of them are always the same, so that what must have been met does not hang on luck.
+        case = Case(random.Random(f"{seed if number % 2 else 'always'} {number}"), folder, stand_in)
         expected = keys_of_botocore(monkeypatch, case.environment)
         asked_by_botocore = stand_in.take_requests()
         found = our_keys(case.environment)
