@@ -210,6 +210,7 @@ TEST_P(StoreConformance, KeepsEveryCharacterOfAKey) {
     EXPECT_TRUE(seen && *seen) << name;
   }
   std::vector<std::string> sorted;
+  sorted.reserve(names.size());
   for (const std::string& name : names)
     sorted.push_back(as_listed(GetParam(), name));
   std::sort(sorted.begin(), sorted.end());
