@@ -21,9 +21,11 @@ class Folder {
 
   LogTracker make_tracker() {
     return {{.folder = folder_.path(),
-             .key_of = [](std::string_view path) { return "node/" + std::string(path); },
-             .prefix_length = 5},
-            {.offer = [](const Shipment&) {}, .withdraw = [](const std::string&) {}},
+             .nodes = {{.key_of = [](std::string_view path) { return "node/" + std::string(path); },
+                        .prefix_length = 5}}},
+            {.offer = [](const Shipment&) {},
+             .withdraw = [](const std::string&) {},
+             .hand_over = [](const std::string&) {}},
             clock_};
   }
 

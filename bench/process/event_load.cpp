@@ -184,7 +184,7 @@ class Connection {
   }
 
  private:
-  void send(std::string_view bytes) {
+  void send(std::string_view bytes) const {
     while (!bytes.empty()) {
       const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent < 0) fail(fmt::format("sending: {}", std::strerror(errno)));

@@ -65,7 +65,7 @@ class GcsStoreTest : public testing::Test {
     return *store_;
   }
   // A model with the bucket in it.
-  GcsStore& serve_model(GcsOptions options = {}) {
+  GcsStore& serve_model(const GcsOptions& options = {}) {
     GcsStore& store = serve([this](const ReceivedRequest& request) { return gcs_.answer(request); }, options);
     EXPECT_TRUE(store.ensure_bucket(kNever));
     return store;
@@ -218,10 +218,10 @@ TEST_F(GcsStoreTest, RecognisesItsOwnComposeWhenItIsToldThatTheGenerationHasPass
 }
 
 TEST_F(GcsStoreTest, DoesNotTakeAnotherObjectForItsOwn) {
-  for (const auto& [size, extends] : {std::pair(2 * kMiB + 10, "16"), std::pair(2 * kMiB + 9, "17")}) {
+  for (const auto& found : {std::pair(2 * kMiB + 10, "16"), std::pair(2 * kMiB + 9, "17")}) {
     serve(extension_with([&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
       if (request.path().ends_with("/compose")) return gcs_error_answer(412, "conditionNotMet");
-      if (request.method == "GET") return object(size, 18, extends);
+      if (request.method == "GET") return object(found.first, 18, found.second);
       return std::nullopt;
     }));
     EXPECT_EQ(extend().error().kind, ErrorKind::exists);
@@ -384,12 +384,13 @@ TEST_F(GcsStoreTest, NamesTheMissingPermission) {
 }
 
 TEST_F(GcsStoreTest, AnswersOfAllKindsHaveTheirKind) {
-  for (const auto& [status, kind] :
+  for (const auto& expected :
        {std::pair(408, ErrorKind::retry), std::pair(429, ErrorKind::retry), std::pair(500, ErrorKind::retry),
         std::pair(502, ErrorKind::retry), std::pair(503, ErrorKind::retry), std::pair(401, ErrorKind::denied),
         std::pair(412, ErrorKind::exists), std::pair(400, ErrorKind::invalid)}) {
-    GcsStore& store = serve([&](const ReceivedRequest&) { return gcs_error_answer(status, "x"); });
-    EXPECT_EQ(store.put("k", MemoryBody("x"), kTextContent, kNever).error().kind, kind) << status;
+    GcsStore& store = serve([&](const ReceivedRequest&) { return gcs_error_answer(expected.first, "x"); });
+    EXPECT_EQ(store.put("k", MemoryBody("x"), kTextContent, kNever).error().kind, expected.second)
+        << expected.first;
   }
   GcsStore& store = serve([](const ReceivedRequest&) {
     ScriptedAnswer answer = gcs_error_answer(503, "backendError");

@@ -258,7 +258,7 @@ ScriptedAnswer ModelGcs::rewrite(const std::string& from, const std::string& to,
     return gcs_error_answer(412, "conditionNotMet");
   if (rewrites_in_steps_ && query_value(request, "rewriteToken").empty())
     return json(R"({"kind":"storage#rewriteResponse","done":false,"rewriteToken":"go/on+"})");
-  const ScriptedAnswer written = write(to, source->second);
+  ScriptedAnswer written = write(to, source->second);
   if (written.status != 200) return written;
   return json(fmt::format(R"({{"kind":"storage#rewriteResponse","done":true,"resource":{}}})", written.body));
 }

@@ -8,8 +8,10 @@
 #include "credentials/google_default_credentials.h"
 #include "http/curl_client.h"
 
-int main() {
-  using namespace rayhistory;
+namespace rayhistory {
+namespace {
+
+int run() {
   const auto variable = [](const char* name) -> std::string {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;
@@ -25,4 +27,11 @@ int main() {
   }
   std::printf("%s\n%s\n", credentials.origin().c_str(), issued->credentials.value.c_str());
   return 0;
+}
+
+}  // namespace
+}  // namespace rayhistory
+
+int main() {
+  return rayhistory::run();
 }
