@@ -49,12 +49,20 @@ class PrometheusServer:
                 start_new_session=True,
                 env={**os.environ, **mark(self.folder)},
             )
-        wait_until(self._is_up, f"Prometheus to listen; see {self.folder}/prometheus.log", 60)
+        wait_until(self._is_up, f"Prometheus to be ready; see {self.folder}/prometheus.log", 60)
 
     def _is_up(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"Prometheus ended with {self.process.returncode}; see {self.folder}/prometheus.log")
-        return accepts_connections(self.port)
+        # It listens before it can answer: until then each query is a 503 in plain text.
+        return accepts_connections(self.port) and self._is_ready()
+
+    def _is_ready(self):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5):
+                return True
+        except urllib.error.HTTPError:
+            return False
 
     def query(self, expression):
         """Its samples now, a dictionary each of labels ("metric") and of time and text ("value")."""
