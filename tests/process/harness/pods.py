@@ -89,10 +89,10 @@ class PodNetwork:
         try:
             self._switch.run("ip", "link", "add", "switch", "type", "bridge")
             self._switch.run("ip", "link", "set", "switch", "up")
-            link = f"rhpods{os.getpid()}"
-            self.gateway = self._plug(link, "1")
-            run("ip", "address", "add", f"{self.gateway}/{PREFIX_LENGTH}", "dev", link)
-            run("ip", "link", "set", link, "up")
+            self._link = f"rhpods{os.getpid()}"
+            self.gateway = self._plug(self._link, "1")
+            run("ip", "address", "add", f"{self.gateway}/{PREFIX_LENGTH}", "dev", self._link)
+            run("ip", "link", "set", self._link, "up")
         except OSError:
             self._switch.end()
             raise
@@ -118,6 +118,8 @@ class PodNetwork:
     def __exit__(self, *_):
         for pod in self._pods:
             pod.end()
+        # The kernel would remove it with the switch's namespace, but some time later: the next one has its name.
+        run("ip", "link", "delete", self._link)
         self._switch.end()
 
 
