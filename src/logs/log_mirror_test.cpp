@@ -9,6 +9,7 @@
 #include <random>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -48,6 +49,14 @@ class Mirror : public testing::Test {
     shipper_.reset();
     start();
   }
+  void begin_anew() {
+    for (const std::string& key : store_.keys())
+      ASSERT_TRUE(store_.remove(key, Deadline::never()));
+    fs::remove_all(at(""));
+    fs::create_directory(at(""));
+    lines_ = 0;
+    restart();
+  }
   void store_all() {
     tracker_->scan_now();
     ASSERT_TRUE(shipper_->wait_until_stored(Deadline::after(system_clock(), Seconds(60))));
@@ -66,6 +75,11 @@ class Mirror : public testing::Test {
       if (fs::exists(from)) fs::rename(from, at("x.out." + std::to_string(number + 1)));
     }
     fs::rename(at("x.out"), at("x.out.1"));
+  }
+  void rotate_by_copy() {
+    if (fs::exists(at("x.out.1"))) fs::rename(at("x.out.1"), at("x.out.2"));
+    fs::copy_file(at("x.out"), at("x.out.1"));
+    fs::resize_file(at("x.out"), 0);
   }
   // How often each line is in the store.
   std::map<int, int> lines_stored() const {
@@ -164,12 +178,8 @@ TEST_F(Mirror, LeavesEachFileWithTheNodeThatRanWhenItWasLastWritten) {
     EXPECT_EQ(store_.keys(), stored);
     EXPECT_EQ(shipper_->totals().bytes_sent, 0u);
 
-    for (const std::string& key : stored)
-      ASSERT_TRUE(store_.remove(key, Deadline::never()));
-    fs::remove_all(at(""));
-    fs::create_directory(at(""));
     nodes_.pop_back();
-    restart();
+    begin_anew();
   }
 }
 
@@ -239,6 +249,35 @@ TEST_F(Mirror, StoresGenerationsThatTheRingTookWhileTheStoreWasAway) {
   store_all();
   expect_each_line_once();
   EXPECT_EQ(shipper_->totals().bytes_abandoned, 0u);
+}
+
+// Found by chaos: a collector that stood still, and a store that was away, between the look at a file and its
+// sending. What was sent as the beginning of one generation was the next one's.
+TEST_F(Mirror, SendsNothingOfTheNextGenerationInPlaceOfWhatWasSeen) {
+  for (const StoreCall cut_before : {StoreCall::list, StoreCall::put, StoreCall::extend}) {
+    for (int i = 0; i < 3; ++i)
+      write_line();
+    if (cut_before == StoreCall::extend) {
+      store_all();
+      write_line();
+    }
+    std::atomic<bool> is_begun = false;
+    std::atomic<bool> is_cut = false;
+    store_.before_each_call([&](StoreCall call, const std::string&) {
+      if (call != cut_before || is_begun.exchange(true)) return;
+      rotate_by_copy();
+      for (int i = 0; i < 6; ++i)
+        write_line();
+      is_cut = true;
+    });
+    tracker_->scan_now();
+    while (!is_cut)
+      std::this_thread::yield();
+    store_all();
+    expect_each_line_once();
+    store_.before_each_call({});
+    begin_anew();
+  }
 }
 
 TEST_F(Mirror, KeepsWhatWasStoredOfTruncatedAndDeletedGenerations) {

@@ -15,10 +15,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/slowing_pace.h"
+#include "base/tail_digest.h"
 #include "layout/rotated_log.h"
 #include "logs/change_hints.h"
 #include "logs/open_folder.h"
-#include "logs/tail_digest.h"
 #include "store/store.h"
 
 namespace rayhistory {
@@ -580,6 +580,8 @@ class LogTracker::State {
     shipment.generation = file.generation;
     shipment.modified_nanoseconds = file.modified_nanoseconds;
     shipment.size = file.size;
+    // A state dump is replaced as a rule, and any state of it may be stored.
+    if (!is_state_dump(name)) shipment.tail = file.tail;
     shipment.keep_earlier = !is_state_dump(name);
     sink_.offer(std::move(shipment));
   }

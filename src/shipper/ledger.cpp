@@ -26,6 +26,11 @@ constexpr size_t kFingerprintDigits = 15;
 // Of the nothing that a vacated key holds: no file's, and not what is unknown either.
 constexpr uint32_t kVacatedGeneration = 1;
 
+// Of the task's own key.
+bool is_write(const Task& task) {
+  return task.step == Task::Step::put || task.step == Task::Step::extend || task.step == Task::Step::claim;
+}
+
 }  // namespace
 
 bool Ledger::holds_all(const Entry& entry) {
@@ -495,6 +500,7 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
       settle_different(entry, other, task);
       break;
     case Outcome::file_moved:
+      if (is_write(task)) entry.uncertain = true;
       entry.not_before = now + kFileMovedDelay;
       // Nobody will tell where it went: a restarted raylet's session goes on under another node's prefix.
       if (entry.prefix->ended) drop_shipment(entry);
@@ -618,9 +624,7 @@ void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
 }
 
 void Ledger::settle_failed(Entry& entry, const Task& task, const Error& error, SteadyTime now) {
-  const bool was_write =
-      task.step == Task::Step::put || task.step == Task::Step::extend || task.step == Task::Step::claim;
-  if (was_write) entry.uncertain = true;
+  if (is_write(task)) entry.uncertain = true;
   if (error.kind == ErrorKind::cancelled) return;
   if (error.kind == ErrorKind::unsupported && task.step == Task::Step::claim) {
     entry.claim_decided = true;

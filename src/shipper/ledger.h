@@ -56,7 +56,8 @@ struct Task {
 enum class Outcome {
   done,        // `object` is what the key holds now; compare: it is a prefix
   different,   // compare: it is not. extend, claim, preserve: the store does not hold what we thought
-  file_moved,  // another file is at the path, or none: the tracker will say where it went
+  file_moved,  // another file is at the path, other bytes in it, or none: the tracker will say what became
+               // of it. A write may have happened nevertheless
   failed,      // `error`
 };
 

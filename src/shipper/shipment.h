@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,7 +36,10 @@ struct Shipment {
   uint32_t generation = 0;
   int64_t modified_nanoseconds = 0;  // unix time; names the bytes should a later generation take their key
   uint64_t size = 0;                 // bytes that may be sent; never more than the file is known to hold
-  bool final = false;                // the file will not grow any more
+  // tail_digest (base/tail_digest.h) of these bytes, where they may be replaced in place (copytruncate): what
+  // is read later is told apart from them by it, and not sent in their stead.
+  std::optional<uint64_t> tail;
+  bool final = false;  // the file will not grow any more
   // False for a file that its writer replaces again and again (a state dump): when another generation is at
   // the key, the earlier one's object is overwritten. True: it is kept under a rotated log's name (ledger.h).
   bool keep_earlier = true;

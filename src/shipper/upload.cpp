@@ -1,12 +1,17 @@
 #include "shipper/upload.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "base/check.h"
 #include "base/file.h"
+#include "base/tail_digest.h"
+#include "http/body.h"
 
 namespace rayhistory {
 namespace {
@@ -45,6 +50,40 @@ TaskResult list_prefix(const std::string& prefix, Store& store,
   return done({});
 }
 
+// What was offered of a file, and nothing else. Between the offer and the reading, which a store that is away
+// keeps waiting, copytruncate may have put the next generation's bytes where the offered ones were.
+class OfferedBytes final : public Body {
+ public:
+  OfferedBytes(const std::shared_ptr<const File>& file, const Shipment& shipment)
+      : file_(file), bytes_(file, shipment.size), tail_(shipment.tail) {}
+
+  uint64_t size() const override { return bytes_.size(); }
+
+  Result<void> read_at(uint64_t offset, std::span<char> buffer) const override {
+    Result<void> read = bytes_.read_at(offset, buffer);
+    // Looked at afterwards: as long as the last bytes are the offered ones, those read before them were, too.
+    if (read && is_there()) return {};
+    replaced_ = true;
+    return read ? Error{ErrorKind::invalid, file_->path() + ": written anew while it was read"}
+                : std::move(read);
+  }
+
+  // Some reading has failed for it.
+  bool were_replaced() const { return replaced_; }
+
+ private:
+  bool is_there() const {
+    if (!tail_) return true;
+    const Result<uint64_t> tail = tail_digest(*file_, size());
+    return tail && *tail == *tail_;
+  }
+
+  const std::shared_ptr<const File> file_;
+  const FileBody bytes_;
+  const std::optional<uint64_t> tail_;
+  mutable std::atomic<bool> replaced_ = false;
+};
+
 // The file, if it is still the one that was offered and as long.
 Result<std::shared_ptr<const File>> open_file(const Shipment& shipment) {
   if (shipment.held_open) return shipment.held_open;
@@ -55,7 +94,7 @@ Result<std::shared_ptr<const File>> open_file(const Shipment& shipment) {
   return std::make_shared<const File>(std::move(file));
 }
 
-TaskResult compare(const Task& task, const Body& body, Store& store, const Deadline& deadline) {
+TaskResult compare(const Task& task, const OfferedBytes& body, Store& store, const Deadline& deadline) {
   const uint64_t size = task.stored.size;
   CHECK(size <= body.size());
   const uint64_t length = std::min(size, kCompareBytes);
@@ -83,6 +122,12 @@ TaskResult look(const Task& task, Store& store, const Deadline& deadline) {
   auto object = store.stat(task.other_key.empty() ? task.key : task.other_key, deadline);
   if (!object) return failed(std::move(object).error());
   return *object ? done(std::move(**object)) : different();
+}
+
+TaskResult put(const Task& task, const Body& body, Store& store, const Deadline& deadline) {
+  auto object = store.put(task.key, body, task.shipment.content_type, deadline);
+  if (!object) return failed(std::move(object).error());
+  return done(std::move(*object));
 }
 
 TaskResult outcome_of(Result<StoredObject> result) {
@@ -122,13 +167,13 @@ TaskResult perform(const Task& task, Store& store, const std::function<void(List
   auto file = open_file(task.shipment);
   if (!file && file.error().kind == ErrorKind::not_found) return file_moved();
   if (!file) return failed(std::move(file).error());
-  const FileBody body(std::move(*file), task.shipment.size);
+  const OfferedBytes body(*file, task.shipment);
   if (task.step == Step::compare) return compare(task, body, store, deadline);
-  if (task.step == Step::extend)
-    return outcome_of(store.extend(task.key, task.stored, body, task.shipment.content_type, deadline));
-  auto put = store.put(task.key, body, task.shipment.content_type, deadline);
-  if (!put) return failed(std::move(put).error());
-  return done(std::move(*put));
+  TaskResult result =
+      task.step == Step::extend
+          ? outcome_of(store.extend(task.key, task.stored, body, task.shipment.content_type, deadline))
+          : put(task, body, store, deadline);
+  return result.outcome != Outcome::done && body.were_replaced() ? file_moved() : std::move(result);
 }
 
 }  // namespace rayhistory

@@ -1,4 +1,4 @@
-#include "logs/tail_digest.h"
+#include "base/tail_digest.h"
 
 #include <algorithm>
 #include <array>
