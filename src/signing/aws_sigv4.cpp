@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/digest.h"
+#include "signing/basic_time.h"
 
 namespace rayhistory {
 namespace {
@@ -18,17 +18,6 @@ constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 // Changed or dropped by proxies, or by the client itself.
 constexpr std::array<std::string_view, 5> kUnsignedHeaders = {"authorization", "user-agent", "expect",
                                                               "accept-encoding", "transfer-encoding"};
-
-// "20130524T000000Z"; its first eight characters are the date.
-std::string basic_time(int64_t unix_nanoseconds) {
-  const std::chrono::sys_time<std::chrono::nanoseconds> time{std::chrono::nanoseconds(unix_nanoseconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-}
 
 std::string lower(std::string_view text) {
   std::string lowered(text);
