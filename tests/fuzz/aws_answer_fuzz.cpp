@@ -1,9 +1,10 @@
-// Whatever a token service, a metadata server or a credential process answers is keys or none, and what is shown
-// of a refusal is one short line.
+// Whatever a token service (AWS's or Alibaba Cloud's), a metadata server or a credential process answers is
+// keys or none, and what is shown of a refusal is one short line.
 #include <cstddef>
 #include <cstdint>
 
 #include "base/check.h"
+#include "credentials/alibaba_oidc_role.h"
 #include "credentials/aws_key_answer.h"
 #include "credentials/aws_token_service.h"
 
@@ -27,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   check_keys(read_aws_key_answer(body));
   check_keys(read_aws_process_output(body));
+  check_keys(read_alibaba_token_answer(body));
   check_shown(read_aws_key_refusal(body));
   const auto issued = read_token_service_credentials(body);
   check_keys(issued);
