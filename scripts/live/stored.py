@@ -87,3 +87,34 @@ class StoredInGcs:
 
     def exists(self):
         return self.client.bucket(self.bucket).exists()
+
+
+class StoredInOss:
+    """Read with alibabacloud-oss-v2."""
+
+    def __init__(self, client, bucket):
+        self.client = client
+        self.bucket = bucket
+
+    def sizes(self, prefix=""):
+        import alibabacloud_oss_v2 as oss
+
+        if not self.exists():
+            return {}
+        pages = self.client.list_objects_v2_paginator().iter_page(
+            oss.ListObjectsV2Request(bucket=self.bucket, prefix=prefix)
+        )
+        return {entry.key: entry.size for page in pages for entry in page.contents or []}
+
+    def read(self, key):
+        import alibabacloud_oss_v2 as oss
+
+        return self.client.get_object(oss.GetObjectRequest(bucket=self.bucket, key=key)).body.read()
+
+    def head(self, key):
+        import alibabacloud_oss_v2 as oss
+
+        return self.client.head_object(oss.HeadObjectRequest(bucket=self.bucket, key=key))
+
+    def exists(self):
+        return self.client.is_bucket_exist(self.bucket)

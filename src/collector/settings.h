@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "credentials/alibaba_environment.h"
 #include "credentials/aws_environment.h"
 #include "credentials/azure_identity.h"
 #include "http/curl_client.h"
@@ -70,6 +71,7 @@ struct AliyunOssSettings {
   std::string bucket;
   std::string endpoint;
   std::string region;
+  AlibabaEnvironment alibaba;
 };
 
 struct StorageSettings {

@@ -177,6 +177,9 @@ std::vector<Setting> make_settings() {
   constexpr auto kIdentity = &AzureBlobSettings::identity;
   constexpr auto kGcs = &StorageSettings::gcs;
   constexpr auto kOss = &StorageSettings::aliyun_oss;
+  constexpr auto kAlibaba = &AliyunOssSettings::alibaba;
+  constexpr auto kOssKeys = &AlibabaEnvironment::oss_keys;
+  constexpr auto kCloudKeys = &AlibabaEnvironment::cloud_keys;
   constexpr auto kStorage = &Draft::storage;
   constexpr auto kAws = &S3Settings::aws;
   constexpr auto kKeys = &AwsEnvironment::keys;
@@ -329,9 +332,44 @@ std::vector<Setting> make_settings() {
     {"Alibaba Cloud OSS", "", "OSS_BUCKET", "ossBucket", "ray-historyserver",
      text(kStorage, kOss, &AliyunOssSettings::bucket), "Bucket; created when missing."},
     {"Alibaba Cloud OSS", "", "OSS_ENDPOINT", "ossEndpoint", "", text(kStorage, kOss, &AliyunOssSettings::endpoint),
-     "Endpoint of the region."},
+     "Endpoint of the bucket's region, https unless it says http://. Empty: the region's public one."},
     {"Alibaba Cloud OSS", "", "OSS_REGION", "ossRegion", "", text(kStorage, kOss, &AliyunOssSettings::region),
-     "Region of the bucket."},
+     "Region of the bucket, like cn-hangzhou. Empty: what the endpoint's name says."},
+    {"Alibaba Cloud OSS", "", "OSS_ACCESS_KEY_ID", "", "",
+     secret(kStorage, kOss, kAlibaba, kOssKeys, &AwsCredentials::access_key_id),
+     "Access key. Empty: ALIBABA_CLOUD_ACCESS_KEY_ID, else the role of the pod's service account (RRSA)."},
+    {"Alibaba Cloud OSS", "", "OSS_ACCESS_KEY_SECRET", "", "",
+     secret(kStorage, kOss, kAlibaba, kOssKeys, &AwsCredentials::secret_access_key), "Belongs to the access key."},
+    {"Alibaba Cloud OSS", "", "OSS_SESSION_TOKEN", "", "",
+     secret(kStorage, kOss, kAlibaba, kOssKeys, &AwsCredentials::session_token),
+     "Belongs to a temporary access key."},
+    {"Alibaba Cloud OSS", "", "ALIBABA_CLOUD_ACCESS_KEY_ID", "", "",
+     secret(kStorage, kOss, kAlibaba, kCloudKeys, &AwsCredentials::access_key_id),
+     "Access key by the name that Alibaba Cloud's other tools read."},
+    {"Alibaba Cloud OSS", "", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "", "",
+     secret(kStorage, kOss, kAlibaba, kCloudKeys, &AwsCredentials::secret_access_key), "Belongs to it."},
+    {"Alibaba Cloud OSS", "", "ALIBABA_CLOUD_SECURITY_TOKEN", "", "",
+     secret(kStorage, kOss, kAlibaba, kCloudKeys, &AwsCredentials::session_token),
+     "Belongs to it where it is temporary."},
+    {"Alibaba Cloud OSS", "", "ALIBABA_CLOUD_ROLE_ARN", "", "",
+     text(kStorage, kOss, kAlibaba, &AlibabaEnvironment::role_arn), "RRSA: the role. Set by ack-pod-identity-webhook, as are the following."},
+    {"Alibaba Cloud OSS", "", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "", "",
+     text(kStorage, kOss, kAlibaba, &AlibabaEnvironment::oidc_provider_arn), "RRSA: the cluster's OIDC provider."},
+    {"Alibaba Cloud OSS", "", "ALIBABA_CLOUD_OIDC_TOKEN_FILE", "", "",
+     text(kStorage, kOss, kAlibaba, &AlibabaEnvironment::oidc_token_file),
+     "RRSA: the file with the service account's token; read anew at each renewal."},
+    {"Alibaba Cloud OSS", "", "ALIBABA_CLOUD_ROLE_SESSION_NAME", "", "",
+     text(kStorage, kOss, kAlibaba, &AlibabaEnvironment::role_session_name),
+     "RRSA: the session's name in Alibaba Cloud's records."},
+    {"Alibaba Cloud OSS", "", "ALIBABA_CLOUD_STS_ENDPOINT", "", "",
+     text(kStorage, kOss, kAlibaba, &AlibabaEnvironment::sts_endpoint),
+     "RRSA: the token service. Empty: that of the region."},
+    {"Alibaba Cloud OSS", "", "ALIBABA_CLOUD_STS_REGION", "", "",
+     text(kStorage, kOss, kAlibaba, &AlibabaEnvironment::sts_region),
+     "RRSA: region of the token service. Empty: the bucket's."},
+    {"Alibaba Cloud OSS", "", "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED", "", "false",
+     truth(kStorage, kOss, kAlibaba, &AlibabaEnvironment::use_vpc_endpoint),
+     "RRSA: ask the token service from inside the VPC. So it is with an internal endpoint of OSS, too."},
 
     {"Network", "", "HTTPS_PROXY", "", "", text(kNetwork, kClient, &CurlOptions::https_proxy),
      "Proxy for https, like http://proxy:3128. Never used for this machine and for metadata services."},

@@ -56,6 +56,10 @@ StoreOptions store_options(const StorageSettings& settings, const NetworkSetting
   options.google = {.credentials_file = settings.gcs.credentials_file,
                     .gcloud_file = gcloud_file(settings.gcs),
                     .metadata_host = settings.gcs.metadata_host};
+  options.oss = {.bucket = settings.aliyun_oss.bucket,
+                 .endpoint = settings.aliyun_oss.endpoint,
+                 .region = settings.aliyun_oss.region};
+  options.alibaba = settings.aliyun_oss.alibaba;
   return options;
 }
 

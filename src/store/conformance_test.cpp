@@ -5,7 +5,8 @@
 // and RAYHISTORY_TEST_S3_SECRET_KEY name ("127.0.0.1:9000", http); without them its tests are skipped. So
 // does Azure Blob's, with RAYHISTORY_TEST_AZURE_CONNECTION_STRING.
 // Google Cloud Storage's store runs against a model of ours, which plays the documented rules, and against
-// the emulator fake-gcs-server, which RAYHISTORY_TEST_GCS_HOST names.
+// the emulator fake-gcs-server, which RAYHISTORY_TEST_GCS_HOST names. Alibaba Cloud OSS has no emulator; its
+// store runs against a model that verifies each signature.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "store/open_store.h"
 #include "testing/memory_store.h"
 #include "testing/model_gcs.h"
+#include "testing/model_oss.h"
 #include "testing/scripted_http_server.h"
 #include "testing/temporary_folder.h"
 
@@ -30,7 +32,7 @@ namespace {
 using testing::ElementsAre;
 using testing::ElementsAreArray;
 
-enum class Backend { memory, local, s3, azure, gcs_model, gcs_emulator };
+enum class Backend { memory, local, s3, azure, gcs_model, gcs_emulator, oss_model };
 
 const char* environment(const char* name) {
   const char* value = std::getenv(name);
@@ -89,6 +91,21 @@ std::unique_ptr<Store> make_gcs_store(const std::string& host) {
   return std::move(*store);
 }
 
+const AwsCredentials kOssKeys{"LTAI-conformance", "the/secret+key", "the-security-token"};
+
+// localhost has subdomains, so the bucket is part of the host's name, as it is at OSS.
+std::unique_ptr<Store> make_oss_store(uint16_t port) {
+  StoreOptions options;
+  options.backend = StoreBackend::aliyunoss;
+  options.oss = {.bucket = "conformance",
+                 .endpoint = "http://localhost:" + std::to_string(port),
+                 .region = "cn-hangzhou"};
+  options.alibaba.oss_keys = kOssKeys;
+  Result<std::unique_ptr<Store>> store = open_store_without_retries(options, system_clock());
+  CHECK(store.has_value());
+  return std::move(*store);
+}
+
 // Where a back end's stand-in does not do what the store that it stands for documents.
 const char* deviation(Backend backend, std::string_view test) {
   // fake-gcs-server (fakestorage/object.go, composeObject and rewriteObject) reads no precondition there. The
@@ -129,6 +146,11 @@ class StoreConformance : public testing::TestWithParam<Backend> {
           GTEST_SKIP() << "no emulator of Cloud Storage: RAYHISTORY_TEST_GCS_HOST is not set";
         store_ = make_gcs_store(environment("RAYHISTORY_TEST_GCS_HOST"));
         break;
+      case Backend::oss_model:
+        server_ = std::make_unique<ScriptedHttpServer>(
+            [this](const ReceivedRequest& request) { return oss_.answer(request); }, 32 * kMiB);
+        store_ = make_oss_store(server_->port());
+        break;
     }
     const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
     if (const char* why = deviation(GetParam(), test->name())) GTEST_SKIP() << "declared deviation: " << why;
@@ -165,6 +187,7 @@ class StoreConformance : public testing::TestWithParam<Backend> {
 
   const TemporaryFolder folder_;
   ModelGcs gcs_{"conformance"};
+  ModelOss oss_{"conformance", "cn-hangzhou", kOssKeys, system_clock()};
   std::unique_ptr<ScriptedHttpServer> server_;
   const std::string prefix_ = "test-" + random_hex(8) + "/";  // the server's bucket is shared by all tests
   std::unique_ptr<Store> store_;
@@ -430,7 +453,7 @@ TEST_P(StoreConformance, ServesManyThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Over, StoreConformance,
                          testing::Values(Backend::memory, Backend::local, Backend::s3, Backend::azure,
-                                         Backend::gcs_model, Backend::gcs_emulator),
+                                         Backend::gcs_model, Backend::gcs_emulator, Backend::oss_model),
                          [](const testing::TestParamInfo<Backend>& backend) -> std::string {
                            switch (backend.param) {
                              case Backend::memory:
@@ -445,6 +468,8 @@ INSTANTIATE_TEST_SUITE_P(Over, StoreConformance,
                                return "GcsModel";
                              case Backend::gcs_emulator:
                                return "GcsEmulator";
+                             case Backend::oss_model:
+                               return "OssModel";
                            }
                            return "?";
                          });

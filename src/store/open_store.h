@@ -6,12 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "credentials/alibaba_environment.h"
 #include "credentials/aws_environment.h"
 #include "credentials/google_default_credentials.h"
 #include "http/curl_client.h"
 #include "store/azure_options.h"
 #include "store/gcs_connection.h"
 #include "store/metered_store.h"
+#include "store/oss_dialect.h"
 #include "store/s3_endpoint.h"
 #include "store/store.h"
 
@@ -31,6 +33,8 @@ struct StoreOptions {
   CurlOptions network;
   GcsOptions gcs;
   GooglePlaces google;  // where its credentials are looked for
+  OssOptions oss;
+  AlibabaEnvironment alibaba;
 };
 
 // Nothing is sent yet. `invalid` names the setting that is wrong. `clock` must outlive the store.

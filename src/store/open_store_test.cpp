@@ -40,6 +40,11 @@ TEST(OpenStore, OpensWhatTheOptionsName) {
   options.gcs.bucket = "b";
   EXPECT_EQ((*open_store(options, system_clock()))->description(),
             "gcs bucket b at https://storage.googleapis.com");
+  options.backend = StoreBackend::aliyunoss;
+  options.oss.region = "cn-hangzhou";
+  options.alibaba.oss_keys = {"id", "secret", ""};
+  EXPECT_EQ((*open_store(options, system_clock()))->description(),
+            "aliyunoss bucket ray-historyserver at https://oss-cn-hangzhou.aliyuncs.com");
 }
 
 TEST(OpenStore, NamesAuthoritiesThatAreNotThere) {
@@ -69,6 +74,22 @@ TEST(OpenStore, NamesWhatIsMissing) {
   EXPECT_THAT(error_of(options), HasSubstr("STORAGE_EMULATOR_HOST"));
   options.gcs.emulator_host = "x:4443/storage/v1/";
   EXPECT_THAT(error_of(options), HasSubstr("STORAGE_EMULATOR_HOST"));
+  options.backend = StoreBackend::aliyunoss;
+  EXPECT_THAT(error_of(options), HasSubstr("neither OSS_ENDPOINT nor OSS_REGION"));
+  options.oss.region = "cn-hangzhou";
+  EXPECT_THAT(error_of(options), HasSubstr("OSS_ACCESS_KEY_ID"));
+}
+
+TEST(OpenStore, AsksTheTokenServiceFromWhereOssIsReached) {
+  StoreOptions options;
+  options.backend = StoreBackend::aliyunoss;
+  options.alibaba = {.role_arn = "r", .oidc_provider_arn = "p", .oidc_token_file = "/token"};
+  options.oss.endpoint = "oss-cn-hangzhou.aliyuncs.com";
+  EXPECT_THAT((*open_store(options, system_clock()))->credentials_origin(),
+              HasSubstr("https://sts.cn-hangzhou.aliyuncs.com"));
+  options.oss.endpoint = "oss-cn-hangzhou-internal.aliyuncs.com";
+  EXPECT_THAT((*open_store(options, system_clock()))->credentials_origin(),
+              HasSubstr("https://sts-vpc.cn-hangzhou.aliyuncs.com"));
 }
 
 }  // namespace

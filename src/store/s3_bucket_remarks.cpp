@@ -19,9 +19,10 @@ class Survey {
   Survey(S3Connection& connection, const Deadline& deadline) : connection_(connection), deadline_(deadline) {}
 
   Result<std::vector<std::string>> run() && {
-    TRY_ASSIGN(const std::optional<std::string> versioning, read("versioning", "s3:GetBucketVersioning", ""));
+    TRY_ASSIGN(const std::optional<std::string> versioning,
+               read("versioning", names_.versioning_permission, ""));
     TRY_ASSIGN(const std::optional<std::string> lifecycle,
-               read("lifecycle", "s3:GetLifecycleConfiguration", "NoSuchLifecycleConfiguration"));
+               read("lifecycle", names_.lifecycle_permission, names_.no_lifecycle_code));
     const S3Lifecycle rules =
         lifecycle ? read_s3_lifecycle(*lifecycle).value_or(S3Lifecycle{}) : S3Lifecycle{};
     if (versioning && read_s3_versioning(*versioning).value_or(false)) TRY(tell_of_versions(rules));
@@ -60,9 +61,9 @@ class Survey {
                       "NoncurrentVersionExpiration",
                       connection_.bucket()));
     }
-    TRY_ASSIGN(
-        const std::optional<std::string> lock,
-        read("object-lock", "s3:GetBucketObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"));
+    if (names_.object_lock_permission.empty()) return {};
+    TRY_ASSIGN(const std::optional<std::string> lock,
+               read("object-lock", names_.object_lock_permission, "ObjectLockConfigurationNotFoundError"));
     const std::optional<std::string> retention = lock ? read_s3_default_retention(*lock) : std::nullopt;
     if (retention) {
       remarks_.push_back(fmt::format(
@@ -89,6 +90,7 @@ class Survey {
   }
 
   S3Connection& connection_;
+  const S3ConfigurationNames& names_ = connection_.dialect().configuration;
   const Deadline& deadline_;
   std::vector<std::string> remarks_;
 };

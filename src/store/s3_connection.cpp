@@ -10,16 +10,12 @@
 
 #include "base/digest.h"
 #include "http/http_date.h"
-#include "signing/aws_sigv4.h"
 
 namespace rayhistory {
 
 namespace {
 
-constexpr std::string_view kDefaultRegion = "us-east-1";
-// What is hashed at once; memory per upload worker.
-constexpr size_t kHashBufferBytes = 256 * 1024;
-// S3 takes a signature up to 15 minutes off. A refusal without a body (HEAD) that is this far off is about
+// Stores take a signature up to 15 minutes off. A refusal without a body (HEAD) that is this far off is about
 // the clock.
 constexpr std::chrono::minutes kClockTolerance{10};
 // S3's sentences are below 300 characters; a proxy's error page is not to fill the log.
@@ -29,19 +25,6 @@ constexpr Seconds kRetryAfterLimit{300};
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> choices) {
   return std::find(choices.begin(), choices.end(), text) != choices.end();
-}
-
-Result<std::string> payload_hash(const Body* body) {
-  if (body == nullptr || body->size() == 0) return std::string(kEmptyPayloadHash);
-  Sha256 hash;
-  std::string buffer(static_cast<size_t>(std::min<uint64_t>(body->size(), kHashBufferBytes)), '\0');
-  for (uint64_t offset = 0; offset < body->size();) {
-    const size_t piece = static_cast<size_t>(std::min<uint64_t>(buffer.size(), body->size() - offset));
-    TRY(body->read_at(offset, std::span(buffer).first(piece)));
-    hash.update(std::string_view(buffer).substr(0, piece));
-    offset += piece;
-  }
-  return to_hex(hash.finish());
 }
 
 std::optional<Nanoseconds> retry_after_of(const Headers& headers) {
@@ -59,30 +42,6 @@ std::optional<Nanoseconds> retry_after_of(const Headers& headers) {
   return wait;
 }
 
-// What an operator looks at next.
-std::string_view advice_for(std::string_view code, int status) {
-  if (is_one_of(code, {"InvalidAccessKeyId", "InvalidClientTokenId"}))
-    return "the store does not know this access key: check AWS_ACCESS_KEY_ID";
-  if (code == "SignatureDoesNotMatch")
-    return "check AWS_SECRET_ACCESS_KEY, and whether a proxy changes the request on its way";
-  if (is_one_of(code, {"ExpiredToken", "TokenRefreshRequired"}))
-    return "the credentials have expired: renew them and AWS_SESSION_TOKEN";
-  if (code == "InvalidToken") return "check AWS_SESSION_TOKEN: it does not belong to this access key";
-  if (code == "NoSuchBucket")
-    return "check S3_BUCKET and S3_REGION; the bucket was there before or could not be created, so create it";
-  if (code == "RequestTimeTooSkewed")
-    return "the clock of this machine and the store's differ by over 15 minutes";
-  if (is_one_of(code, {"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect",
-                       "IllegalLocationConstraintException"}))
-    return "check S3_REGION and S3_ENDPOINT";
-  if (status == 301 || status == 307) return "check S3_REGION and S3_ENDPOINT";
-  if (status == 401 || status == 403) {
-    return "the credentials need s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and "
-           "s3:AbortMultipartUpload on its objects";
-  }
-  return "";
-}
-
 ErrorKind kind_of(std::string_view code, int status) {
   if (is_one_of(code, {"SlowDown", "SlowDownRead", "SlowDownWrite", "InternalError", "ServiceUnavailable",
                        "Busy", "RequestTimeout", "BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody",
@@ -90,9 +49,10 @@ ErrorKind kind_of(std::string_view code, int status) {
                        "NoSuchUpload", "InvalidPart", "InvalidPartOrder", "Throttling", "ThrottlingException",
                        "RequestLimitExceeded"}))
     return ErrorKind::retry;
+  if (code == "InvalidDigest") return ErrorKind::retry;  // OSS's BadDigest
   if (is_one_of(code, {"NoSuchBucket", "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "AccessDenied",
                        "InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed",
-                       "PermanentRedirect", "TemporaryRedirect"}))
+                       "PermanentRedirect", "TemporaryRedirect", "FileImmutable"}))
     return ErrorKind::denied;
   switch (status) {
     case 200:
@@ -120,14 +80,15 @@ ErrorKind kind_of(std::string_view code, int status) {
 
 }  // namespace
 
-S3Connection::S3Connection(S3Options options, S3Endpoint endpoint, std::unique_ptr<HttpClient> client,
+S3Connection::S3Connection(const S3Dialect& dialect, S3Place place, std::unique_ptr<HttpClient> client,
                            std::unique_ptr<AwsCredentialsSource> credentials, const Clock& clock)
-    : options_(std::move(options)),
-      endpoint_(std::move(endpoint)),
+    : dialect_(dialect),
+      bucket_(std::move(place.bucket)),
+      endpoint_(std::move(place.endpoint)),
       client_(std::move(client)),
       credentials_(std::move(credentials)),
       clock_(clock),
-      region_(options_.region.empty() ? kDefaultRegion : options_.region) {}
+      region_(std::move(place.region)) {}
 
 std::string S3Connection::region() const {
   const std::lock_guard lock(mutex_);
@@ -135,7 +96,7 @@ std::string S3Connection::region() const {
 }
 
 std::string S3Connection::description() const {
-  return fmt::format("s3 bucket {} at {}", options_.bucket, endpoint_.origin(region()));
+  return fmt::format("{} bucket {} at {}", dialect_.backend, bucket_, endpoint_.origin(region()));
 }
 
 Request S3Connection::make_request(const S3Call& call, const std::string& region) const {
@@ -151,7 +112,7 @@ Request S3Connection::make_request(const S3Call& call, const std::string& region
 }
 
 Result<S3Answer> S3Connection::send(const S3Call& call, const Deadline& deadline) {
-  TRY_ASSIGN(const std::string hash, payload_hash(call.body));
+  TRY_ASSIGN(const std::string digest, dialect_.digest_of(call.body));
   const bool is_read = call.method == Method::get || call.method == Method::head;
   Lessons lessons;
   while (true) {
@@ -159,28 +120,39 @@ Result<S3Answer> S3Connection::send(const S3Call& call, const Deadline& deadline
     const Signing signing{std::move(credentials), region(),
                           clock_.unix_nanoseconds() + clock_offset_nanoseconds_};
     Request request = make_request(call, signing.region);
-    sign_aws_v4(request, signing.credentials, {signing.region, "s3", signing.unix_nanoseconds}, hash);
+    dialect_.sign(request, signing.credentials, {bucket_, call.key, signing.region, signing.unix_nanoseconds},
+                  digest);
 
     Result<Response> response = client_->send(request, deadline);
     if (!response) {
       Error error = std::move(response).error();
       if (is_read && error.kind == ErrorKind::unknown_outcome) error.kind = ErrorKind::retry;
-      return std::move(error).in(fmt::format("s3 bucket {}, key \"{}\"", options_.bucket, call.key));
+      return std::move(error).in(
+          fmt::format("{} bucket {}, key \"{}\"", dialect_.backend, bucket_, call.key));
     }
     S3Answer answer{*std::move(response), std::nullopt};
     // A successful GET's body is an object's own bytes, which may well be an <Error> that somebody stored.
     const bool may_be_error = answer.response.status >= 300 || (!is_read && !answer.response.body.empty());
-    if (may_be_error) answer.error = read_s3_error(answer.response.body);
+    if (may_be_error) answer.error = error_in(answer.response);
     if (answer.ok() || !learn_from(answer, signing, lessons, deadline)) return answer;
   }
+}
+
+// A HEAD's answer has no body to be an <Error>; OSS puts it into a header, in base64.
+std::optional<S3ErrorReply> S3Connection::error_in(const Response& response) const {
+  if (!response.body.empty()) return read_s3_error(response.body);
+  const std::optional<std::string> told =
+      from_base64(response.headers.find(dialect_.header("err")).value_or(""));
+  return told ? read_s3_error(*told) : std::nullopt;
 }
 
 bool S3Connection::learn_from(const S3Answer& answer, const Signing& used, Lessons& lessons,
                               const Deadline& deadline) {
   if (!lessons.region && learn_region(answer, used.region)) return lessons.region = true;
   if (!lessons.clock && learn_clock(answer, used.unix_nanoseconds)) return lessons.clock = true;
-  if (!lessons.credentials && is_one_of(answer.code(), {"ExpiredToken", "InvalidToken",
-                                                        "TokenRefreshRequired", "InvalidAccessKeyId"})) {
+  if (!lessons.credentials &&
+      is_one_of(answer.code(), {"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId",
+                                "SecurityTokenExpired", "InvalidSecurityToken"})) {
     credentials_->invalidate(used.credentials);
     const Result<AwsCredentials> renewed = credentials_->get(deadline);
     return lessons.credentials = renewed.has_value() && *renewed != used.credentials;
@@ -211,20 +183,24 @@ bool S3Connection::learn_clock(const S3Answer& answer, int64_t signed_at) {
 
 Error S3Connection::error_of(const S3Call& call, const S3Answer& answer) const {
   const int status = answer.response.status;
-  std::string text = fmt::format("s3 {} bucket {}", name_of(call.method), options_.bucket);
+  std::string text = fmt::format("{} {} bucket {}", dialect_.backend, name_of(call.method), bucket_);
   if (!call.key.empty()) text += fmt::format(", key \"{}\"", call.key);
   text += fmt::format(": status {}", status);
   if (answer.error) {
     text += fmt::format(" {}: {}", answer.error->code, answer.error->message.substr(0, kMessageLimit));
   }
-  if (const auto id = answer.response.headers.find("x-amz-request-id"))
+  if (const auto id = answer.response.headers.find(dialect_.header("request-id")))
     text += fmt::format(" (request {})", *id);
-  if (const std::string_view advice = advice_for(answer.code(), status); !advice.empty())
+  if (const std::string_view advice = dialect_.advice_for(answer.code(), status); !advice.empty())
     text += fmt::format("; {}", advice);
   // A HEAD that is refused cannot say why. None of ours is malformed, so it is about the credentials or the
   // region.
   const bool is_silent_refusal = call.method == Method::head && status == 400;
-  const ErrorKind kind = is_silent_refusal ? ErrorKind::denied : kind_of(answer.code(), status);
+  // OSS calls a wrong region an invalid argument. Its detailed codes for what it is signed with begin so.
+  const bool is_about_signature =
+      answer.response.headers.find(dialect_.header("ec")).value_or("").starts_with("0002-") && status == 400;
+  const ErrorKind kind =
+      is_silent_refusal || is_about_signature ? ErrorKind::denied : kind_of(answer.code(), status);
   return Error{kind, std::move(text), retry_after_of(answer.response.headers)};
 }
 

@@ -1,4 +1,4 @@
-// One signed exchange with S3, and what its answer means.
+// One signed exchange with S3 or a store of its protocol (s3_dialect.h), and what its answer means.
 //
 // What a signature needs is kept right here: a request that S3 refuses because of the region, the clock or
 // expired credentials is signed anew with what the refusal says, once for each, and what was learned is kept.
@@ -14,6 +14,7 @@
 
 #include "credentials/aws_credentials_source.h"
 #include "http/client.h"
+#include "store/s3_dialect.h"
 #include "store/s3_endpoint.h"
 #include "store/s3_replies.h"
 
@@ -42,8 +43,8 @@ struct S3Answer {
 // Any thread may send.
 class S3Connection {
  public:
-  // `clock` must outlive it.
-  S3Connection(S3Options options, S3Endpoint endpoint, std::unique_ptr<HttpClient> client,
+  // `dialect` and `clock` must outlive it.
+  S3Connection(const S3Dialect& dialect, S3Place place, std::unique_ptr<HttpClient> client,
                std::unique_ptr<AwsCredentialsSource> credentials, const Clock& clock);
 
   // Any answer of S3 is an S3Answer. Errors are the HttpClient's and the credentials source's; a read whose
@@ -55,7 +56,8 @@ class S3Connection {
   // code itself.
   Error error_of(const S3Call& call, const S3Answer& answer) const;
 
-  const std::string& bucket() const { return options_.bucket; }
+  const S3Dialect& dialect() const { return dialect_; }
+  const std::string& bucket() const { return bucket_; }
   std::string region() const;
   std::string description() const;
   std::string credentials_origin() const { return credentials_->origin(); }
@@ -74,13 +76,15 @@ class S3Connection {
     bool credentials = false;
   };
 
+  std::optional<S3ErrorReply> error_in(const Response& response) const;
   Request make_request(const S3Call& call, const std::string& region) const;
   // Whether the refusal taught something that makes it worth to sign anew.
   bool learn_from(const S3Answer& answer, const Signing& used, Lessons& lessons, const Deadline& deadline);
   bool learn_region(const S3Answer& answer, const std::string& used_region);
   bool learn_clock(const S3Answer& answer, int64_t signed_at);
 
-  const S3Options options_;
+  const S3Dialect& dialect_;
+  const std::string bucket_;
   const S3Endpoint endpoint_;
   const std::unique_ptr<HttpClient> client_;
   const std::unique_ptr<AwsCredentialsSource> credentials_;

@@ -1,6 +1,7 @@
 #include "store/s3_endpoint.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -38,6 +39,9 @@ bool is_aws_host(std::string_view host) {
 }
 
 }  // namespace
+
+S3Endpoint::S3Endpoint(std::string bucket, Url server, bool path_style)
+    : bucket_(std::move(bucket)), custom_(std::move(server)), path_style_(path_style) {}
 
 Result<S3Endpoint> S3Endpoint::from(const S3Options& options) {
   const std::string& bucket = options.bucket;

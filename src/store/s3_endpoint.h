@@ -26,6 +26,8 @@ struct S3Options {
 
 class S3Endpoint {
  public:
+  // The bucket of a server that does not depend on the region.
+  S3Endpoint(std::string bucket, Url server, bool path_style);
   // `invalid` names the setting that is wrong.
   static Result<S3Endpoint> from(const S3Options& options);
 
@@ -44,6 +46,13 @@ class S3Endpoint {
   std::optional<Url> custom_;  // none: AWS's, which depends on the region
   Scheme aws_scheme_ = Scheme::https;
   bool path_style_ = false;
+};
+
+// A bucket, and where it is.
+struct S3Place {
+  std::string bucket;
+  std::string region;
+  S3Endpoint endpoint;
 };
 
 }  // namespace rayhistory

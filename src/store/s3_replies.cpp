@@ -124,11 +124,12 @@ std::optional<S3Lifecycle> read_s3_lifecycle(std::string_view body) {
     const pugi::xml_node filter = rule.child("Filter");
     const pugi::xml_node both = filter.child("And");
     if (std::string_view(rule.child_value("Status")) != "Enabled") continue;
-    if (filter.child("Tag") || both.child("Tag")) continue;
+    if (rule.child("Tag") || filter.child("Tag") || both.child("Tag")) continue;
     if (rule.child("NoncurrentVersionExpiration")) lifecycle.removes_old_versions = true;
     const pugi::xml_node expiration = rule.child("Expiration");
     const std::string days = expiration.child_value("Days");
-    const std::string date = expiration.child_value("Date");
+    std::string date = expiration.child_value("Date");
+    if (date.empty()) date = expiration.child_value("CreatedBeforeDate");  // OSS: of what was stored before
     if (days.empty() && date.empty()) continue;  // it removes the markers of deleted objects only
     std::string prefix = rule.child_value("Prefix");
     if (prefix.empty()) prefix = filter.child_value("Prefix");
@@ -150,8 +151,10 @@ std::optional<std::string> read_s3_default_retention(std::string_view body) {
   return days.empty() ? fmt::format("{} years", years) : fmt::format("{} days", days);
 }
 
-std::string write_s3_complete(const std::vector<std::string>& etags) {
-  std::string body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
+std::string write_s3_complete(const std::vector<std::string>& etags, std::string_view xml_namespace) {
+  std::string body = xml_namespace.empty()
+                         ? std::string("<CompleteMultipartUpload>")
+                         : fmt::format("<CompleteMultipartUpload xmlns=\"{}\">", xml_namespace);
   for (size_t i = 0; i < etags.size(); ++i) {
     // An ETag is hex digits and '-' wherever we looked, but it is the server's to choose.
     std::string escaped;

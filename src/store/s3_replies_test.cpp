@@ -109,7 +109,7 @@ TEST(S3Replies, CountParts) {
 
 TEST(S3Replies, WriteACompletion) {
   EXPECT_EQ(
-      write_s3_complete({"a", "b<&>"}),
+      write_s3_complete({"a", "b<&>"}, "http://s3.amazonaws.com/doc/2006-03-01/"),
       "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
       "<Part><PartNumber>1</PartNumber><ETag>\"a\"</ETag></Part>"
       "<Part><PartNumber>2</PartNumber><ETag>\"b&lt;&amp;&gt;\"</ETag></Part></CompleteMultipartUpload>");

@@ -10,26 +10,15 @@
 namespace rayhistory {
 namespace {
 
-// CopyObject's limit. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-constexpr uint64_t kCopyAtOnceLimitBytes = 5ull * 1024 * 1024 * 1024;
-// S3's longest key. Told here, because what servers answer to a longer one differs.
-constexpr size_t kKeyLimitBytes = 1024;
+constexpr std::string_view kDefaultRegion = "us-east-1";
 // A list may be truncated and yet show nothing (many deleted versions in between). So many in a row, at most.
 constexpr int kEmptyPagesLimit = 1000;
 // Headers and what little there is around the bytes that were asked for.
 constexpr uint64_t kErrorReplyLimitBytes = 1024 * 1024;
 
-Result<void> check_key(const std::string& key) {
-  if (key.empty()) return Error{ErrorKind::invalid, "an empty object key"};
-  if (key.size() > kKeyLimitBytes) {
-    return Error{ErrorKind::invalid, fmt::format("key \"{}\": {} bytes, and S3 takes {} at most", key,
-                                                 key.size(), kKeyLimitBytes)};
-  }
-  return {};
-}
-
-Error cut_short(std::string_view what) {
-  return Error{ErrorKind::retry, fmt::format("s3: the answer to {} was cut short or is not XML", what)};
+Error cut_short(const S3Dialect& dialect, std::string_view what) {
+  return Error{ErrorKind::retry,
+               fmt::format("{}: the answer to {} was cut short or is not XML", dialect.backend, what)};
 }
 
 }  // namespace
@@ -38,16 +27,29 @@ Result<std::unique_ptr<S3Store>> S3Store::open(const S3Options& options, std::un
                                                std::unique_ptr<AwsCredentialsSource> credentials,
                                                const Clock& clock, const S3Limits& limits) {
   TRY_ASSIGN(S3Endpoint endpoint, S3Endpoint::from(options));
-  return std::unique_ptr<S3Store>(
-      new S3Store(options, std::move(endpoint), std::move(client), std::move(credentials), clock, limits));
+  S3Place place{options.bucket, options.region.empty() ? std::string(kDefaultRegion) : options.region,
+                std::move(endpoint)};
+  return std::make_unique<S3Store>(kAwsS3Dialect, std::move(place), std::move(client), std::move(credentials),
+                                   clock, limits);
 }
 
-S3Store::S3Store(const S3Options& options, S3Endpoint endpoint, std::unique_ptr<HttpClient> client,
+S3Store::S3Store(const S3Dialect& dialect, S3Place place, std::unique_ptr<HttpClient> client,
                  std::unique_ptr<AwsCredentialsSource> credentials, const Clock& clock,
                  const S3Limits& limits)
     : limits_(limits),
       clock_(clock),
-      connection_(options, std::move(endpoint), std::move(client), std::move(credentials), clock) {}
+      connection_(dialect, std::move(place), std::move(client), std::move(credentials), clock) {}
+
+// Told here, because what servers answer to a longer one differs.
+Result<void> S3Store::check_key(const std::string& key) const {
+  if (key.empty()) return Error{ErrorKind::invalid, "an empty object key"};
+  const S3Dialect& dialect = connection_.dialect();
+  if (key.size() > dialect.key_limit_bytes) {
+    return Error{ErrorKind::invalid, fmt::format("key \"{}\": {} bytes, and {} takes {} at most", key,
+                                                 key.size(), dialect.provider, dialect.key_limit_bytes)};
+  }
+  return {};
+}
 
 std::string S3Store::description() const {
   return connection_.description();
@@ -58,12 +60,16 @@ std::string S3Store::credentials_origin() const {
 }
 
 Result<bool> S3Store::bucket_exists(const Deadline& deadline) {
-  S3Call head;
-  head.method = Method::head;
-  TRY_ASSIGN(const S3Answer answer, connection_.send(head, deadline));
+  S3Call look;
+  if (connection_.dialect().heads_buckets) {
+    look.method = Method::head;
+  } else {
+    look.query = {{"list-type", "2"}, {"max-keys", "1"}};
+  }
+  TRY_ASSIGN(const S3Answer answer, connection_.send(look, deadline));
   if (answer.ok()) return true;
   if (answer.response.status == 404) return false;
-  return connection_.error_of(head, answer);
+  return connection_.error_of(look, answer);
 }
 
 Result<void> S3Store::ensure_bucket(const Deadline& deadline) {
@@ -77,14 +83,7 @@ Result<void> S3Store::ensure_bucket(const Deadline& deadline) {
 Result<void> S3Store::create_bucket(const Deadline& deadline) {
   S3Call create;
   create.method = Method::put;
-  const std::string region = connection_.region();
-  // us-east-1 is the one region that must not be named.
-  const MemoryBody body(
-      region == "us-east-1"
-          ? std::string()
-          : fmt::format("<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-                        "<LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>",
-                        region));
+  const MemoryBody body(connection_.dialect().new_bucket(connection_.region()));
   create.body = &body;
   TRY_ASSIGN(const S3Answer answer, connection_.send(create, deadline));
   if (answer.ok() || answer.code() == "BucketAlreadyOwnedByYou") return {};
@@ -102,9 +101,8 @@ Result<void> S3Store::create_bucket(const Deadline& deadline) {
     return exists;
   }());
   if (is_ours) return {};
-  return Error{
-      ErrorKind::exists,
-      fmt::format("the bucket {} belongs to somebody else: choose another S3_BUCKET", connection_.bucket())};
+  return Error{ErrorKind::exists, fmt::format("the bucket {} belongs to somebody else: choose another {}",
+                                              connection_.bucket(), connection_.dialect().bucket_setting)};
 }
 
 Result<StoredObject> S3Store::put(const std::string& key, const Body& body, std::string_view content_type,
@@ -170,18 +168,22 @@ Result<StoredObject> S3Store::copy(const std::string& from, const StoredObject& 
   if (expected.size >= limits_.least_part_bytes &&
       abilities_.upload_lists != S3Abilities::UploadLists::by_prefix)
     abort_others(from, "", deadline);
-  if (expected.size <= kCopyAtOnceLimitBytes) return copy_at_once(from, expected, to, deadline);
+  if (expected.size <= connection_.dialect().copy_at_once_limit_bytes)
+    return copy_at_once(from, expected, to, deadline);
   const auto fill = [&](S3MultipartUpload& upload) { return upload.copy_whole(from, expected, deadline); };
   return upload(to, kTextContent, std::nullopt, fill, deadline);
 }
 
 Result<StoredObject> S3Store::copy_at_once(const std::string& from, const StoredObject& expected,
                                            const std::string& to, const Deadline& deadline) {
+  const S3Dialect& dialect = connection_.dialect();
   S3Call copy;
   copy.method = Method::put;
   copy.key = to;
-  copy.headers.set("x-amz-copy-source", fmt::format("/{}/{}", connection_.bucket(), encode_path(from)));
-  if (!expected.etag.empty()) copy.headers.set("x-amz-copy-source-if-match", with_quotes(expected.etag));
+  copy.headers.set(dialect.header("copy-source"),
+                   fmt::format("/{}/{}", connection_.bucket(), encode_path(from)));
+  if (!expected.etag.empty())
+    copy.headers.set(dialect.header("copy-source-if-match"), with_quotes(expected.etag));
   copy.stall_timeout = kS3ServerWorkStallTimeout;
   TRY_ASSIGN(const S3Answer answer, connection_.send(copy, deadline));
   if (!answer.ok()) return connection_.error_of(copy, answer);
@@ -210,14 +212,15 @@ Result<std::optional<StoredObject>> S3Store::stat(const std::string& key, const 
 Result<ListPage> S3Store::list(const std::string& prefix, const std::string& after,
                                const Deadline& deadline) {
   S3Call list;
-  list.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix}};
+  // 1,000 is S3's page anyway, and OSS's largest; its own has 100.
+  list.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", "1000"}, {"prefix", prefix}};
   if (!after.empty()) list.query.emplace_back("start-after", after);
   const QueryParameters first_query = list.query;
   for (int i = 0; i < kEmptyPagesLimit; ++i) {
     TRY_ASSIGN(const S3Answer answer, connection_.send(list, deadline));
     if (!answer.ok()) return connection_.error_of(list, answer);
     std::optional<S3ObjectPage> page = read_s3_objects(answer.response.body);
-    if (!page) return cut_short("list objects");
+    if (!page) return cut_short(connection_.dialect(), "list objects");
     if (!page->objects.empty() || !page->truncated) {
       ListPage result;
       result.objects = std::move(page->objects);
@@ -227,8 +230,8 @@ Result<ListPage> S3Store::list(const std::string& prefix, const std::string& aft
     list.query = first_query;
     list.query.emplace_back("continuation-token", page->continuation);
   }
-  return Error{ErrorKind::retry,
-               fmt::format("s3: {} pages of \"{}\" in a row list nothing", kEmptyPagesLimit, prefix)};
+  return Error{ErrorKind::retry, fmt::format("{}: {} pages of \"{}\" in a row list nothing",
+                                             connection_.dialect().backend, kEmptyPagesLimit, prefix)};
 }
 
 Result<std::string> S3Store::get(const std::string& key, uint64_t offset, uint64_t length,
@@ -240,6 +243,8 @@ Result<std::string> S3Store::get(const std::string& key, uint64_t offset, uint64
   S3Call get;
   get.key = key;
   get.headers.set("Range", fmt::format("bytes={}-{}", offset, last));
+  const S3Dialect& dialect = connection_.dialect();
+  if (!dialect.range_header.empty()) get.headers.set(dialect.range_header, dialect.range_header_value);
   get.response_limit_bytes = std::max(wanted, kErrorReplyLimitBytes);
   TRY_ASSIGN(S3Answer answer, connection_.send(get, deadline));
   if (answer.response.status == 416) return std::string();  // begins at or after the end
@@ -277,7 +282,7 @@ Result<void> S3Store::for_each_upload(const std::string& prefix,
     TRY_ASSIGN(const S3Answer answer, connection_.send(list, deadline));
     if (!answer.ok()) return connection_.error_of(list, answer);
     const std::optional<S3UploadPage> page = read_s3_uploads(answer.response.body);
-    if (!page) return cut_short("list uploads");
+    if (!page) return cut_short(connection_.dialect(), "list uploads");
     for (const S3Upload& unfinished : page->uploads) {
       // Not every server filters by prefix, and other people's uploads are none of ours.
       if (unfinished.key.starts_with(prefix)) TRY(visit(unfinished));

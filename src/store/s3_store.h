@@ -1,4 +1,5 @@
-// A Store in S3, or in whatever speaks its dialect: MinIO, Ceph, R2 and others.
+// A Store in S3, in whatever speaks its dialect, as MinIO, Ceph and R2 do, or in Alibaba Cloud OSS
+// (oss_dialect.h).
 //
 // Up to 64 MiB are put in one request, more in a multipart upload. An object grows by a multipart upload
 // whose first parts are copied from the object itself on the server; below S3's least part size it is put
@@ -26,6 +27,10 @@ class S3Store final : public Store {
                                                std::unique_ptr<AwsCredentialsSource> credentials,
                                                const Clock& clock, const S3Limits& limits = {});
 
+  // Of a place that is known to be right. `dialect` must outlive the store too.
+  S3Store(const S3Dialect& dialect, S3Place place, std::unique_ptr<HttpClient> client,
+          std::unique_ptr<AwsCredentialsSource> credentials, const Clock& clock, const S3Limits& limits = {});
+
   std::string description() const override;
   std::string credentials_origin() const override;
   Result<void> ensure_bucket(const Deadline& deadline) override;
@@ -47,9 +52,7 @@ class S3Store final : public Store {
  private:
   using FillUpload = std::function<Result<void>(S3MultipartUpload&)>;
 
-  S3Store(const S3Options& options, S3Endpoint endpoint, std::unique_ptr<HttpClient> client,
-          std::unique_ptr<AwsCredentialsSource> credentials, const Clock& clock, const S3Limits& limits);
-
+  Result<void> check_key(const std::string& key) const;
   Result<StoredObject> put_at_once(const std::string& key, const Body& body, std::string_view content_type,
                                    const Deadline& deadline);
   // Begins an upload, lets `fill` give it its parts, and completes it, or abandons it.

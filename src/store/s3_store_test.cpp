@@ -685,7 +685,7 @@ TEST_F(S3StoreTest, ListsWithEncodedKeysFromAPlaceOn) {
   const auto page = store.list("a b", "a b+", kNever);
   ASSERT_TRUE(page) << page.error().message;
   EXPECT_EQ(server_.requests().at(0).target,
-            "/bucket?encoding-type=url&list-type=2&prefix=a%20b&start-after=a%20b%2B");
+            "/bucket?encoding-type=url&list-type=2&max-keys=1000&prefix=a%20b&start-after=a%20b%2B");
   EXPECT_EQ(page->objects.at(0).key, "a b+c");
   EXPECT_EQ(page->next, "a b+c");
 }

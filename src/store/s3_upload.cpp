@@ -13,7 +13,7 @@
 namespace rayhistory {
 namespace {
 
-constexpr std::string_view kTokenHeader = "x-amz-meta-ray-upload";
+constexpr std::string_view kTokenHeader = "meta-ray-upload";  // after the dialect's prefix
 constexpr size_t kTokenBytes = 16;
 // Aborting can race a part that is still on its way, so it is repeated until the store shows none
 // (AbortMultipartUpload in S3's API reference).
@@ -53,7 +53,7 @@ Result<S3MultipartUpload> S3MultipartUpload::begin(S3Connection& connection, S3A
   call.key = upload.key_;
   call.query = {{"uploads", ""}};
   if (!content_type.empty()) call.headers.set("Content-Type", content_type);
-  call.headers.set(kTokenHeader, upload.token_);
+  call.headers.set(connection.dialect().header(kTokenHeader), upload.token_);
   TRY_ASSIGN(const S3Answer answer, connection.send(call, deadline));
   if (!answer.ok()) return connection.error_of(call, answer);
   std::optional<std::string> id = read_s3_upload_id(answer.response.body);
@@ -76,8 +76,10 @@ S3Call S3MultipartUpload::call(Method method) const {
 Result<void> S3MultipartUpload::copy_whole(const std::string& from, const StoredObject& source,
                                            const Deadline& deadline) {
   const uint64_t parts = (source.size + limits_.copied_part_bytes - 1) / limits_.copied_part_bytes;
-  if (parts > limits_.most_parts - etags_.size())
-    return Error{ErrorKind::invalid, fmt::format("key \"{}\": larger than S3 can hold", key_)};
+  if (parts > limits_.most_parts - etags_.size()) {
+    return Error{ErrorKind::invalid,
+                 fmt::format("key \"{}\": larger than {} can hold", key_, connection_.dialect().provider)};
+  }
   for (uint64_t part = 0; part < parts; ++part) {
     // Of nearly equal sizes, so that none is below S3's least.
     const uint64_t begin = source.size / parts * part + std::min(part, source.size % parts);
@@ -89,11 +91,15 @@ Result<void> S3MultipartUpload::copy_whole(const std::string& from, const Stored
 
 Result<void> S3MultipartUpload::copy_range(const std::string& from, const StoredObject& source,
                                            uint64_t offset, uint64_t size, const Deadline& deadline) {
+  const S3Dialect& dialect = connection_.dialect();
   S3Call part = call(Method::put);
   part.query.emplace_back("partNumber", std::to_string(etags_.size() + 1));
-  part.headers.set("x-amz-copy-source", fmt::format("/{}/{}", connection_.bucket(), encode_path(from)));
-  part.headers.set("x-amz-copy-source-range", fmt::format("bytes={}-{}", offset, offset + size - 1));
-  if (!source.etag.empty()) part.headers.set("x-amz-copy-source-if-match", with_quotes(source.etag));
+  part.headers.set(dialect.header("copy-source"),
+                   fmt::format("/{}/{}", connection_.bucket(), encode_path(from)));
+  part.headers.set(dialect.header("copy-source-range"),
+                   fmt::format("bytes={}-{}", offset, offset + size - 1));
+  if (!source.etag.empty())
+    part.headers.set(dialect.header("copy-source-if-match"), with_quotes(source.etag));
   part.stall_timeout = kS3ServerWorkStallTimeout;
   TRY_ASSIGN(std::string etag, repeat_while_passing(clock_, deadline, [&]() -> Result<std::string> {
                TRY_ASSIGN(const S3Answer answer, connection_.send(part, deadline));
@@ -150,7 +156,7 @@ Result<void> S3MultipartUpload::send_range(const Body& whole, uint64_t offset, u
 }
 
 Result<StoredObject> S3MultipartUpload::complete(const Deadline& deadline) {
-  const std::string body = write_s3_complete(etags_);
+  const std::string body = write_s3_complete(etags_, connection_.dialect().xml_namespace);
   Result<StoredObject> outcome = complete_once(body, deadline);
   if (!outcome && outcome.error().kind == ErrorKind::unsupported &&
       abilities_.if_match_on_complete.exchange(false))
@@ -162,8 +168,10 @@ Result<StoredObject> S3MultipartUpload::complete_once(const std::string& body, c
   const MemoryBody body_bytes(body);
   S3Call completion = call(Method::post);
   completion.headers.set("Content-Type", "application/xml");
-  completion.headers.set("x-amz-mp-object-size", std::to_string(size_));
-  if (replaces_ && !replaces_->etag.empty() && abilities_.if_match_on_complete)
+  const S3Dialect& dialect = connection_.dialect();
+  if (dialect.checks_completion)
+    completion.headers.set(dialect.header("mp-object-size"), std::to_string(size_));
+  if (dialect.checks_completion && replaces_ && !replaces_->etag.empty() && abilities_.if_match_on_complete)
     completion.headers.set("If-Match", with_quotes(replaces_->etag));
   completion.body = &body_bytes;
   completion.stall_timeout = kS3ServerWorkStallTimeout;
@@ -191,6 +199,7 @@ Result<StoredObject> S3MultipartUpload::complete_once(const std::string& body, c
 }
 
 Result<std::optional<StoredObject>> S3MultipartUpload::look(bool& is_ours, const Deadline& deadline) {
+  const S3Dialect& dialect = connection_.dialect();
   S3Call head;
   head.method = Method::head;
   head.key = key_;
@@ -204,7 +213,7 @@ Result<std::optional<StoredObject>> S3MultipartUpload::look(bool& is_ours, const
       return Error{ErrorKind::retry,
                    fmt::format("key \"{}\": the answer to HEAD has no Content-Length", key_)};
     }
-    is_ours = object->size == size_ && answer.response.headers.find(kTokenHeader) == token_;
+    is_ours = object->size == size_ && answer.response.headers.find(dialect.header(kTokenHeader)) == token_;
     return object;
   });
 }

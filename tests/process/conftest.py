@@ -10,11 +10,12 @@ from harness.collector import PROGRAM, Collector
 from harness.dashboard import StandInDashboard
 from harness.judge import Judge
 from harness.node import StandInNode
+from harness.oss_gateway import OssGateway
 from live.azurite_server import AzuriteServer
 from live.fake_gcs_server import FakeGcsServer
 from live.leftovers import end_marked_processes
 from live.minio_server import MinioServer
-from live.stored import StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs
+from live.stored import StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs, StoredInOss
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,6 +57,14 @@ def fake_gcs(tmp_path_factory):
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def oss_gateway(minio):
+    """Before a worker's MinIO; each test has a bucket of its own."""
+    gateway = OssGateway(minio)
+    yield gateway
+    gateway.stop()
+
+
 class Store:
     """Where a collector stores: its settings, and how to read what is there."""
 
@@ -91,6 +100,11 @@ def google_store(fake_gcs):
     return Store(fake_gcs.collector_environment(bucket), StoredInGcs(fake_gcs.client(), bucket))
 
 
+def alibaba_store(oss_gateway):
+    bucket = f"test-{uuid.uuid4().hex}"
+    return Store(oss_gateway.collector_environment(bucket), StoredInOss(oss_gateway.client(), bucket))
+
+
 @pytest.fixture(params=["local", "minio"])
 def store(request, tmp_path):
     """Every test that takes it is run with both; those that depend on a store's own dialect, on_every_store."""
@@ -100,12 +114,14 @@ def store(request, tmp_path):
         return container_store(request.getfixturevalue("azurite"))
     if request.param == "gcs":
         return google_store(request.getfixturevalue("fake_gcs"))
+    if request.param == "oss":
+        return alibaba_store(request.getfixturevalue("oss_gateway"))
     return bucket_store(request.getfixturevalue("minio"))
 
 
 # Growth, blocks and parts, copies, odd keys, lists after a restart: a store does each in its own way. What is left of
 # the collector is the same for all of them.
-on_every_store = pytest.mark.parametrize("store", ["local", "minio", "azurite", "gcs"], indirect=True)
+on_every_store = pytest.mark.parametrize("store", ["local", "minio", "azurite", "gcs", "oss"], indirect=True)
 
 
 @pytest.fixture
@@ -127,6 +143,11 @@ def azurite_store(azurite):
 @pytest.fixture
 def gcs_store(fake_gcs):
     return google_store(fake_gcs)
+
+
+@pytest.fixture
+def oss_store(oss_gateway):
+    return alibaba_store(oss_gateway)
 
 
 @pytest.fixture

@@ -46,6 +46,10 @@ def test_google_cloud_storage_conforms_on_a_model_and_on_its_emulator(fake_gcs):
     conform("/GcsEmulator", EMULATORS_DEVIATIONS, RAYHISTORY_TEST_GCS_HOST=fake_gcs.endpoint)
 
 
+def test_alibaba_oss_conforms_on_a_model():
+    conform("/OssModel")
+
+
 def test_azure_blob_conforms_on_azurite(azurite):
     conform("/Azure", RAYHISTORY_TEST_AZURE_CONNECTION_STRING=azurite.connection_string())
 
