@@ -1,5 +1,5 @@
-// Whatever a shared config file holds is read or refused by its line's number, and a credential_process is cut
-// into words.
+// Whatever a shared config file holds is read or refused by its line's number, and a credential_process is
+// cut into words.
 #include <cstddef>
 #include <cstdint>
 
