@@ -12,7 +12,7 @@ from . import round as one_round
 from .run import Stores, void
 
 
-KINDS = ["minio", "local", "azurite", "gcs"]
+KINDS = ["minio", "local", "azurite", "gcs", "oss"]
 
 
 def main():

@@ -46,7 +46,7 @@ class Request:
 
     @property
     def copies(self):
-        return "x-amz-copy-source" in self.headers
+        return "x-amz-copy-source" in self.headers or "x-oss-copy-source" in self.headers
 
 
 def answer(status, code):

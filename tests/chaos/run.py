@@ -6,7 +6,7 @@ import subprocess
 from live.fake_gcs_server import FakeGcsServer
 
 from . import ROOT
-from .stores import AzuriteStore, FolderStore, GcsStore, MinioStore, RestartableAzurite, RestartableMinio
+from .stores import AzuriteStore, FolderStore, GcsStore, MinioStore, OssStore, RestartableAzurite, RestartableMinio
 
 # Without these a run shows nothing of what it is for.
 COVERAGE = {
@@ -14,6 +14,7 @@ COVERAGE = {
     "minio": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
     "azurite": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
     "gcs": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
+    "oss": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
 }
 
 
@@ -58,4 +59,5 @@ class Stores:
             return lambda folder, dice: GcsStore(self.gcs, dice)
         if self.minio is None:
             self.minio = RestartableMinio(program("minio", "RAYHISTORY_MINIO"), self.folder / "minio")
-        return lambda folder, dice: MinioStore(self.minio, dice)
+        store = OssStore if kind == "oss" else MinioStore
+        return lambda folder, dice: store(self.minio, dice)

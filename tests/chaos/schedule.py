@@ -64,6 +64,7 @@ SURROUNDINGS = {
     "minio": {"network": 8, "store away": 2, "forbidden": 1, "event disk full": 1},
     "azurite": {"network": 8, "store away": 2, "forbidden": 1, "event disk full": 1},
     "gcs": {"network": 8, "store away": 2, "forbidden": 1, "event disk full": 1},
+    "oss": {"network": 8, "store away": 2, "forbidden": 1, "event disk full": 1},
     "local": {"store disk full": 2, "event disk full": 2},
 }
 # What the fault proxy does to requests, and how likely each is to be chosen for a spell of bad network.

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from azure.storage.blob import BlobBlock
+from harness.oss_gateway import OssGateway
 from harness.small_disk import SmallDisk
 from live.azurite_server import AzuriteServer
 from live.minio_server import MinioServer
@@ -56,15 +57,18 @@ class MinioStore:
         self.client = server.client()
         self.stored = StoredInBucket(self.client, self.bucket)
         self.left_before = set(server.unfinished_uploads())  # by an earlier round
-        self.proxy = FaultProxy(server.port, dice, self._abort_upload)
+        self.proxy = FaultProxy(self._port(), dice, self._abort_upload)
         self.environment = {
             **server.collector_environment(self.bucket),
             "S3_ENDPOINT": f"127.0.0.1:{self.proxy.port}",
         }
 
+    def _port(self):
+        return self.server.port
+
     def _abort_upload(self, target):
         parts = urlsplit(target)
-        key = unquote(parts.path).removeprefix(f"/{self.bucket}/")
+        key = unquote(parts.path).removeprefix(f"/{self.bucket}").removeprefix("/")
         upload = parse_qs(parts.query)["uploadId"][0]
         self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
 
@@ -95,6 +99,27 @@ class MinioStore:
         self.proxy.stop()
         for key in self.stored.sizes():
             self.client.delete_object(Bucket=self.bucket, Key=key)
+
+
+class OssStore(MinioStore):
+    """The same behind the gateway, in the words of Alibaba Cloud OSS; read past it."""
+
+    kind = "oss"
+
+    def __init__(self, server, dice):
+        self.gateway = OssGateway(server)
+        super().__init__(server, dice)
+        self.environment = {
+            **self.gateway.collector_environment(self.bucket),
+            "OSS_ENDPOINT": f"http://localhost:{self.proxy.port}",
+        }
+
+    def _port(self):
+        return self.gateway.port
+
+    def close(self):
+        super().close()
+        self.gateway.stop()
 
 
 class RestartableAzurite(AzuriteServer):

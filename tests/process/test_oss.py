@@ -3,18 +3,25 @@ stored is listed and read with that SDK too. What each store does in its own way
 
 import time
 import uuid
+from datetime import datetime, timedelta, timezone
 
 import pytest
+from alibabacloud_credentials.provider.oidc import OIDCRoleArnCredentialsProvider
 from conftest import Store
 from harness.collector import run_collector
 from harness.oss_gateway import AlibabaTokenService
 from live.stored import StoredInOss
 from live.waiting import wait_until
+from Tea.core import TeaCore
 
 ROLE = "acs:ram::1234567890123456:role/ray-history"
 PROVIDER = "acs:ram::1234567890123456:oidc-provider/ack-rrsa-c0123456789abcdef"
 # Shorter than the lag of one round: a few of them end under way.
 KEYS_ARE_GOOD_FOR_SECONDS = 1.5
+
+
+class Caught(BaseException):
+    """Not an Exception, which the library would wrap."""
 
 
 def stored_logs(store, node):
@@ -87,6 +94,35 @@ def test_keys_of_a_role_that_end_in_the_middle_of_a_run_are_renewed(
     assert "store unreachable" not in collector.log()
     for secret in ("secret-", "token-that", "token-of"):
         assert secret not in collector.log()
+
+
+def test_the_token_service_is_asked_what_the_vendors_library_asks_it(rrsa_store, tokens, monkeypatch):
+    settings = {**rrsa_store.environment, "ALIBABA_CLOUD_ROLE_SESSION_NAME": "ray history"}
+    run = run_collector("--check", RAY_CLUSTER_NAME="test", **settings)
+    assert run.returncode == 0, run.stdout + run.stderr
+    asked_by_library = []
+
+    def catch(request, *_):
+        asked_by_library.append(request)
+        raise Caught
+
+    monkeypatch.setattr(TeaCore, "do_action", catch)
+    library = OIDCRoleArnCredentialsProvider(
+        role_arn=ROLE,
+        oidc_provider_arn=PROVIDER,
+        oidc_token_file_path=settings["ALIBABA_CLOUD_OIDC_TOKEN_FILE"],
+        role_session_name="ray history",
+        sts_endpoint="sts.example",
+    )
+    with pytest.raises(Caught):
+        library.get_credentials()
+    asked_by_us = tokens.asked[0]
+    asked = asked_by_library[0].query
+    for parameters in (asked_by_us, asked):
+        when = datetime.strptime(parameters.pop("Timestamp"), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+        assert abs(datetime.now(timezone.utc) - when) < timedelta(minutes=1)
+    # A line's end after the token is of the file, which the library passes on.
+    assert asked_by_us == {**asked, "OIDCToken": asked["OIDCToken"].rstrip()}
 
 
 def test_check_says_which_role_it_has(rrsa_store):

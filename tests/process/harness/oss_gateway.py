@@ -72,7 +72,10 @@ class OssGateway(LoopbackServer):
         return oss.Client(config)
 
     def answer(self, request):
-        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        length = int(request.headers.get("Content-Length", 0))
+        body = request.rfile.read(length)
+        if len(body) < length:
+            return None  # cut on its way
         path, _, query = request.path.partition("?")
         host = request.headers["Host"].partition(":")[0]
         if host.endswith(".localhost"):
@@ -81,7 +84,10 @@ class OssGateway(LoopbackServer):
             return reply(request, 403, refusal("SecondLevelDomainForbidden"), "application/xml")
         code = self.why_refused(request, path, query, body)
         if code is None:
-            return self.take_to_minio(request, path, query, body)
+            try:
+                return self.take_to_minio(request, path, query, body)
+            except OSError:
+                return reply(request, 503, refusal("ServiceUnavailable"), "application/xml")
         self.refused.append(code)
         request.send_response(403)
         content = refusal(code)
