@@ -544,7 +544,10 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
     case Task::Step::look: {
       Entry& looked_at = other != nullptr ? *other : entry;
       looked_at.uncertain = false;
-      looked_at.stored = Stored{.object = result.object, .content = {}};
+      // An ETag is of one write: that object is known.
+      const bool is_as_before =
+          looked_at.stored && !result.object.etag.empty() && looked_at.stored->object == result.object;
+      if (!is_as_before) looked_at.stored = Stored{.object = result.object, .content = {}};
       break;
     }
     case Task::Step::compare:

@@ -584,6 +584,29 @@ TEST(Ledger, AFileThatIsCutShortWhileItIsReadDoesNotMakeItsNextGenerationWait) {
   EXPECT_EQ(mirror.stored("r.out"), "second");
 }
 
+// Found by chaos: what had been stored before the write that failed was counted as given up.
+TEST(Ledger, WhatIsStoredOfAFileThatWasCutShortIsNotGivenUp) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.write("r.out", "first and more");
+  mirror.offer(mirror.log("r.out"));
+  mirror.clock.advance(Seconds(60));
+  const auto extend = mirror.ledger().next_task(mirror.clock.steady_now());
+  ASSERT_TRUE(extend);
+  mirror.ledger().settle(*extend, {Outcome::file_moved, {}, {}}, mirror.clock.steady_now());
+  mirror.clock.advance(Seconds(60));
+  const auto look = mirror.ledger().next_task(mirror.clock.steady_now());
+  ASSERT_TRUE(look);
+  EXPECT_EQ(look->step, Task::Step::look);
+  mirror.ledger().settle(*look, perform(*look, mirror.store, {}, Deadline::never()),
+                         mirror.clock.steady_now());
+  mirror.folder.write("r.out", "second");
+  mirror.offer(mirror.log("r.out", 1));
+  EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, std::string_view(" and more").size());
+}
+
 // A raylet was restarted within its session: its logs are followed under another node's prefix from then on.
 TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedIsNotWaitedForForever) {
   Mirror mirror;
