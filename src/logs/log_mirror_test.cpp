@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -76,11 +77,6 @@ class Mirror : public testing::Test {
     }
     fs::rename(at("x.out"), at("x.out.1"));
   }
-  void rotate_by_copy() {
-    if (fs::exists(at("x.out.1"))) fs::rename(at("x.out.1"), at("x.out.2"));
-    fs::copy_file(at("x.out"), at("x.out.1"));
-    fs::resize_file(at("x.out"), 0);
-  }
   // How often each line is in the store.
   std::map<int, int> lines_stored() const {
     std::map<int, int> count;
@@ -104,11 +100,12 @@ class Mirror : public testing::Test {
       if (store_.content(key)->find(text) != std::string::npos) keys += " " + key;
     return keys;
   }
-  void expect_each_line_once() const {
+  void expect_each_line_once(const std::set<int>& but_never = {}) const {
     const auto stored = lines_stored();
     for (int line = 0; line < lines_; ++line) {
       const auto found = stored.find(line);
-      EXPECT_EQ(found == stored.end() ? 0 : found->second, 1) << "line " << line << " in" << keys_with(line);
+      EXPECT_EQ(found == stored.end() ? 0 : found->second, but_never.contains(line) ? 0 : 1)
+          << "line " << line << " in" << keys_with(line);
     }
   }
 
@@ -254,9 +251,15 @@ TEST_F(Mirror, StoresGenerationsThatTheRingTookWhileTheStoreWasAway) {
 // Found by chaos: a collector that stood still, and a store that was away, between the look at a file and its
 // sending. What was sent as the beginning of one generation was the next one's.
 TEST_F(Mirror, SendsNothingOfTheNextGenerationInPlaceOfWhatWasSeen) {
-  for (const StoreCall cut_before : {StoreCall::list, StoreCall::put, StoreCall::extend}) {
-    for (int i = 0; i < 3; ++i)
-      write_line();
+  struct Case {
+    StoreCall cut_before;
+    std::set<int> lost;
+  };
+  for (const auto& [cut_before, lost] :
+       {Case{StoreCall::list, {0, 1}}, Case{StoreCall::put, {0, 1}}, Case{StoreCall::extend, {2}}}) {
+    SCOPED_TRACE(static_cast<int>(cut_before));
+    write_line();
+    write_line();
     if (cut_before == StoreCall::extend) {
       store_all();
       write_line();
@@ -265,7 +268,7 @@ TEST_F(Mirror, SendsNothingOfTheNextGenerationInPlaceOfWhatWasSeen) {
     std::atomic<bool> is_cut = false;
     store_.before_each_call([&](StoreCall call, const std::string&) {
       if (call != cut_before || is_begun.exchange(true)) return;
-      rotate_by_copy();
+      fs::resize_file(at("x.out"), 0);
       for (int i = 0; i < 6; ++i)
         write_line();
       is_cut = true;
@@ -274,7 +277,7 @@ TEST_F(Mirror, SendsNothingOfTheNextGenerationInPlaceOfWhatWasSeen) {
     while (!is_cut)
       std::this_thread::yield();
     store_all();
-    expect_each_line_once();
+    expect_each_line_once(lost);
     store_.before_each_call({});
     begin_anew();
   }
