@@ -9,7 +9,8 @@ from manifests import CONFIG, ROOT, names
 DOCS = ROOT / "docs"
 PAGES = ["kind", "troubleshooting", "migration", "operations"]
 # Quoted in troubleshooting.md, and said by others.
-OF_OTHERS = {"Could not resolve host", "SSL certificate problem"}  # libcurl's errors, as they stand in ours
+# libcurl's and the stores' errors, as they stand in ours.
+OF_OTHERS = {"Could not resolve host", "SSL certificate problem", "InvalidArgument: Invalid signing region"}
 
 
 def page(name):
