@@ -255,19 +255,19 @@ TEST_F(Mirror, SendsNothingOfTheNextGenerationInPlaceOfWhatWasSeen) {
     StoreCall cut_before;
     std::set<int> lost;
   };
-  for (const auto& [cut_before, lost] :
-       {Case{StoreCall::list, {0, 1}}, Case{StoreCall::put, {0, 1}}, Case{StoreCall::extend, {2}}}) {
-    SCOPED_TRACE(static_cast<int>(cut_before));
+  const Case cases[] = {{StoreCall::list, {0, 1}}, {StoreCall::put, {0, 1}}, {StoreCall::extend, {2}}};
+  for (const Case& play : cases) {
+    SCOPED_TRACE(static_cast<int>(play.cut_before));
     write_line();
     write_line();
-    if (cut_before == StoreCall::extend) {
+    if (play.cut_before == StoreCall::extend) {
       store_all();
       write_line();
     }
     std::atomic<bool> is_begun = false;
     std::atomic<bool> is_cut = false;
     store_.before_each_call([&](StoreCall call, const std::string&) {
-      if (call != cut_before || is_begun.exchange(true)) return;
+      if (call != play.cut_before || is_begun.exchange(true)) return;
       fs::resize_file(at("x.out"), 0);
       for (int i = 0; i < 6; ++i)
         write_line();
@@ -277,7 +277,7 @@ TEST_F(Mirror, SendsNothingOfTheNextGenerationInPlaceOfWhatWasSeen) {
     while (!is_cut)
       std::this_thread::yield();
     store_all();
-    expect_each_line_once(lost);
+    expect_each_line_once(play.lost);
     store_.before_each_call({});
     begin_anew();
   }

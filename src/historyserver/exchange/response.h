@@ -1,0 +1,44 @@
+// What an endpoint answers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace rayhistory {
+
+inline constexpr std::string_view kJsonUtf8 = "application/json; charset=utf-8";
+inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+
+// A body that is too large to be held: asked for piece by piece, as fast as the client takes it.
+class BodyPieces {
+ public:
+  virtual ~BodyPieces() = default;
+  // The next piece, at most 1 MiB; empty at the end. An error ends the connection, so that the client sees a
+  // body cut off and not one that looks whole.
+  virtual Result<std::string> next() = 0;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type{kJsonUtf8};
+  std::vector<std::pair<std::string, std::string>> headers = {};  // beyond the content's type and length
+  std::string body = {};
+  // Sent instead of `body` where there is one.
+  std::unique_ptr<BodyPieces> pieces = nullptr;
+  std::optional<uint64_t> pieces_size = std::nullopt;  // nothing: chunked
+};
+
+// A text of its own, as the live dashboard's aiohttp answers what it refuses.
+Response text_response(int status, std::string text);
+// {"result": <status == 200>, "msg": …, "data": <data>}, Ray's envelope (dashboard/optional_utils.py
+// rest_response). `data` is JSON.
+Response envelope(int status, std::string_view message, std::string_view data);
+
+}  // namespace rayhistory

@@ -1,0 +1,49 @@
+#include "historyserver/sessions/stored_session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rayhistory {
+
+std::vector<const ListedObject*> SessionListing::below(std::string_view path) const {
+  const std::string prefix = session.prefix + std::string(path);
+  auto found =
+      std::lower_bound(objects.begin(), objects.end(), prefix,
+                       [](const ListedObject& object, const std::string& key) { return object.key < key; });
+  std::vector<const ListedObject*> result;
+  for (; found != objects.end() && found->key.starts_with(prefix); ++found)
+    result.push_back(&*found);
+  return result;
+}
+
+const ListedObject* SessionListing::find(std::string_view path) const {
+  const std::string key = session.prefix + std::string(path);
+  const auto found = std::lower_bound(
+      objects.begin(), objects.end(), key,
+      [](const ListedObject& object, const std::string& wanted) { return object.key < wanted; });
+  return found != objects.end() && found->key == key ? &*found : nullptr;
+}
+
+std::vector<NodeId> SessionListing::nodes() const {
+  std::vector<NodeId> nodes;
+  for (const ListedObject& object : objects) {
+    const std::string_view path = std::string_view(object.key).substr(session.prefix.size());
+    const std::string_view first = path.substr(0, path.find('/'));
+    if (first.size() == path.size() || (!nodes.empty() && nodes.back().str() == first)) continue;
+    if (auto node = NodeId::parse(first)) nodes.push_back(std::move(*node));
+  }
+  return nodes;
+}
+
+Result<SessionListing> list_session(Store& store, StoredSession session, const Deadline& deadline) {
+  SessionListing listing{.session = std::move(session), .objects = {}};
+  std::string after;
+  do {
+    TRY_ASSIGN(ListPage page, store.list(listing.session.prefix, after, deadline));
+    std::move(page.objects.begin(), page.objects.end(), std::back_inserter(listing.objects));
+    after = std::move(page.next);
+  } while (!after.empty());
+  return listing;
+}
+
+}  // namespace rayhistory

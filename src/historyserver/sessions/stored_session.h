@@ -1,0 +1,39 @@
+// One session as the store has it: where its objects are, and which there are.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "layout/object_key.h"
+#include "store/store.h"
+
+namespace rayhistory {
+
+struct StoredSession {
+  ClusterPlace place;
+  SessionName name;
+  std::string prefix;  // of all its keys, with the root, ending in '/'
+};
+
+// The objects of a session, listed once: what its state is loaded from, its logs are listed from, and what
+// tells whether there is anything new (equal listings: no). Immutable; any thread.
+struct SessionListing {
+  StoredSession session;
+  std::vector<ListedObject> objects;  // by key; all below session.prefix
+
+  // The objects below `path` of the session ("<node>/logs/", "fetched_endpoints/").
+  std::vector<const ListedObject*> below(std::string_view path) const;
+  // Nothing where there is no object at that path.
+  const ListedObject* find(std::string_view path) const;
+  // The nodes that have anything, by ID.
+  std::vector<NodeId> nodes() const;
+};
+
+// Several pages where there are many. An error is one of the store's: a session that cannot be listed is
+// never an empty one.
+Result<SessionListing> list_session(Store& store, StoredSession session, const Deadline& deadline);
+
+}  // namespace rayhistory
