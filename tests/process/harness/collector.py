@@ -13,7 +13,7 @@ from live.waiting import wait_until
 from .sender import Sender, post
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = Path(os.environ.get("RAYHISTORY_COLLECTOR", ROOT / "build" / "bin" / "collector"))
+PROGRAM = Path(os.environ.get("RAYHISTORY_COLLECTOR", ROOT / "build" / "bin" / "collector")).absolute()
 
 # logfmt: name=value, the value quoted where it needs to be.
 FIELD = re.compile(r'(?P<name>[A-Za-z_]+)=(?P<value>"(?:[^"\\]|\\.)*"|[^\s"]*)')
