@@ -16,7 +16,7 @@ from pathlib import Path
 HOMES = {
     "curl/": ["http/curl_client*"],
     "boost/": ["ingest/*", "testing/*", "historyserver/web/*"],
-    "simdjson": ["credentials/*", "journal/*", "ray/*", "collector/settings*", "store/gcs_replies*", "testing/model_gcs*",
+    "simdjson": ["credentials/*", "journal/*", "ray/*", "settings/settings_file*", "store/gcs_replies*", "testing/model_gcs*",
                  "historyserver/*"],
     "pugixml": ["base/xml*"],
     "openssl/": ["base/digest*", "base/rsa_key*", "testing/*"],

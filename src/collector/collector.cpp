@@ -7,12 +7,12 @@
 
 #include "base/duration.h"
 #include "base/log.h"
+#include "base/process_figures.h"
 #include "collector/metrics.h"
-#include "collector/process_figures.h"
-#include "collector/store_of_settings.h"
 #include "ray/node_id.h"
 #include "ray/raylet.h"
 #include "ray/session_life.h"
+#include "settings/store_of_settings.h"
 #include "store/open_store.h"
 
 namespace rayhistory {

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "collector/process_figures.h"
+#include "base/process_figures.h"
 #include "ingest/event_server.h"
 #include "journal/journal.h"
 #include "logs/log_tracker.h"

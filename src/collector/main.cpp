@@ -20,7 +20,7 @@
 #include "collector/collector.h"
 #include "collector/settings.h"
 #include "collector/store_check.h"
-#include "collector/store_of_settings.h"
+#include "settings/store_of_settings.h"
 
 namespace rayhistory {
 namespace {

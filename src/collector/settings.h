@@ -20,75 +20,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "credentials/alibaba_environment.h"
-#include "credentials/aws_environment.h"
-#include "credentials/azure_identity.h"
-#include "http/curl_client.h"
 #include "http/url.h"
 #include "layout/ids.h"
 #include "layout/object_key.h"
 #include "ray/auth_token.h"
+#include "settings/read_settings.h"
+#include "settings/storage_settings.h"
 
 namespace rayhistory {
 
 enum class Role { head, worker };
-enum class Backend { s3, azureblob, gcs, aliyunoss, local };
-
-// The name as --storage-backend takes it.
-std::string_view name_of(Backend backend);
-
-struct S3Settings {
-  std::string bucket;
-  std::string endpoint;  // empty: AWS; may come without a scheme
-  std::string region;
-  bool force_path_style = false;
-  bool disable_ssl = false;
-  AwsEnvironment aws;
-  AwsCredentials older_keys;  // by KubeRay's own names; what is set of them wins
-  std::string default_region;
-  std::string ca_bundle;  // AWS_CA_BUNDLE
-};
-
-struct AzureBlobSettings {
-  std::string container;
-  std::string connection_string;
-  std::string account_url;
-  std::string auth_mode;  // as it came; empty: by what there is
-  AzureIdentity identity;
-};
-
-struct GcsSettings {
-  std::string bucket;
-  std::string credentials_file;
-  std::string gcloud_folder;  // empty: .config/gcloud of `home`
-  std::string home;
-  std::string metadata_host;  // empty: metadata.google.internal
-  std::string project;
-  std::string emulator_host;
-};
-
-struct AliyunOssSettings {
-  std::string bucket;
-  std::string endpoint;
-  std::string region;
-  AlibabaEnvironment alibaba;
-};
-
-struct StorageSettings {
-  Backend backend = Backend::local;
-  std::string root;  // in front of every key; may be empty
-  uint32_t upload_concurrency = 0;
-  std::string local_folder;
-  S3Settings s3;
-  AzureBlobSettings azure_blob;
-  GcsSettings gcs;
-  AliyunOssSettings aliyun_oss;
-};
-
-struct NetworkSettings {
-  CurlOptions client;
-  std::string curl_ca_bundle;  // wins over SSL_CERT_FILE, the client's own
-};
 
 struct EventSettings {
   bool enabled = false;
@@ -142,13 +83,8 @@ struct Settings {
   ProgramSettings program;
 };
 
-// The value of a variable; nothing where it is not set.
-using Environment = std::function<std::optional<std::string>(std::string_view variable)>;
-// The environment of this process.
-Environment process_environment();
-
 struct ParsedSettings {
-  enum class Action { run, check, help, version };
+  using Action = ProgramAction;
 
   Action action = Action::run;
   // There exactly when `action` is run or check and `errors` is empty.

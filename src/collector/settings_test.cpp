@@ -348,8 +348,9 @@ TEST(Settings, SayWhatToDoInsteadOfRunning) {
 }
 
 TEST(SettingsTable, NamesEachFlagVariableAndKeyOnce) {
+  SettingsDraft draft;
   std::set<std::string_view> names;
-  for (const Setting& setting : all_settings()) {
+  for (const Setting& setting : all_settings(draft)) {
     for (const std::string_view name :
          {setting.flag, setting.variable, setting.key, setting.former_flag, setting.former_variable}) {
       EXPECT_TRUE(name.empty() || names.insert(name).second) << name;
@@ -362,8 +363,9 @@ TEST(SettingsTable, NamesEachFlagVariableAndKeyOnce) {
 }
 
 TEST(SettingsTable, IsShownWholeByHelp) {
+  SettingsDraft draft;
   const std::string help = help_text();
-  for (const Setting& setting : all_settings()) {
+  for (const Setting& setting : all_settings(draft)) {
     for (const std::string_view name : {setting.flag, setting.variable, setting.key, setting.help})
       EXPECT_THAT(help, HasSubstr(std::string(name)));
   }

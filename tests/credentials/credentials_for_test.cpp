@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "collector/settings.h"
-#include "collector/store_of_settings.h"
 #include "credentials/aws_default_credentials.h"
+#include "settings/store_of_settings.h"
 
 namespace rayhistory {
 namespace {

@@ -11,6 +11,8 @@
 #include <vector>
 
 namespace rayhistory {
+// http/client.h has a Request and a Response, too, those of a client: these are other types.
+inline namespace historyserver {
 
 enum class Method { get, head, other };
 
@@ -37,4 +39,5 @@ struct Request {
   Query query;
 };
 
+}  // namespace historyserver
 }  // namespace rayhistory

@@ -1,4 +1,4 @@
-#include "collector/store_of_settings.h"
+#include "settings/store_of_settings.h"
 
 #include <string>
 

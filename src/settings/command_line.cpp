@@ -1,4 +1,4 @@
-#include "collector/command_line.h"
+#include "settings/command_line.h"
 
 #include <fmt/format.h>
 

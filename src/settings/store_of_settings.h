@@ -1,7 +1,7 @@
 // The store that the settings name, as store/open_store.h takes it.
 #pragma once
 
-#include "collector/settings.h"
+#include "settings/storage_settings.h"
 #include "store/open_store.h"
 
 namespace rayhistory {

@@ -1,4 +1,4 @@
-#include "collector/process_figures.h"
+#include "base/process_figures.h"
 
 #include <sys/resource.h>
 #include <sys/time.h>

@@ -1,4 +1,4 @@
-#include "collector/command_line.h"
+#include "settings/command_line.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "collector/settings_file.h"
+#include "settings/settings_file.h"
 
 #include <filesystem>
 
