@@ -45,6 +45,24 @@ std::string rotated_log_path(std::string_view live_path, int64_t modified_nanose
   return path;
 }
 
+std::optional<RotatedLog> parse_rotated_log(std::string_view path) {
+  const size_t marker = path.rfind(kRotatedMarker);
+  if (marker == std::string_view::npos || marker <= start_of_name(path)) return std::nullopt;
+  const std::string_view identity = path.substr(marker + kRotatedMarker.size());
+  const char* const end = identity.data() + identity.size();
+
+  RotatedLog log{};
+  const auto modified = std::from_chars(identity.data(), end, log.modified_nanoseconds);
+  if (modified.ec != std::errc{} || modified.ptr == end || *modified.ptr != '-') return std::nullopt;
+  const auto inode = std::from_chars(modified.ptr + 1, end, log.inode);
+  if (inode.ec != std::errc{}) return std::nullopt;
+  const std::string_view extension(inode.ptr, static_cast<size_t>(end - inode.ptr));
+  log.live_path = std::string(path.substr(0, marker)) + std::string(extension);
+  // Whatever else looks like it ("+1", leading zeros, an extension of two dots) was not made by us.
+  if (rotated_log_path(log.live_path, log.modified_nanoseconds, log.inode) != path) return std::nullopt;
+  return log;
+}
+
 std::string rotated_log_beginning(std::string_view live_path) {
   return std::string(live_path.substr(0, start_of_extension(live_path))) + std::string(kRotatedMarker);
 }

@@ -24,6 +24,15 @@ std::optional<RotatedBackup> parse_rotated_backup(std::string_view path);
 // there.
 std::string rotated_log_path(std::string_view live_path, int64_t modified_nanoseconds, uint64_t inode);
 
+// What rotated_log_path made.
+struct RotatedLog {
+  std::string live_path;
+  int64_t modified_nanoseconds = 0;
+  uint64_t inode = 0;
+};
+// Nothing where `path` is none of its.
+std::optional<RotatedLog> parse_rotated_log(std::string_view path);
+
 // "raylet.rotated." of "raylet.out": how the names of all its rotated generations begin.
 std::string rotated_log_beginning(std::string_view live_path);
 

@@ -64,5 +64,21 @@ TEST(RotatedLog, TheNamesOfOneLogsGenerationsBeginAlike) {
   EXPECT_TRUE(rotated_log_path(".out", 1, 2).starts_with(rotated_log_beginning(".out")));
 }
 
+TEST(RotatedLog, IsReadFromWhatWasMadeOfIt) {
+  for (const char* live : {"raylet.out", "worker-ab-01000000-7.err", "serve/replica.log", "a.b.log", "raylet",
+                           "v1.2/raylet", ".out", "x.rotated.1-2.out"}) {
+    const auto log = parse_rotated_log(rotated_log_path(live, 1'795'404'330'000'000'000, 77));
+    ASSERT_TRUE(log) << live;
+    EXPECT_EQ(log->live_path, live);
+    EXPECT_EQ(log->modified_nanoseconds, 1'795'404'330'000'000'000);
+    EXPECT_EQ(log->inode, 77u);
+  }
+  for (const char* path :
+       {"", "raylet.out", "raylet.rotated.out", "raylet.rotated.1.out", "raylet.rotated.1-.out",
+        "raylet.rotated.01-2.out", "raylet.rotated.1-2x", "raylet.rotated.1-2.a.b", "a.rotated.1-2/b",
+        "raylet.rotated.99999999999999999999-1.out", ".rotated.1-2.out"})
+    EXPECT_FALSE(parse_rotated_log(path)) << path;
+}
+
 }  // namespace
 }  // namespace rayhistory

@@ -1,0 +1,108 @@
+#include "historyserver/logs/log_generations.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "layout/rotated_log.h"
+
+namespace rayhistory {
+namespace {
+
+// The kernel stamps files with the time of its last tick, which is up to 10 ms (100 Hz) behind the clock that
+// stamps events.
+constexpr int64_t kFileTimeLag = 10'000'000;
+
+struct Position {
+  size_t generation = 0;
+  uint64_t offset = 0;
+
+  friend auto operator<=>(const Position&, const Position&) = default;
+};
+
+Position begin_of(const std::vector<LogGeneration>& generations, uint64_t start, int64_t began, int64_t end) {
+  const size_t live = generations.size() - 1;
+  if (began == 0) {
+    const uint64_t needed = std::max<uint64_t>(start, end < 0 ? 0 : static_cast<uint64_t>(end));
+    for (size_t at = live + 1; at-- > 0;)
+      if (generations[at].size >= needed) return {at, start};
+    return {live, std::min(start, generations[live].size)};
+  }
+  size_t at = 0;
+  while (at < live && generations[at].last_written < began - kFileTimeLag)
+    ++at;
+  // Noted at the end of a file that the output's first bytes had rotated.
+  if (at > 0 && start > 0 && start == generations[at - 1].size) return {at, 0};
+  if (at < live && start >= generations[at].size) return {at + 1, 0};
+  return {at, std::min(start, generations[at].size)};
+}
+
+Position end_of(const std::vector<LogGeneration>& generations, const Position& begin, uint64_t end,
+                int64_t ended) {
+  const size_t live = generations.size() - 1;
+  for (size_t at = begin.generation; at < live; ++at) {
+    const LogGeneration& generation = generations[at];
+    const bool fits = end <= generation.size && (at > begin.generation || end >= begin.offset);
+    // Had it ended here, nothing but its own output would follow before that time.
+    const bool written_until_then = ended == 0 || generation.last_written >= ended - kFileTimeLag;
+    if (fits && (end == generation.size || written_until_then)) return {at, end};
+  }
+  return {live, std::min(end, generations[live].size)};
+}
+
+}  // namespace
+
+std::vector<LogGeneration> generations_of(const SessionListing& listing, const NodeId& node,
+                                          const std::string& live_path) {
+  const std::string folder = node.str() + "/logs/";
+  const size_t path_begins = listing.session.prefix.size() + folder.size();
+  std::vector<std::pair<RotatedLog, const ListedObject*>> rotated;
+  for (const ListedObject* object : listing.below(folder + rotated_log_beginning(live_path))) {
+    auto log = parse_rotated_log(std::string_view(object->key).substr(path_begins));
+    if (log && log->live_path == live_path) rotated.emplace_back(std::move(*log), object);
+  }
+  std::sort(rotated.begin(), rotated.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.first.modified_nanoseconds, a.first.inode) <
+           std::pair(b.first.modified_nanoseconds, b.first.inode);
+  });
+
+  std::vector<LogGeneration> generations;
+  generations.reserve(rotated.size() + 1);
+  for (const auto& [log, object] : rotated)
+    generations.push_back({object->key, object->object.size, log.modified_nanoseconds});
+  if (const ListedObject* live = listing.find(folder + live_path))
+    generations.push_back({live->key, live->object.size, std::numeric_limits<int64_t>::max()});
+  return generations;
+}
+
+std::vector<LogSlice> all_of(const std::vector<LogGeneration>& generations) {
+  std::vector<LogSlice> slices;
+  slices.reserve(generations.size());
+  for (const LogGeneration& generation : generations)
+    slices.push_back({generation.key, 0, generation.size});
+  return slices;
+}
+
+std::vector<LogSlice> slices_of(const std::vector<LogGeneration>& generations, const TaskOutput& output,
+                                const NextOutput* next) {
+  CHECK(!generations.empty());
+  const Position begin = begin_of(generations, output.start, output.began, output.end);
+  Position end{generations.size() - 1, generations.back().size};
+  if (output.end >= 0) {
+    end = end_of(generations, begin, static_cast<uint64_t>(output.end), output.ended);
+  } else if (next) {
+    const Position bound = begin_of(generations, next->start, next->began, -1);
+    if (bound >= begin) end = bound;
+  }
+
+  std::vector<LogSlice> slices;
+  for (size_t at = begin.generation; at <= end.generation; ++at) {
+    const uint64_t from = at == begin.generation ? begin.offset : 0;
+    const uint64_t to = at == end.generation ? end.offset : generations[at].size;
+    if (from < to) slices.push_back({generations[at].key, from, to});
+  }
+  return slices;
+}
+
+}  // namespace rayhistory
