@@ -339,6 +339,7 @@ Task Ledger::start(Entry& entry, Task::Step step, SteadyTime now, Entry* other) 
   if (other != nullptr) task.other_key = other->key;
   const Entry& source = step == Task::Step::claim || step == Task::Step::compare ? *other : entry;
   if (source.stored) task.stored = source.stored->object;
+  task.anyhow = step == Task::Step::put && entry.put_whole;
   return task;
 }
 
@@ -615,12 +616,12 @@ void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
     case Task::Step::preserve:
       entry.uncertain = true;
       break;
+    case Task::Step::put:
     case Task::Step::extend:
       entry.put_whole = std::exchange(entry.disagreed, true);
       entry.uncertain = true;
       break;
     case Task::Step::list_prefix:
-    case Task::Step::put:
     case Task::Step::report_stored:
       UNREACHABLE("a step that cannot find a difference");
   }

@@ -49,13 +49,16 @@ struct Task {
   Step step;
   std::string key;
   std::string other_key;
-  StoredObject stored;  // what the step builds on: of `key`, or for compare and claim of `other_key`
+  // What the step builds on: of `key` (nothing there: StoredObject{}), or for compare and claim of
+  // `other_key`.
+  StoredObject stored;
   Shipment shipment;    // the file
+  bool anyhow = false;  // put: whatever is there, because the store has found twice that it is not `stored`
 };
 
 enum class Outcome {
   done,        // `object` is what the key holds now; compare: it is a prefix
-  different,   // compare: it is not. extend, claim, preserve: the store does not hold what we thought
+  different,   // compare: it is not. put, extend, claim, preserve: the store does not hold what we thought
   file_moved,  // another file is at the path, other bytes in it, or none: the tracker will say what became
                // of it. A write may have happened nevertheless
   failed,      // `error`
@@ -132,7 +135,7 @@ class Ledger {
     SteadyTime task_started{};
     bool busy = false;       // a task under way reads or writes this key
     bool uncertain = false;  // a write may or may not have happened: what the key holds is to be looked at
-    bool disagreed = false;  // the last extend found something else than we thought
+    bool disagreed = false;  // the last put or extend found something else than we thought
     bool put_whole = false;  // so did the one before
     bool claim_decided = false;  // rotated_log: whether the live key's object is this file is known
     bool live_decided = false;   // rotated_log, stored: the live key's object is known to be another's

@@ -124,17 +124,17 @@ TaskResult look(const Task& task, Store& store, const Deadline& deadline) {
   return *object ? done(std::move(**object)) : different();
 }
 
-TaskResult put(const Task& task, const Body& body, Store& store, const Deadline& deadline) {
-  auto object = store.put(task.key, body, task.shipment.content_type, deadline);
-  if (!object) return failed(std::move(object).error());
-  return done(std::move(*object));
-}
-
 TaskResult outcome_of(Result<StoredObject> result) {
   if (result) return done(std::move(*result));
   const ErrorKind kind = result.error().kind;
   if (kind == ErrorKind::exists || kind == ErrorKind::not_found) return different();
   return failed(std::move(result).error());
+}
+
+TaskResult put(const Task& task, const Body& body, Store& store, const Deadline& deadline) {
+  const std::string_view type = task.shipment.content_type;
+  return outcome_of(task.anyhow ? store.put(task.key, body, type, deadline)
+                                : store.replace(task.key, task.stored, body, type, deadline));
 }
 
 }  // namespace
@@ -162,8 +162,7 @@ TaskResult perform(const Task& task, Store& store, const std::function<void(List
       break;
   }
 
-  if (task.shipment.path.empty())
-    return outcome_of(store.put(task.key, MemoryBody(""), task.shipment.content_type, deadline));
+  if (task.shipment.path.empty()) return put(task, MemoryBody(""), store, deadline);
   auto file = open_file(task.shipment);
   if (!file && file.error().kind == ErrorKind::not_found) return file_moved();
   if (!file) return failed(std::move(file).error());

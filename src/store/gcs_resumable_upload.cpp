@@ -26,8 +26,8 @@ class Upload {
          const Deadline& deadline)
       : connection_(connection), clock_(clock), key_(key), body_(body), deadline_(deadline) {}
 
-  Result<StoredObject> run(std::string_view content_type) {
-    TRY(begin(content_type));
+  Result<StoredObject> run(std::string_view content_type, const std::string& generation) {
+    TRY(begin(content_type, generation));
     Result<StoredObject> outcome = send_all();
     // So that nothing is kept for a week. As well as it can.
     if (!outcome && !is_gone_) (void)connection_.send_to(session_, call(Method::del), deadline_);
@@ -44,11 +44,12 @@ class Upload {
     return call;
   }
 
-  Result<void> begin(std::string_view content_type) {
+  Result<void> begin(std::string_view content_type, const std::string& generation) {
     const MemoryBody metadata(write_gcs_upload(content_type));
     GcsCall begin = call(Method::post);
     begin.encoded_path = gcs_upload_path(connection_.bucket());
     begin.query = {{"uploadType", "resumable"}, {"name", key_}};
+    if (!generation.empty()) begin.query.emplace_back("ifGenerationMatch", generation);
     begin.headers.set("Content-Type", "application/json; charset=UTF-8");
     begin.headers.set("X-Upload-Content-Type", content_type);
     begin.headers.set("X-Upload-Content-Length", std::to_string(body_.size()));
@@ -170,9 +171,10 @@ class Upload {
 
 Result<StoredObject> upload_to_gcs_resumably(GcsConnection& connection, const Clock& clock,
                                              const std::string& key, const Body& body,
-                                             std::string_view content_type, const Deadline& deadline) {
+                                             std::string_view content_type, const std::string& generation,
+                                             const Deadline& deadline) {
   CHECK(body.size() > 0);
-  return Upload(connection, clock, key, body, deadline).run(content_type);
+  return Upload(connection, clock, key, body, deadline).run(content_type, generation);
 }
 
 }  // namespace rayhistory

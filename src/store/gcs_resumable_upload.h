@@ -16,9 +16,11 @@
 
 namespace rayhistory {
 
-// The whole object. `retry` and `unknown_outcome`: begin again, which is safe.
+// The whole object, in place of the given generation ("0": of nothing; empty: of whatever is there). `retry`
+// and `unknown_outcome`: begin again, which is safe.
 Result<StoredObject> upload_to_gcs_resumably(GcsConnection& connection, const Clock& clock,
                                              const std::string& key, const Body& body,
-                                             std::string_view content_type, const Deadline& deadline);
+                                             std::string_view content_type, const std::string& generation,
+                                             const Deadline& deadline);
 
 }  // namespace rayhistory

@@ -162,17 +162,33 @@ Result<void> GcsStore::create_bucket(const Deadline& deadline) {
 
 Result<StoredObject> GcsStore::put(const std::string& key, const Body& body, std::string_view content_type,
                                    const Deadline& deadline) {
+  return send(key, body, content_type, "", deadline);
+}
+
+Result<StoredObject> GcsStore::replace(const std::string& key, const StoredObject& before, const Body& body,
+                                       std::string_view content_type, const Deadline& deadline) {
+  const std::string generation = before == StoredObject{}         ? "0"
+                                 : is_gcs_generation(before.etag) ? before.etag
+                                                                  : "";
+  return send(key, body, content_type, generation, deadline);
+}
+
+Result<StoredObject> GcsStore::send(const std::string& key, const Body& body, std::string_view content_type,
+                                    const std::string& generation, const Deadline& deadline) {
   TRY(check_key(key));
-  if (body.size() <= limits_.single_request_bytes) return put_at_once(key, body, content_type, deadline);
-  return upload_to_gcs_resumably(connection_, clock_, key, body, content_type, deadline);
+  if (body.size() <= limits_.single_request_bytes)
+    return put_at_once(key, body, content_type, generation, deadline);
+  return upload_to_gcs_resumably(connection_, clock_, key, body, content_type, generation, deadline);
 }
 
 Result<StoredObject> GcsStore::put_at_once(const std::string& key, const Body& body,
-                                           std::string_view content_type, const Deadline& deadline) {
+                                           std::string_view content_type, const std::string& generation,
+                                           const Deadline& deadline) {
   GcsCall put;
   put.method = Method::post;
   put.encoded_path = gcs_upload_path(connection_.bucket());
   put.query = {{"uploadType", "media"}, {"name", key}, {"fields", std::string(kObjectFields)}};
+  if (!generation.empty()) put.query.emplace_back("ifGenerationMatch", generation);
   put.headers.set("Content-Type", content_type);
   put.body = &body;
   put.key = key;
@@ -204,7 +220,7 @@ Result<StoredObject> GcsStore::extend(const std::string& key, const StoredObject
   const std::string tail = tails_of(key) + "/" + random_hex(kTailNameBytes);
   if (stored.size < limits_.least_composed_bytes || tail.size() > kKeyLimitBytes ||
       !is_gcs_generation(stored.etag))
-    return put(key, whole, content_type, deadline);
+    return replace(key, stored, whole, content_type, deadline);
   const BodyRange rest(whole, stored.size, whole.size() - stored.size);
   // Its name is this call's alone, so repeating it does no harm.
   Result<StoredObject> sent = put(tail, rest, content_type, deadline);

@@ -55,6 +55,8 @@ class GcsStore final : public Store {
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
+  Result<StoredObject> replace(const std::string& key, const StoredObject& before, const Body& body,
+                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
@@ -75,8 +77,11 @@ class GcsStore final : public Store {
   enum class BucketState { there, missing, hidden };
   Result<BucketState> look_at_bucket(const Deadline& deadline);
   Result<void> create_bucket(const Deadline& deadline);
+  // `generation` of what is replaced: "0": nothing; empty: whatever is there.
+  Result<StoredObject> send(const std::string& key, const Body& body, std::string_view content_type,
+                            const std::string& generation, const Deadline& deadline);
   Result<StoredObject> put_at_once(const std::string& key, const Body& body, std::string_view content_type,
-                                   const Deadline& deadline);
+                                   const std::string& generation, const Deadline& deadline);
   Result<std::optional<GcsObject>> look(const std::string& key, const Deadline& deadline);
   Result<StoredObject> compose(const std::string& key, const StoredObject& stored, const std::string& tail,
                                uint64_t whole_size, std::string_view content_type, const Deadline& deadline);

@@ -95,6 +95,13 @@ Result<StoredObject> MeteredStore::put(const std::string& key, const Body& body,
   return counted(StoreOperation::put, [&] { return store_->put(key, body, content_type, deadline); });
 }
 
+Result<StoredObject> MeteredStore::replace(const std::string& key, const StoredObject& before,
+                                           const Body& body, std::string_view content_type,
+                                           const Deadline& deadline) {
+  return counted(StoreOperation::put,
+                 [&] { return store_->replace(key, before, body, content_type, deadline); });
+}
+
 Result<StoredObject> MeteredStore::extend(const std::string& key, const StoredObject& stored,
                                           const Body& whole, std::string_view content_type,
                                           const Deadline& deadline) {

@@ -110,6 +110,10 @@ const S3Dialect kOssDialect{
     // Alibaba Cloud: CopyObject, "Usage notes".
     .copy_at_once_limit_bytes = 1ull * 1024 * 1024 * 1024,
     .heads_buckets = false,
+    // OSS knows no If-Match on a write.
+    .if_absent_header = "x-oss-forbid-overwrite",
+    .if_absent_value = "true",
+    .puts_if_match = false,
     .checks_completion = false,
     .configuration = {.versioning_permission = "oss:GetBucketVersioning",
                       .lifecycle_permission = "oss:GetBucketLifecycle",

@@ -107,6 +107,13 @@ Result<StoredObject> RetryingStore::put(const std::string& key, const Body& body
   return until_it_passes("put", deadline, [&] { return store_->put(key, body, content_type, deadline); });
 }
 
+Result<StoredObject> RetryingStore::replace(const std::string& key, const StoredObject& before,
+                                            const Body& body, std::string_view content_type,
+                                            const Deadline& deadline) {
+  return until_it_passes("put", deadline,
+                         [&] { return store_->replace(key, before, body, content_type, deadline); });
+}
+
 Result<StoredObject> RetryingStore::extend(const std::string& key, const StoredObject& stored,
                                            const Body& whole, std::string_view content_type,
                                            const Deadline& deadline) {

@@ -49,6 +49,7 @@ ErrorKind kind_of(std::string_view code, int status) {
                        "NoSuchUpload", "InvalidPart", "InvalidPartOrder", "Throttling", "ThrottlingException",
                        "RequestLimitExceeded"}))
     return ErrorKind::retry;
+  if (code == "NotImplemented") return ErrorKind::unsupported;
   if (code == "InvalidDigest") return ErrorKind::retry;  // OSS's BadDigest
   if (is_one_of(code, {"NoSuchBucket", "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "AccessDenied",
                        "InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed",

@@ -73,6 +73,9 @@ const S3Dialect kAwsS3Dialect{
     // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
     .copy_at_once_limit_bytes = 5ull * 1024 * 1024 * 1024,
     .heads_buckets = true,
+    .if_absent_header = "If-None-Match",
+    .if_absent_value = "*",
+    .puts_if_match = true,
     .checks_completion = true,
     .configuration = {.versioning_permission = "s3:GetBucketVersioning",
                       .lifecycle_permission = "s3:GetLifecycleConfiguration",

@@ -43,6 +43,10 @@ struct S3Dialect {
   uint64_t copy_at_once_limit_bytes = 0;  // of one CopyObject
   // Whether HEAD of a bucket tells that it is there; else listing it does.
   bool heads_buckets = false;
+  // What makes PutObject refuse to replace anything.
+  std::string_view if_absent_header;
+  std::string_view if_absent_value;
+  bool puts_if_match = false;  // whether PutObject takes If-Match
   // Whether CompleteMultipartUpload takes If-Match and the size that is meant.
   bool checks_completion = false;
   S3ConfigurationNames configuration;

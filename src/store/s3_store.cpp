@@ -108,20 +108,54 @@ Result<void> S3Store::create_bucket(const Deadline& deadline) {
 Result<StoredObject> S3Store::put(const std::string& key, const Body& body, std::string_view content_type,
                                   const Deadline& deadline) {
   TRY(check_key(key));
-  if (body.size() <= limits_.single_request_bytes) return put_at_once(key, body, content_type, deadline);
+  if (body.size() <= limits_.single_request_bytes)
+    return put_at_once(key, body, content_type, nullptr, deadline);
   const auto fill = [&](S3MultipartUpload& upload) { return upload.send_from(body, 0, deadline); };
   return upload(key, content_type, std::nullopt, fill, deadline);
 }
 
+Result<StoredObject> S3Store::replace(const std::string& key, const StoredObject& before, const Body& body,
+                                      std::string_view content_type, const Deadline& deadline) {
+  TRY(check_key(key));
+  if (body.size() <= limits_.single_request_bytes)
+    return put_at_once(key, body, content_type, &before, deadline);
+  const auto fill = [&](S3MultipartUpload& upload) { return upload.send_from(body, 0, deadline); };
+  const bool is_new = before == StoredObject{};
+  return upload(key, content_type, is_new ? std::nullopt : std::optional(before), fill, deadline);
+}
+
+bool S3Store::set_condition(Headers& headers, const StoredObject& before) const {
+  const S3Dialect& dialect = connection_.dialect();
+  if (!abilities_.conditional_put) return false;
+  if (before == StoredObject{}) {
+    headers.set(dialect.if_absent_header, dialect.if_absent_value);
+  } else if (dialect.puts_if_match && !before.etag.empty()) {
+    headers.set("If-Match", with_quotes(before.etag));
+  } else {
+    return false;
+  }
+  return true;
+}
+
 Result<StoredObject> S3Store::put_at_once(const std::string& key, const Body& body,
-                                          std::string_view content_type, const Deadline& deadline) {
+                                          std::string_view content_type, const StoredObject* before,
+                                          const Deadline& deadline) {
   S3Call put;
   put.method = Method::put;
   put.key = key;
   put.headers.set("Content-Type", content_type);
+  const bool has_condition = before != nullptr && set_condition(put.headers, *before);
   put.body = &body;
   TRY_ASSIGN(const S3Answer answer, connection_.send(put, deadline));
-  if (!answer.ok()) return connection_.error_of(put, answer);
+  if (!answer.ok()) {
+    Error error = connection_.error_of(put, answer);
+    if (error.kind == ErrorKind::unsupported && has_condition) {
+      abilities_.conditional_put = false;
+      return put_at_once(key, body, content_type, nullptr, deadline);
+    }
+    if (error.kind == ErrorKind::not_found && has_condition) error.kind = ErrorKind::exists;
+    return error;
+  }
   return StoredObject{body.size(), without_quotes(answer.response.headers.find("ETag").value_or(""))};
 }
 
@@ -151,7 +185,7 @@ Result<StoredObject> S3Store::extend(const std::string& key, const StoredObject&
                                      std::string_view content_type, const Deadline& deadline) {
   CHECK(0 < stored.size && stored.size <= whole.size());
   TRY(check_key(key));
-  if (stored.size < limits_.least_part_bytes) return put(key, whole, content_type, deadline);
+  if (stored.size < limits_.least_part_bytes) return replace(key, stored, whole, content_type, deadline);
   const auto fill = [&](S3MultipartUpload& upload) -> Result<void> {
     TRY(upload.copy_whole(key, stored, deadline));
     return upload.send_from(whole, stored.size, deadline);

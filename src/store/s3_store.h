@@ -36,6 +36,8 @@ class S3Store final : public Store {
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
+  Result<StoredObject> replace(const std::string& key, const StoredObject& before, const Body& body,
+                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
@@ -53,8 +55,11 @@ class S3Store final : public Store {
   using FillUpload = std::function<Result<void>(S3MultipartUpload&)>;
 
   Result<void> check_key(const std::string& key) const;
+  // `before`: as replace has it; nullptr: whatever is there.
   Result<StoredObject> put_at_once(const std::string& key, const Body& body, std::string_view content_type,
-                                   const Deadline& deadline);
+                                   const StoredObject* before, const Deadline& deadline);
+  // Whether there is a condition for it that this server knows.
+  bool set_condition(Headers& headers, const StoredObject& before) const;
   // Begins an upload, lets `fill` give it its parts, and completes it, or abandons it.
   Result<StoredObject> upload(const std::string& key, std::string_view content_type,
                               std::optional<StoredObject> replaces, const FillUpload& fill,

@@ -22,6 +22,8 @@ namespace rayhistory {
 struct S3Abilities {
   // False once the server has said that it does not implement it (S3 itself has since 2024, MinIO does).
   std::atomic<bool> if_match_on_complete{true};
+  // Likewise of If-None-Match and If-Match on PutObject.
+  std::atomic<bool> conditional_put{true};
   // Whether a prefix lists the unfinished uploads of all keys that begin with it, as S3 has it, or only those
   // of the key that it is in full, as MinIO does (erasure-multipart.go).
   enum class UploadLists : uint8_t { not_known, by_prefix, by_key };

@@ -9,7 +9,7 @@
 //   - retry: passing; the same call again may succeed.
 //   - unknown_outcome: a write may or may not have happened; repeating the call is safe and settles it.
 //   - denied: credentials or permissions; also a missing bucket, which only an operator can bring back.
-//   - exists: extend: the object is not what `stored` says, put the whole. ensure_bucket: it is another's.
+//   - exists: extend, replace: the object is not what was said, look at it. ensure_bucket: it is another's.
 //   - not_found: get, copy: no such object.
 //   - unsupported: copy: this store cannot; put the bytes instead.
 //   - invalid: this call can never succeed (a key too long, a body that is gone).
@@ -65,6 +65,16 @@ class Store {
   // The whole object, replaced at once: a reader sees the old or the new.
   virtual Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                                    const Deadline& deadline) = 0;
+
+  // put, at a key that is known to hold `before` (StoredObject{}: nothing): `exists` when the store finds
+  // something else there. A request may arrive long after its sender was killed, out of the buffers of a slow
+  // network, and must not take the place of what its successor has stored since. A store where none can come
+  // late, or that looks for itself, just puts.
+  virtual Result<StoredObject> replace(const std::string& key, const StoredObject& /*before*/,
+                                       const Body& body, std::string_view content_type,
+                                       const Deadline& deadline) {
+    return put(key, body, content_type, deadline);
+  }
 
   // The object at `key`, which holds the first `stored.size` bytes of `whole` (0 < stored.size <=
   // whole.size()), holds all of it when this returns. `exists` when the store finds that it does not hold

@@ -73,7 +73,7 @@ std::optional<std::string> MemoryStore::content_type(const std::string& key) con
 
 void MemoryStore::set(const std::string& key, std::string content) {
   const std::lock_guard lock(mutex_);
-  replace(key, std::move(content), kTextContent);
+  write(key, std::move(content), kTextContent);
 }
 
 void MemoryStore::set_remarks(std::vector<std::string> remarks) {
@@ -111,8 +111,8 @@ Result<StoredObject> MemoryStore::written(StoreCall call, const std::string& key
   return objects_.at(key).stored();
 }
 
-MemoryStore::Object& MemoryStore::replace(const std::string& key, std::string content,
-                                          std::string_view content_type) {
+MemoryStore::Object& MemoryStore::write(const std::string& key, std::string content,
+                                        std::string_view content_type) {
   Object& object = objects_[key];
   object = {std::move(content), std::string(content_type), ++last_version_};
   return object;
@@ -129,7 +129,22 @@ Result<StoredObject> MemoryStore::put(const std::string& key, const Body& body, 
   TRY(body.read_at(0, content));
   const std::lock_guard lock(mutex_);
   bytes_sent_ += content.size();
-  replace(key, std::move(content), content_type);
+  write(key, std::move(content), content_type);
+  return written(StoreCall::put, key);
+}
+
+Result<StoredObject> MemoryStore::replace(const std::string& key, const StoredObject& before,
+                                          const Body& body, std::string_view content_type,
+                                          const Deadline& deadline) {
+  TRY(begin(StoreCall::put, key, deadline));
+  std::string content(body.size(), '\0');
+  TRY(body.read_at(0, content));
+  const std::lock_guard lock(mutex_);
+  const auto found = objects_.find(key);
+  if ((found == objects_.end() ? StoredObject{} : found->second.stored()) != before)
+    return Error{ErrorKind::exists, key + " is not what it was when it was replaced"};
+  bytes_sent_ += content.size();
+  write(key, std::move(content), content_type);
   return written(StoreCall::put, key);
 }
 
@@ -145,7 +160,7 @@ Result<StoredObject> MemoryStore::extend(const std::string& key, const StoredObj
   if (found == objects_.end() || found->second.stored() != stored)
     return Error{ErrorKind::exists, key + " is not what it was when it was extended"};
   bytes_sent_ += tail.size();
-  replace(key, found->second.content + tail, content_type);
+  write(key, found->second.content + tail, content_type);
   return written(StoreCall::extend, key);
 }
 
@@ -156,7 +171,7 @@ Result<StoredObject> MemoryStore::copy(const std::string& from, const StoredObje
   const auto found = objects_.find(from);
   if (found == objects_.end()) return no_such_object(from);
   if (found->second.stored() != expected) return Error{ErrorKind::exists, from + " has changed"};
-  replace(to, found->second.content, found->second.content_type);
+  write(to, found->second.content, found->second.content_type);
   return written(StoreCall::copy, to);
 }
 

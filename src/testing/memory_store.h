@@ -66,6 +66,8 @@ class MemoryStore final : public Store {
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
+  Result<StoredObject> replace(const std::string& key, const StoredObject& before, const Body& body,
+                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
@@ -98,7 +100,7 @@ class MemoryStore final : public Store {
   // The end of a write: what it gives, or unknown_outcome where a fault loses its answer. Needs mutex_.
   Result<StoredObject> written(StoreCall call, const std::string& key);
   std::optional<Fault> take_fault(StoreCall call, bool lost_answer);
-  Object& replace(const std::string& key, std::string content, std::string_view content_type);
+  Object& write(const std::string& key, std::string content, std::string_view content_type);
 
   const size_t page_size_;
   mutable std::mutex mutex_;

@@ -170,6 +170,11 @@ ScriptedAnswer ModelGcs::write(const std::string& key, Object object) {
 ScriptedAnswer ModelGcs::upload(const ReceivedRequest& request) {
   const std::string key = query_value(request, "name");
   CHECK(!key.empty());
+  // Of a resumable upload it is asked for again at the end, which none of these tests needs.
+  const auto present = objects_.find(key);
+  const std::string condition = query_value(request, "ifGenerationMatch");
+  const std::string generation = present == objects_.end() ? "0" : std::to_string(present->second.generation);
+  if (!condition.empty() && condition != generation) return gcs_error_answer(412, "conditionNotMet");
   if (query_value(request, "uploadType") == "media") {
     CHECK(request.body.size() == request.body_size);
     return write(key, Object{request.body, 0, request.header("Content-Type"), "", std::nullopt});

@@ -277,6 +277,8 @@ ScriptedAnswer ModelOss::answer_upload(const ReceivedRequest& request, const std
 }
 
 ScriptedAnswer ModelOss::put_object(const ReceivedRequest& request, const std::string& key) {
+  if (request.header("x-oss-forbid-overwrite") == "true" && objects_.contains(key))
+    return oss_error_answer(409, "FileAlreadyExists");
   Object& object = objects_[key] = {request.body, new_etag(), request.headers};
   return {200, {{"ETag", "\"" + object.etag + "\""}}};
 }

@@ -147,6 +147,13 @@ ScriptedAnswer ModelS3::answer_rightly(const ReceivedRequest& request) {
 
 ScriptedAnswer ModelS3::put_object(const std::string& key, const ReceivedRequest& request) {
   CHECK(request.body.size() == request.body_size);
+  const auto present = objects_.find(key);
+  if (request.header("If-None-Match") == "*" && present != objects_.end())
+    return s3_error_answer(412, "PreconditionFailed");
+  if (const std::string condition = request.header("If-Match"); !condition.empty()) {
+    if (present == objects_.end()) return s3_error_answer(404, "NoSuchKey");
+    if (!matches(condition, present->second.etag)) return s3_error_answer(412, "PreconditionFailed");
+  }
   Object& object = objects_[key] = {request.body, new_etag(), request.headers};
   return {200, {{"ETag", "\"" + object.etag + "\""}}};
 }

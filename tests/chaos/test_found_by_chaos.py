@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import threading
 import time
 
 import pytest
@@ -154,6 +155,50 @@ def test_a_bucket_that_could_not_be_looked_for_is_made_later(stage, away, tmp_pa
     proxy.forbidden = None
     wait_until(lambda: stage.has_bucket(server, "late") and stage.is_followed(SESSIONS[0], node), "the log", 40)
     stage.collector.stop()
+
+
+class LateProxy(FaultProxy):
+    """Holds the first write of a key that ends so back, as the buffers of a slow network do, for which it does not
+    matter that the sender is no more."""
+
+    def __init__(self, store_port, key_end):
+        super().__init__(store_port, random.Random(1))
+        self.key_end = key_end
+        self.has_begun = threading.Event()
+        self.may_arrive = threading.Event()
+        self.answer = None
+
+    def _handle(self, client, request):
+        path = request.target.partition("?")[0]
+        if request.method == "PUT" and path.endswith(self.key_end) and not self.has_begun.is_set():
+            self.has_begun.set()
+            assert self.may_arrive.wait(60)
+            self.answer = self._forward(request.bytes)
+        else:
+            super()._handle(client, request)
+
+
+def test_what_a_killed_collector_sent_takes_no_newer_objects_place(stage, away):
+    """Seed 5150, round 10, minio: a journal was whole in the store, and so removed; then its beginning arrived."""
+    server, _ = away
+    proxy = LateProxy(server.port, "/logs/raylet.out")
+    environment = {**server.collector_environment("late"), "S3_ENDPOINT": f"127.0.0.1:{proxy.port}"}
+    stage.judge = Judge(StoredInBucket(server.client(), "late"))
+    node = stage.start_ray(SESSIONS[0])
+    stage.collector = Collector(stage.node, stage.folder, environment, PUSH_INTERVAL="200ms").start()
+    assert proxy.has_begun.wait(40)
+    stage.collector.kill()
+
+    stage.node.append_log("raylet.out", b", and more")
+    whole = {"raylet.out": SESSIONS[0].encode() + b", and more"}
+    stage.collector.start()
+    wait_until(lambda: stage.judge.logs(SESSIONS[0], node) == whole, "the log, whole", 40)
+    proxy.may_arrive.set()
+    wait_until(lambda: proxy.answer is not None, "the late write", 40)
+    assert stage.judge.logs(SESSIONS[0], node) == whole
+    assert b" 412 " in proxy.answer.partition(b"\r\n")[0]
+    stage.collector.stop()
+    proxy.stop()
 
 
 def test_a_bucket_that_is_deleted_under_way_is_made_again(stage, away):

@@ -28,7 +28,7 @@ def conform(tests, declared_deviations=0, **servers):
 
 
 def test_the_local_stores_conform():
-    conform("/LocalFolder")
+    conform("/LocalFolder", 3)
     conform("/Memory")
 
 
@@ -47,16 +47,17 @@ def test_google_cloud_storage_conforms_on_a_model_and_on_its_emulator(fake_gcs):
 
 
 def test_alibaba_oss_conforms_on_a_model():
-    conform("/OssModel")
+    conform("/OssModel", 2)
 
 
 def test_azure_blob_conforms_on_azurite(azurite):
-    conform("/Azure", RAYHISTORY_TEST_AZURE_CONNECTION_STRING=azurite.connection_string())
+    conform("/Azure", 3, RAYHISTORY_TEST_AZURE_CONNECTION_STRING=azurite.connection_string())
 
 
 def test_azure_blob_conforms_with_a_shared_access_signature(azurite):
     # Not those of thousands of requests, which are the same with any credentials.
     conform(
         "/Azure:-*PageByPage*:*ManyThreads*:*ManyTimes*",
+        3,
         RAYHISTORY_TEST_AZURE_CONNECTION_STRING=azurite.connection_string_with_signature(),
     )
