@@ -40,9 +40,10 @@ packages:
 	@scripts/packages.sh build run
 
 .PHONY: build
-build: packages  ## build the collector: build/bin/collector
-	@scripts/build.sh release collector
-	@mkdir -p build/bin && ln -sfn ../release/bin/collector build/bin/collector
+build: packages  ## build both programs: build/bin/collector, build/bin/historyserver
+	@scripts/build.sh release collector historyserver
+	@mkdir -p build/bin
+	@for program in collector historyserver; do ln -sfn "../release/bin/$$program" "build/bin/$$program"; done
 
 .PHONY: run
 run: build  ## a real Ray node and the collector beside it, and what it stored (STORE=local or minio)

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "ingest/body_memory.h"
 #include "ingest/event_connection.h"
-#include "ingest/listener.h"
+#include "net/listener.h"
 
 namespace rayhistory {
 

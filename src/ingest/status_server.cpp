@@ -17,7 +17,7 @@
 #include <boost/beast/http.hpp>
 
 #include "base/log.h"
-#include "ingest/listener.h"
+#include "net/listener.h"
 
 namespace rayhistory {
 

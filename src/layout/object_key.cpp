@@ -208,6 +208,10 @@ std::string_view folder_of(JournalKind kind) {
   UNREACHABLE("a JournalKind out of range");
 }
 
+std::string all_markers_prefix(std::string_view root) {
+  return fmt::format("{}{}/", root_prefix(root), kMetadataFolder);
+}
+
 ObjectKeys::ObjectKeys(std::string_view root, ClusterPlace place) {
   const std::string prefix = root_prefix(root);
   const std::string& name_space = place.name_space.str();

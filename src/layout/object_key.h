@@ -57,6 +57,9 @@ struct JournalName {
   friend bool operator==(const JournalName&, const JournalName&) = default;
 };
 
+// What is listed to find the markers of all sessions under `root`; ends with '/'.
+std::string all_markers_prefix(std::string_view root);
+
 // Builds the keys of one cluster under one root folder.
 class ObjectKeys {
  public:

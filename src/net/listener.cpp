@@ -1,4 +1,4 @@
-#include "ingest/listener.h"
+#include "net/listener.h"
 
 #include <string>
 #include <utility>

@@ -1,0 +1,137 @@
+#include "historyserver/app/history_server.h"
+
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "historyserver/cache/session_cache.h"
+#include "historyserver/cache/session_index.h"
+#include "historyserver/logs/log_answer.h"
+#include "historyserver/sessions/reading_store.h"
+#include "historyserver/web/dashboard_files.h"
+#include "historyserver/web/history_site.h"
+#include "historyserver/web/http_server.h"
+
+namespace rayhistory {
+namespace {
+
+// KubeRay gives answers under way as much.
+constexpr Seconds kShutdownGrace{1};
+// Of what is read from the store for one answer. Ray's dashboard in front of us waits 30 s.
+constexpr Seconds kAnswerTimeout{25};
+constexpr Seconds kEnsureBucketTimeout{30};
+constexpr Seconds kEnsureBucketPause{60};
+
+SessionCacheLimits limits_of(const ServingSettings& settings) {
+  SessionCacheLimits limits;
+  limits.sessions = settings.cache_sessions;
+  limits.bytes = settings.cache_bytes;
+  limits.lifetime = settings.cache_lifetime;
+  limits.reload.load_time = settings.load_time;
+  return limits;
+}
+
+DashboardFiles files_of(const std::string& folder) {
+  if (Result<DashboardFiles> found = DashboardFiles::open(folder)) {
+    return *std::move(found);
+  } else {
+    log_warning("the dashboard's files are not here: its API is served alone (--dashboard-dir)",
+                {{"error", found.error().message}});
+  }
+  return {};
+}
+
+}  // namespace
+
+class HistoryServer::State {
+ public:
+  State(const ServingSettings& settings, std::unique_ptr<Store> store, std::shared_ptr<StoreMeter> meter)
+      : clock_(system_clock()),
+        meter_(std::move(meter)),
+        store_(std::make_unique<ReadingStore>(std::move(store), clock_)),
+        index_(*store_, settings.root, ReloadLimits{}, clock_),
+        cache_(*store_, load_state, limits_of(settings), clock_),
+        site_(index_, cache_, files_of(settings.dashboard_folder),
+              [this](const Request& request, const std::shared_ptr<const LoadedSession>& session) {
+                return answer_session(request, session);
+              }),
+        server_({settings.listen_address, settings.listen_port, {}},
+                {[this](const WebRequest& request) { return site_.answer_at_once(request); },
+                 [this](const WebRequest& request) { return site_.answer(request); }},
+                clock_) {}
+
+  Result<void> start() {
+    TRY(server_.start());
+    log_info("serving", {{"store", store_->description()}, {"port", server_.port()}});
+    bucket_ = std::jthread([this](const std::stop_token& stop) { ensure_bucket(stop); });
+    return {};
+  }
+
+  void stop() {
+    bucket_.request_stop();
+    index_.stop();
+    cache_.stop();
+    stop_.request_stop();
+    server_.stop(kShutdownGrace);
+  }
+
+  uint16_t port() const { return server_.port(); }
+
+ private:
+  static Result<std::shared_ptr<const SessionState>> load_state(const SessionListing&, const Deadline&) {
+    return std::make_shared<const SessionState>();
+  }
+
+  Response answer_session(const Request& request, const std::shared_ptr<const LoadedSession>& session) {
+    const Deadline deadline = Deadline::after(clock_, kAnswerTimeout, stop_.get_token());
+    if (auto logs = answer_logs(request, {*session->listing, *session->state, *store_, clock_}, deadline))
+      return *std::move(logs);
+    return text_response(501, "Not served yet: " + request.path);
+  }
+
+  void ensure_bucket(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const Result<void> outcome = store_->ensure_bucket(Deadline::after(clock_, kEnsureBucketTimeout, stop));
+      if (outcome || stop.stop_requested()) return;
+      log_warning("the store is not there", {{"error", outcome.error().message}});
+      clock_.sleep_for(kEnsureBucketPause, stop);
+    }
+  }
+
+  const Clock& clock_;
+  std::stop_source stop_;  // of what waits for the store on behalf of a request
+  // In the order in which they are used: each by those below it.
+  const std::shared_ptr<StoreMeter> meter_;
+  const std::unique_ptr<Store> store_;
+  SessionIndex index_;
+  SessionCache cache_;
+  const HistorySite site_;
+  HttpServer server_;
+  std::jthread bucket_;
+};
+
+Result<std::unique_ptr<HistoryServer>> HistoryServer::start(const ServingSettings& settings,
+                                                            std::unique_ptr<Store> store,
+                                                            std::shared_ptr<StoreMeter> meter) {
+  auto state = std::make_unique<State>(settings, std::move(store), std::move(meter));
+  TRY(state->start());
+  return std::unique_ptr<HistoryServer>(new HistoryServer(std::move(state)));
+}
+
+HistoryServer::HistoryServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+HistoryServer::~HistoryServer() {
+  stop();
+}
+
+void HistoryServer::stop() {
+  state_->stop();
+}
+uint16_t HistoryServer::port() const {
+  return state_->port();
+}
+
+}  // namespace rayhistory

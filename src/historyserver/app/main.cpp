@@ -1,0 +1,95 @@
+// The program: settings in, exit status out.
+//
+//   0  stopped by SIGTERM or SIGINT
+//   1  could not start: the port is taken, ...
+//   2  the settings cannot work
+#include <signal.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "historyserver/app/history_server.h"
+#include "historyserver/app/settings.h"
+#include "settings/store_of_settings.h"
+#include "store/metered_store.h"
+#include "store/open_store.h"
+
+namespace rayhistory {
+namespace {
+
+enum ExitStatus { kStopped = 0, kStartFailed = 1, kWrongSettings = 2 };
+
+// Blocked in every thread, so that wait_for_stop_signal is where they arrive.
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+void wait_for_stop_signal() {
+  const sigset_t signals = stop_signals();
+  int arrived = 0;
+  while (sigwait(&signals, &arrived) != 0) {
+  }
+  log_info("stopping", {{"signal", arrived == SIGTERM ? "SIGTERM" : "SIGINT"}});
+}
+
+int end_with_error(const Error& error) {
+  log_error("cannot start", {{"error", error.message}});
+  return error.kind == ErrorKind::invalid ? kWrongSettings : kStartFailed;
+}
+
+int run(const HistorySettings& settings) {
+  auto opened = open_store_without_retries(store_options(settings.storage, settings.network), system_clock());
+  if (!opened) return end_with_error(opened.error());
+  const auto meter = std::make_shared<StoreMeter>(system_clock());
+  auto store = std::make_unique<MeteredStore>(*std::move(opened), meter);
+  auto server = HistoryServer::start(settings.serving, std::move(store), meter);
+  if (!server) return end_with_error(server.error());
+  wait_for_stop_signal();
+  (*server)->stop();
+  return kStopped;
+}
+
+int run_program(const std::vector<std::string>& arguments) {
+  const ParsedHistorySettings parsed = parse_history_settings(arguments, process_environment());
+  if (parsed.action == ProgramAction::help) {
+    std::fputs(history_help_text().c_str(), stdout);
+    return kStopped;
+  }
+  if (parsed.action == ProgramAction::version) {
+    std::puts("historyserver " RAYHISTORY_VERSION);
+    return kStopped;
+  }
+  if (!parsed.errors.empty()) {
+    for (const std::string& error : parsed.errors)
+      std::fprintf(stderr, "historyserver: %s\n", error.c_str());
+    std::fprintf(stderr, "historyserver: see --help\n");
+    return kWrongSettings;
+  }
+  configure_log(parsed.settings->log_level, parsed.settings->log_format);
+  log_info("historyserver " RAYHISTORY_VERSION, {{"settings", parsed.summary}});
+  for (const std::string& warning : parsed.warnings)
+    log_warning(warning);
+  return run(*parsed.settings);
+}
+
+// Before any thread is started.
+void prepare_process() {
+  const sigset_t signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+}  // namespace rayhistory
+
+int main(int argc, char** argv) {
+  rayhistory::prepare_process();
+  return rayhistory::run_program(std::vector<std::string>(argv + 1, argv + argc));
+}

@@ -1,0 +1,23 @@
+// What the History Server is told about how to serve, once there is a store.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+
+namespace rayhistory {
+
+struct ServingSettings {
+  std::string root;            // in front of every key; may be empty
+  std::string listen_address;  // empty: all
+  uint16_t listen_port = 0;    // 0 takes a free one
+  std::string dashboard_folder;
+  Nanoseconds load_time{};
+  size_t cache_sessions = 0;
+  uint64_t cache_bytes = 0;      // 0: without a limit
+  Nanoseconds cache_lifetime{};  // 0: for ever
+};
+
+}  // namespace rayhistory

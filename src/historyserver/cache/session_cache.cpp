@@ -1,0 +1,171 @@
+#include "historyserver/cache/session_cache.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/duration.h"
+#include "base/log.h"
+
+namespace rayhistory {
+namespace {
+
+// Of a listed object: its key and ETag on the heap, and what holds them.
+constexpr uint64_t kListedObjectBytes = sizeof(ListedObject) + 64;
+
+// Whether a state is made of it: events, and what the dashboard answered; all else are logs.
+bool is_of_state(const ListedObject& object) {
+  const std::string_view key = object.key;
+  for (const std::string_view folder : {"/node_events/", "/job_events/", "/fetched_endpoints/"})
+    if (key.find(folder) != std::string_view::npos) return true;
+  return false;
+}
+
+std::vector<const ListedObject*> sources_of(const SessionListing& listing) {
+  std::vector<const ListedObject*> sources;
+  for (const ListedObject& object : listing.objects)
+    if (is_of_state(object)) sources.push_back(&object);
+  return sources;
+}
+
+bool has_equal_sources(const SessionListing& a, const SessionListing& b) {
+  const std::vector<const ListedObject*> of_a = sources_of(a);
+  const std::vector<const ListedObject*> of_b = sources_of(b);
+  return std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(),
+                    [](const ListedObject* one, const ListedObject* other) {
+                      return one->key == other->key && one->object == other->object;
+                    });
+}
+
+uint64_t bytes_of(const SessionListing& listing) {
+  uint64_t bytes = 0;
+  for (const ListedObject& object : listing.objects)
+    bytes += kListedObjectBytes + object.key.size();
+  return bytes;
+}
+
+}  // namespace
+
+SessionCache::SessionCache(Store& store, LoadState load_state, SessionCacheLimits limits, const Clock& clock)
+    : store_(store),
+      load_state_(std::move(load_state)),
+      limits_(limits),
+      clock_(clock),
+      threads_(limits.loads_at_once) {}
+
+Result<std::shared_ptr<const LoadedSession>> SessionCache::get(const StoredSession& session) {
+  const std::shared_ptr<Entry> entry = entry_of(session);
+  const std::shared_ptr<const LoadedSession> before = entry->at_hand();
+  auto loaded = entry->get();
+  if (!loaded) return loaded;
+  if (before && before->state == (*loaded)->state) ++hits_;
+
+  const std::lock_guard lock(mutex_);
+  const auto place = places_.find(session.prefix);
+  // Gone, or another one in its place: who asked has it all the same.
+  if (place == places_.end() || place->second.entry != entry) return loaded;
+  weigh(place->second, (*loaded)->bytes);
+  make_room(session.prefix);
+  return loaded;
+}
+
+std::shared_ptr<SessionCache::Entry> SessionCache::entry_of(const StoredSession& session) {
+  const std::lock_guard lock(mutex_);
+  const SteadyTime now = clock_.steady_now();
+  auto found = places_.find(session.prefix);
+  if (found == places_.end()) {
+    by_use_.push_front(session.prefix);
+    auto entry = std::make_shared<Entry>(
+        "session " + session.prefix,
+        [this, session](const std::shared_ptr<const LoadedSession>& before, const Deadline& deadline) {
+          return load(session, before, deadline);
+        },
+        limits_.reload, threads_, clock_);
+    found = places_.emplace(session.prefix, Place{std::move(entry), by_use_.begin(), 0, now}).first;
+  }
+  by_use_.splice(by_use_.begin(), by_use_, found->second.use);
+  found->second.last_use = now;
+  std::shared_ptr<Entry> entry = found->second.entry;
+  make_room(session.prefix);
+  return entry;
+}
+
+Result<std::shared_ptr<const LoadedSession>> SessionCache::load(
+    const StoredSession& session, const std::shared_ptr<const LoadedSession>& before,
+    const Deadline& deadline) {
+  const SteadyTime began = clock_.steady_now();
+  Result<SessionListing> listed = list_session(store_, session, deadline);
+  if (!listed) {
+    ++failures_;
+    return std::move(listed).error();
+  }
+  auto loaded = std::make_shared<LoadedSession>();
+  loaded->listing = std::make_shared<const SessionListing>(*std::move(listed));
+  if (before && has_equal_sources(*before->listing, *loaded->listing)) {
+    loaded->state = before->state;
+  } else {
+    Result<std::shared_ptr<const SessionState>> state = load_state_(*loaded->listing, deadline);
+    if (!state) {
+      ++failures_;
+      return std::move(state).error();
+    }
+    loaded->state = *std::move(state);
+    const Nanoseconds took = clock_.steady_now() - began;
+    ++loads_;
+    load_times_.add(took);
+    log_info("session loaded", {{"session", session.prefix},
+                                {"objects", loaded->listing->objects.size()},
+                                {"tasks", loaded->state->attempts.size()},
+                                {"bytes", loaded->state->bytes},
+                                {"took", format_duration(took)}});
+  }
+  loaded->bytes = bytes_of(*loaded->listing) + loaded->state->bytes;
+  return std::shared_ptr<const LoadedSession>(std::move(loaded));
+}
+
+void SessionCache::weigh(Place& place, uint64_t bytes) {
+  bytes_ = bytes_ - place.bytes + bytes;
+  place.bytes = bytes;
+}
+
+void SessionCache::make_room(const std::string& for_prefix) {
+  const auto is_full = [&] {
+    return places_.size() > limits_.sessions || (limits_.bytes != 0 && bytes_ > limits_.bytes);
+  };
+  const SteadyTime now = clock_.steady_now();
+  const auto is_expired = [&](const Place& place) {
+    return limits_.lifetime > Nanoseconds::zero() && now - place.last_use > limits_.lifetime;
+  };
+  // From the least used on. What is being loaded stays: who waits for it would have it loaded once more.
+  for (auto use = by_use_.end(); use != by_use_.begin();) {
+    --use;
+    const auto place = places_.find(*use);
+    if (!is_full() && !is_expired(place->second)) break;
+    if (place->first == for_prefix || place->second.entry->is_loading()) continue;
+    ++use;  // stays valid when its neighbour goes
+    evict(place);
+  }
+}
+
+void SessionCache::evict(std::map<std::string, Place>::iterator place) {
+  bytes_ -= place->second.bytes;
+  by_use_.erase(place->second.use);
+  places_.erase(place);
+  ++evictions_;
+}
+
+SessionCacheFigures SessionCache::figures() const {
+  SessionCacheFigures figures;
+  figures.hits = hits_;
+  figures.loads = loads_;
+  figures.failures = failures_;
+  figures.load_times = load_times_.counts();
+  const std::lock_guard lock(mutex_);
+  figures.sessions = places_.size();
+  figures.bytes = bytes_;
+  figures.evictions = evictions_;
+  return figures;
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,133 @@
+#include "historyserver/cache/session_cache.h"
+
+#include <future>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "testing/manual_clock.h"
+#include "testing/memory_store.h"
+
+namespace rayhistory {
+namespace {
+
+StoredSession session(const std::string& cluster) {
+  return {.place = {.name_space = *DnsName::parse("ns"), .cluster = *DnsName::parse(cluster), .owner = {}},
+          .name = *SessionName::parse("s"),
+          .prefix = "h/" + cluster + "/s/"};
+}
+
+class SessionCacheTest : public testing::Test {
+ protected:
+  SessionCacheTest() {
+    for (const char* cluster : {"a", "b", "c"})
+      store_.set(session(cluster).prefix + "aa/node_events/x.jsonl", "1");
+    limits_.reload.patience = Seconds(20);
+  }
+
+  SessionCache cache() {
+    return SessionCache(
+        store_,
+        [this](const SessionListing&, const Deadline&) -> Result<std::shared_ptr<const SessionState>> {
+          if (before_load_) before_load_();
+          if (fails_) return Error{ErrorKind::retry, "503"};
+          ++loads_;
+          auto state = std::make_shared<SessionState>();
+          state->bytes = 1000;
+          return std::shared_ptr<const SessionState>(std::move(state));
+        },
+        limits_, clock_);
+  }
+
+  MemoryStore store_;
+  ManualClock clock_;
+  SessionCacheLimits limits_;
+  std::function<void()> before_load_;
+  std::atomic<bool> fails_{false};
+  std::atomic<int> loads_{0};
+};
+
+TEST_F(SessionCacheTest, LoadsOnceForAllReaders) {
+  std::promise<void> go;
+  before_load_ = [wait = go.get_future().share()] { wait.wait(); };
+  SessionCache cache = this->cache();
+  std::vector<std::future<bool>> readers;
+  readers.reserve(20);
+  for (int i = 0; i < 20; ++i)
+    readers.push_back(std::async(std::launch::async, [&] { return cache.get(session("a")).has_value(); }));
+  go.set_value();
+  for (auto& reader : readers)
+    EXPECT_TRUE(reader.get());
+  EXPECT_EQ(loads_, 1);
+  EXPECT_EQ(store_.calls(StoreCall::list), 1u);
+}
+
+TEST_F(SessionCacheTest, ShowsWhatIsNewAndLoadsNoStateForALog) {
+  SessionCache cache = this->cache();
+  const auto first = *cache.get(session("a"));
+  store_.set("h/a/s/aa/logs/raylet.out", "x");
+  clock_.advance(Seconds(11));
+  const auto second = *cache.get(session("a"));
+  EXPECT_EQ(second->state, first->state);
+  EXPECT_TRUE(second->listing->find("aa/logs/raylet.out"));
+  store_.set("h/a/s/aa/node_events/x.jsonl", "12");
+  clock_.advance(Seconds(11));
+  const auto third = *cache.get(session("a"));
+  EXPECT_NE(third->state, first->state);
+  EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(SessionCacheTest, KeepsNoFailure) {
+  SessionCache cache = this->cache();
+  fails_ = true;
+  EXPECT_FALSE(cache.get(session("a")));
+  fails_ = false;
+  EXPECT_TRUE(cache.get(session("a")));
+  store_.fail_next(1, Error{ErrorKind::denied, "403"}, StoreCall::list);
+  EXPECT_FALSE(cache.get(session("b")));
+  EXPECT_TRUE(cache.get(session("b")));
+  EXPECT_EQ(cache.figures().failures, 2u);
+}
+
+TEST_F(SessionCacheTest, KeepsAsManyAsItMay) {
+  limits_.sessions = 2;
+  SessionCache cache = this->cache();
+  for (const char* cluster : {"a", "b", "a", "c"})
+    EXPECT_TRUE(cache.get(session(cluster)));
+  EXPECT_EQ(cache.figures().sessions, 2u);
+  EXPECT_TRUE(cache.get(session("a")));
+  EXPECT_EQ(loads_, 3);
+  EXPECT_TRUE(cache.get(session("b")));  // it was the least used
+  EXPECT_EQ(loads_, 4);
+  EXPECT_EQ(cache.figures().evictions, 2u);
+}
+
+TEST_F(SessionCacheTest, KeepsAsManyBytesAsItMayAndOneSessionWhateverItsSize) {
+  limits_.bytes = 2500;
+  SessionCache cache = this->cache();
+  for (const char* cluster : {"a", "b", "c"})
+    EXPECT_TRUE(cache.get(session(cluster)));
+  EXPECT_EQ(cache.figures().sessions, 2u);
+  EXPECT_LE(cache.figures().bytes, 2500u);
+
+  limits_.bytes = 1;
+  SessionCache small = this->cache();
+  loads_ = 0;
+  EXPECT_TRUE(small.get(session("a")));
+  EXPECT_TRUE(small.get(session("a")));
+  EXPECT_EQ(loads_, 1);
+  EXPECT_EQ(small.figures().sessions, 1u);
+}
+
+TEST_F(SessionCacheTest, ForgetsWhatNobodyAsksFor) {
+  limits_.lifetime = Seconds(60);
+  SessionCache cache = this->cache();
+  EXPECT_TRUE(cache.get(session("a")));
+  clock_.advance(Seconds(61));
+  EXPECT_TRUE(cache.get(session("b")));
+  EXPECT_EQ(cache.figures().sessions, 1u);
+}
+
+}  // namespace
+}  // namespace rayhistory

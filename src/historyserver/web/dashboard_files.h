@@ -1,0 +1,32 @@
+// The frontend of Ray's dashboard: the files of a folder, as the Ray wheel has them (ray/dashboard/client/
+// build).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "historyserver/exchange/response.h"
+
+namespace rayhistory {
+
+// Which files there are is looked up once; only these are served, so that no path leads out of the folder.
+// Immutable; any thread.
+class DashboardFiles {
+ public:
+  // `not_found`: there is no index.html in the folder.
+  static Result<DashboardFiles> open(const std::string& folder);
+  // No files at all.
+  DashboardFiles() = default;
+
+  bool empty() const { return files_.empty(); }
+  // `path` is decoded and begins with '/'; "/" is the index. Nothing where there is no such file.
+  std::optional<Response> answer(std::string_view path) const;
+
+ private:
+  std::map<std::string, std::string, std::less<>> files_;  // "/static/js/main.js": where it is on the disk
+};
+
+}  // namespace rayhistory

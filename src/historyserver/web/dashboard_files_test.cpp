@@ -1,0 +1,57 @@
+#include "historyserver/web/dashboard_files.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "testing/temporary_folder.h"
+
+namespace rayhistory {
+namespace {
+
+using testing::Contains;
+using testing::Pair;
+
+TEST(DashboardFiles, AreServedWithTheirTypes) {
+  const TemporaryFolder folder;
+  folder.write("build/index.html", "<html>");
+  folder.write("build/static/js/main.1234.js", "let x");
+  folder.write("build/favicon.ico", "i");
+  const auto files = DashboardFiles::open(folder / "build");
+  ASSERT_TRUE(files);
+  const auto index = files->answer("/");
+  ASSERT_TRUE(index);
+  EXPECT_EQ(index->body, "<html>");
+  EXPECT_EQ(index->content_type, "text/html; charset=utf-8");
+  EXPECT_THAT(index->headers, Contains(Pair("Cache-Control", "no-store")));
+  const auto script = files->answer("/static/js/main.1234.js");
+  ASSERT_TRUE(script);
+  EXPECT_EQ(script->content_type, "text/javascript; charset=utf-8");
+  EXPECT_THAT(script->headers, Contains(Pair("Cache-Control", "public, max-age=31536000, immutable")));
+  EXPECT_TRUE(files->answer("/index.html"));
+  EXPECT_TRUE(files->answer("/favicon.ico"));
+}
+
+TEST(DashboardFiles, AreNoOtherFiles) {
+  const TemporaryFolder folder;
+  folder.write("build/index.html", "<html>");
+  folder.write("secret", "s");
+  std::filesystem::create_symlink(folder / "secret", folder / "build/link");
+  const auto files = DashboardFiles::open(folder / "build");
+  ASSERT_TRUE(files);
+  for (const char* path : {"/../secret", "/link", "/static", "/static/", "//index.html", "/./index.html", "",
+                           "index.html", "/index.html/", "/api/v0/tasks"})
+    EXPECT_FALSE(files->answer(path)) << path;
+}
+
+TEST(DashboardFiles, AreNotThereWithoutAnIndex) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(DashboardFiles::open(folder / "nowhere").error().kind, ErrorKind::not_found);
+  folder.write("build/static/x.js", "x");
+  EXPECT_EQ(DashboardFiles::open(folder / "build").error().kind, ErrorKind::not_found);
+  EXPECT_FALSE(DashboardFiles().answer("/"));
+}
+
+}  // namespace
+}  // namespace rayhistory

@@ -1,0 +1,173 @@
+#include "historyserver/web/history_site.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/json_text.h"
+#include "base/log.h"
+#include "historyserver/exchange/percent.h"
+#include "historyserver/web/base_path.h"
+#include "historyserver/web/clusters_answer.h"
+#include "historyserver/web/session_cookies.h"
+#include "historyserver/web/session_page.h"
+
+namespace rayhistory {
+namespace {
+
+constexpr std::string_view kEnter = "/enter_cluster/";
+
+Response ok() {
+  return text_response(200, "ok");
+}
+
+// The store's errors: whose fault it is, and whether to ask again.
+Response failed(const Error& error) {
+  log_warning("not answered", {{"error", error.message}});
+  const int status = error.kind == ErrorKind::cancelled ? 504 : 502;
+  return text_response(status, fmt::format("The store cannot be read: {}", error.message));
+}
+
+Response session_page() {
+  Response response;
+  response.content_type = "text/html; charset=utf-8";
+  response.body = kSessionPage;
+  response.headers = {
+      {"X-Frame-Options", "DENY"},
+      {"Content-Security-Policy",
+       "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; "
+       "connect-src 'self'"},
+      {"Cache-Control", "no-store"}};
+  return response;
+}
+
+// 410 and not 404, which Ray's dashboard in front of us (--proxy-server-url) would take as a reason to show
+// its own cluster.
+Response gone(const SessionAddress& address) {
+  return text_response(
+      410, fmt::format("Session {} of {} is not in the store. /select_cluster shows what there is.",
+                       address.session.str(), address.cluster()));
+}
+
+Response redirect(std::string location) {
+  Response response = text_response(307, {});
+  response.headers.emplace_back("Location", std::move(location));
+  return response;
+}
+
+}  // namespace
+
+HistorySite::HistorySite(const SessionIndex& index, SessionCache& cache, DashboardFiles files,
+                         AnswerSession answer_session)
+    : index_(index), cache_(cache), files_(std::move(files)), answer_session_(std::move(answer_session)) {}
+
+std::optional<Response> HistorySite::answer_at_once(const WebRequest& request) const {
+  const std::string_view path = request.path();
+  if (path == "/livez" || path == "/readyz" || path == "/readz") return ok();
+  return std::nullopt;
+}
+
+Response HistorySite::answer(const WebRequest& request) const {
+  const std::string_view path = request.path();
+  if (path == "/clusters" || path == "/clusters/") return clusters();
+  if (path == "/select_cluster") return session_page();
+  if (path.starts_with(kEnter)) return enter(path.substr(kEnter.size()));
+  if (const auto base = parse_base_path(path)) {
+    if (!*base) return text_response(400, base->error().message);
+    return below(request, **base);
+  }
+  if (path == "/") return root(request);
+  if (std::optional<Response> file = files_.answer(percent_decoded(path))) return *std::move(file);
+  return of_cookies(request);
+}
+
+Response HistorySite::clusters() const {
+  const auto list = index_.list();
+  if (!list) return failed(list.error());
+  Response response;
+  response.body = clusters_json(**list);
+  return response;
+}
+
+Response HistorySite::enter(std::string_view path) const {
+  std::vector<std::string> parts;
+  while (!path.empty()) {
+    const size_t slash = std::min(path.find('/'), path.size());
+    parts.push_back(percent_decoded(path.substr(0, slash)));
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  if (parts.size() == 3) parts.emplace_back(kLatestSession);
+  if (parts.size() == 4 && parts[3].empty()) parts[3] = kLatestSession;
+  if (parts.size() != 4)
+    return text_response(400, "The path is /enter_cluster/{namespace}/{kind}/{name}[/{session}].");
+  const auto address = SessionAddress::parse(parts[0], parts[1], parts[2], parts[3]);
+  if (!address) return text_response(400, address.error().message);
+  const auto found = index_.find(*address);
+  if (!found) return failed(found.error());
+  if (!*found) {
+    return text_response(
+        404, fmt::format("cluster {} with session {} not found", address->cluster(), address->session.str()));
+  }
+  const StoredSession& session = (*found)->session;
+  // So that the page that follows finds it loaded, and whoever cannot see it learns it here.
+  if (const auto loaded = cache_.get(session); !loaded) return failed(loaded.error());
+  Response response;
+  response.body =
+      fmt::format(R"({{"name":"{}","namespace":"{}","result":"success","session":"{}"}})",
+                  session.place.cluster.str(), session.place.name_space.str(), session.name.str());
+  response.headers = set_session_cookies(session.place, session.name.str());
+  return response;
+}
+
+Response HistorySite::root(const WebRequest& request) const {
+  // A person who has not chosen a session sees an empty dashboard otherwise; a program that asks for the
+  // index gets it.
+  const bool is_person = request.header("Accept").find("text/html") != std::string_view::npos;
+  const bool has_session = has_session_cookies(request.header("Cookie"));
+  if (is_person && !has_session) return redirect("select_cluster");
+  if (std::optional<Response> index = files_.answer("/")) return *std::move(index);
+  return redirect("select_cluster");
+}
+
+Response HistorySite::below(const WebRequest& request, const BasePath& base) const {
+  const auto found = index_.find(base.address);
+  if (!found) return failed(found.error());
+  if (!*found) return gone(base.address);
+  const StoredSession& session = (*found)->session;
+  // The newest session may be another one tomorrow, or while its pages are looked at.
+  if (base.address.is_latest() || base.rest.empty())
+    return redirect(relative_location(base, session.name, request.query()));
+  if (std::optional<Response> file = files_.answer(percent_decoded(base.rest))) return *std::move(file);
+  if (base.rest == "/") return text_response(501, "The dashboard's files are not here: see --dashboard-dir.");
+  return of_session(request, base.rest, session);
+}
+
+Response HistorySite::of_cookies(const WebRequest& request) const {
+  const auto address = session_of_cookies(request.header("Cookie"));
+  if (!address) {
+    Response response = text_response(400, json_string(address.error().message));
+    response.content_type = kJsonUtf8;
+    return response;
+  }
+  const auto found = index_.find(*address);
+  if (!found) return failed(found.error());
+  if (!*found) return gone(*address);
+  const StoredSession& session = (*found)->session;
+  Response response = of_session(request, request.path(), session);
+  for (auto& header : set_session_cookies(session.place, session.name.str()))
+    response.headers.push_back(std::move(header));
+  return response;
+}
+
+Response HistorySite::of_session(const WebRequest& request, std::string_view path,
+                                 const StoredSession& session) const {
+  const auto loaded = cache_.get(session);
+  if (!loaded) return failed(loaded.error());
+  const Request question{request.method, percent_decoded(path), Query::parse(request.query())};
+  return answer_session_(question, *loaded);
+}
+
+}  // namespace rayhistory

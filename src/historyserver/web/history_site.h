@@ -1,0 +1,57 @@
+// What is where: the paths that find and choose sessions, those of one session, and the dashboard's files.
+//
+//   /clusters                                           the sessions there are
+//   /enter_cluster/{namespace}/{kind}/{name}[/{session}]  looks at one of them, by cookies
+//   /select_cluster                                     the page to choose one
+//   /c/{namespace}/{kind}/{name}/{session}/…            the same as …, of that session
+//   /, /index.html, /static/…                           the dashboard's files, of which there may be none
+//   /livez, /readyz, /readz                             ok
+//   everything else                                     the dashboard's API, of the cookies' session
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "historyserver/cache/session_cache.h"
+#include "historyserver/cache/session_index.h"
+#include "historyserver/exchange/request.h"
+#include "historyserver/exchange/response.h"
+#include "historyserver/web/dashboard_files.h"
+#include "historyserver/web/http_server.h"
+
+namespace rayhistory {
+
+struct BasePath;
+
+class HistorySite {
+ public:
+  // Answers what is asked of a session: every path that is none of the above.
+  using AnswerSession =
+      std::function<Response(const Request& request, const std::shared_ptr<const LoadedSession>& session)>;
+
+  // `index` and `cache` must outlive it.
+  HistorySite(const SessionIndex& index, SessionCache& cache, DashboardFiles files,
+              AnswerSession answer_session);
+
+  // Health alone; waits for nothing. Any thread.
+  std::optional<Response> answer_at_once(const WebRequest& request) const;
+  // May wait for the store. Any thread.
+  Response answer(const WebRequest& request) const;
+
+ private:
+  Response clusters() const;
+  Response enter(std::string_view path) const;
+  Response root(const WebRequest& request) const;
+  Response below(const WebRequest& request, const BasePath& base) const;
+  Response of_cookies(const WebRequest& request) const;
+  Response of_session(const WebRequest& request, std::string_view path, const StoredSession& session) const;
+
+  const SessionIndex& index_;
+  SessionCache& cache_;
+  const DashboardFiles files_;
+  const AnswerSession answer_session_;
+};
+
+}  // namespace rayhistory

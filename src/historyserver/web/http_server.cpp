@@ -1,0 +1,420 @@
+#include "historyserver/web/http_server.h"
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "net/listener.h"
+
+namespace rayhistory {
+
+namespace net = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using net::ip::tcp;
+
+namespace {
+
+// Every wait: (error, ...) instead of an exception.
+constexpr auto kAwait = net::as_tuple(net::use_awaitable);
+// What is handed to the socket at once of a body that is there whole: within stall_time a client of 10 kB/s
+// has taken it.
+constexpr size_t kSliceBytes = 256 * 1024;
+
+using Parser = http::request_parser<http::empty_body>;
+
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool equals_without_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i)
+    if (lower(a[i]) != lower(b[i])) return false;
+  return true;
+}
+
+WebRequest request_of(const Parser::value_type& message) {
+  WebRequest request;
+  request.method = message.method() == http::verb::head ? Method::head : Method::get;
+  request.target = view(message.target());
+  for (const auto& field : message)
+    request.headers.emplace_back(view(field.name_string()), view(field.value()));
+  return request;
+}
+
+Response method_not_allowed() {
+  // KubeRay's words (go-restful).
+  Response response = text_response(405, "405: Method Not Allowed");
+  response.headers.emplace_back("Allow", "GET, HEAD");
+  return response;
+}
+
+// Whether a body follows the header: it is not read, so that nothing may follow it on the connection.
+bool has_body(const Parser& parser) {
+  return parser.chunked() || (parser.content_length() && *parser.content_length() > 0);
+}
+
+}  // namespace
+
+std::string_view WebRequest::header(std::string_view name) const {
+  for (const auto& [key, value] : headers)
+    if (equals_without_case(key, name)) return value;
+  return {};
+}
+
+std::string_view WebRequest::path() const {
+  return std::string_view(target).substr(0, target.find('?'));
+}
+
+std::string_view WebRequest::query() const {
+  const size_t mark = target.find('?');
+  return mark == std::string::npos ? std::string_view{} : std::string_view(target).substr(mark + 1);
+}
+
+class HttpServer::State {
+ public:
+  State(HttpServerOptions options, WebAnswers answers, const Clock& clock)
+      : options_(std::move(options)), answers_(std::move(answers)), clock_(clock) {}
+
+  Result<void> start();
+  void stop(Nanoseconds grace);
+  uint16_t port() const { return port_; }
+  HttpServerFigures figures() const;
+
+ private:
+  using Stream = beast::tcp_stream;
+  struct Connection {
+    explicit Connection(tcp::socket socket) : stream(std::move(socket)) {}
+    Stream stream;
+    bool is_idle = true;
+  };
+  using Connections = std::list<std::shared_ptr<Connection>>;
+
+  Result<void> listen();
+  void welcome(tcp::socket socket);
+  bool close_longest_idle();
+  net::awaitable<void> serve(std::shared_ptr<Connection> connection);
+  // Whether the connection can go on.
+  net::awaitable<bool> serve_one(Connection& connection, beast::flat_buffer& buffer, bool is_first);
+  net::awaitable<Response> answer(const Parser& parser);
+  Response answer_blocking(const WebRequest& request) const;
+  net::awaitable<bool> send(Connection& connection, Response response, bool with_body, bool keep_alive,
+                            unsigned version);
+  net::awaitable<bool> send_pieces(Connection& connection, Response& response, bool chunked);
+  net::awaitable<bool> write(Connection& connection, std::string_view bytes);
+
+  const HttpServerOptions options_;
+  const WebAnswers answers_;
+  const Clock& clock_;
+
+  std::atomic<uint64_t> open_connections_{0};
+  std::atomic<uint64_t> refused_{0};
+  std::atomic<uint64_t> answering_{0};
+  std::array<std::atomic<uint64_t>, 6> answers_by_class_{};
+  std::atomic<uint64_t> cut_{0};
+  std::atomic<uint64_t> body_bytes_{0};
+  DurationHistogram answer_times_;
+
+  std::mutex drained_mutex_;
+  std::condition_variable drained_;
+
+  // On the io_context's thread only. Declared before it: connections that end with it still look here.
+  Connections connections_;  // the longest idle first
+  bool is_stopping_ = false;
+  std::optional<net::io_context> io_{std::in_place, 1};  // until stop()
+  std::optional<Listener> listener_{std::in_place, *io_,
+                                    [this](tcp::socket socket) { welcome(std::move(socket)); },
+                                    [this] { return close_longest_idle(); }};
+  uint16_t port_ = 0;
+  std::optional<net::thread_pool> threads_;
+  std::thread thread_;
+};
+
+Result<void> HttpServer::State::listen() {
+  if (options_.address.empty()) {
+    Result<void> listening = listener_->listen(net::ip::address_v6::any(), options_.port);
+    if (!listening && listening.error().kind == ErrorKind::not_found)
+      listening = listener_->listen(net::ip::address_v4::any(), options_.port);
+    return listening;
+  }
+  boost::system::error_code error;
+  const net::ip::address literal = net::ip::make_address(options_.address, error);
+  if (!error) return listener_->listen(literal, options_.port);
+  tcp::resolver resolver(*io_);
+  const auto found = resolver.resolve(options_.address, "", error);
+  if (error || found.empty())
+    return Error{ErrorKind::invalid, fmt::format("listen on {}: no such host", options_.address)};
+  for (const auto& place : found)
+    TRY(listener_->listen(place.endpoint().address(), options_.port));
+  return {};
+}
+
+Result<void> HttpServer::State::start() {
+  TRY(listen());
+  port_ = listener_->port();
+  threads_.emplace(options_.limits.threads);
+  listener_->start();
+  thread_ = std::thread([this] { io_->run(); });
+  return {};
+}
+
+void HttpServer::State::stop(Nanoseconds grace) {
+  if (!thread_.joinable()) return;
+  net::post(*io_, [this] {
+    is_stopping_ = true;
+    listener_->close();
+    while (close_longest_idle()) {
+    }
+  });
+  {
+    std::unique_lock lock(drained_mutex_);
+    drained_.wait_for(lock, grace, [this] { return answering_ == 0; });
+  }
+  io_->stop();
+  thread_.join();
+  threads_->join();  // each ends with its store call's deadline
+  // What waits in the io_context keeps its connection open until that is destroyed.
+  listener_.reset();
+  connections_.clear();
+  io_.reset();
+}
+
+HttpServerFigures HttpServer::State::figures() const {
+  HttpServerFigures figures;
+  figures.connections = open_connections_;
+  figures.refused_connections = refused_;
+  figures.answering = answering_;
+  for (size_t i = 0; i < answers_by_class_.size(); ++i)
+    figures.answers[i] = answers_by_class_[i];
+  figures.cut_answers = cut_;
+  figures.body_bytes = body_bytes_;
+  figures.answer_times = answer_times_.counts();
+  return figures;
+}
+
+void HttpServer::State::welcome(tcp::socket socket) {
+  if (connections_.size() >= options_.limits.connections && !close_longest_idle()) {
+    ++refused_;
+    return;  // closes it
+  }
+  connections_.push_back(std::make_shared<Connection>(std::move(socket)));
+  ++open_connections_;
+  net::co_spawn(*io_, serve(connections_.back()), [](const std::exception_ptr& thrown) {
+    if (!thrown) return;
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& exception) {
+      log_error("a connection was ended by an exception", {{"what", exception.what()}});
+    }
+  });
+}
+
+bool HttpServer::State::close_longest_idle() {
+  for (const std::shared_ptr<Connection>& connection : connections_) {
+    if (!connection->is_idle) continue;
+    connection->is_idle = false;
+    connection->stream.close();  // ends what it waits for; serve() takes it off the list
+    return true;
+  }
+  return false;
+}
+
+net::awaitable<void> HttpServer::State::serve(std::shared_ptr<Connection> connection) {
+  beast::flat_buffer buffer;
+  bool goes_on = true;
+  for (bool is_first = true; goes_on; is_first = false) {
+    goes_on = co_await serve_one(*connection, buffer, is_first) && !is_stopping_;
+    // Idle from now on, and so the last to give way.
+    connections_.remove(connection);
+    connections_.push_back(connection);
+    connection->is_idle = true;
+  }
+  boost::system::error_code ignored;
+  connection->stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  connections_.remove(connection);
+  --open_connections_;
+}
+
+net::awaitable<bool> HttpServer::State::serve_one(Connection& connection, beast::flat_buffer& buffer,
+                                                  bool is_first) {
+  Parser parser;
+  parser.header_limit(options_.limits.header_bytes);
+  connection.stream.expires_after(is_first ? options_.limits.request_time : options_.limits.idle_time);
+  const auto [error, got] = co_await http::async_read_header(connection.stream, buffer, parser, kAwait);
+  const bool is_http = error.category() == make_error_code(http::error::bad_method).category();
+  if (error && (!is_http || error == http::error::end_of_stream || error == http::error::partial_message))
+    co_return false;
+  connection.is_idle = false;
+  connection.stream.expires_never();
+  if (error) {
+    const bool is_too_long = error == http::error::header_limit;
+    Response refusal = is_too_long ? text_response(431, "The request's header is too long.")
+                                   : text_response(400, "This is no well-formed HTTP request.");
+    co_return co_await send(connection, std::move(refusal), true, false, 11) && false;
+  }
+
+  const bool keep_alive = parser.keep_alive() && !has_body(parser);
+  const bool with_body = parser.get().method() != http::verb::head;
+  const unsigned version = parser.get().version();
+  ++answering_;
+  const SteadyTime began = clock_.steady_now();
+  Response response = co_await answer(parser);
+  answer_times_.add(clock_.steady_now() - began);
+  ++answers_by_class_.at(static_cast<size_t>(response.status / 100));
+  const bool is_sent = co_await send(connection, std::move(response), with_body, keep_alive, version);
+  if (!is_sent) ++cut_;
+  if (--answering_ == 0) {
+    const std::lock_guard lock(drained_mutex_);
+    drained_.notify_all();
+  }
+  co_return is_sent&& keep_alive;
+}
+
+net::awaitable<Response> HttpServer::State::answer(const Parser& parser) {
+  const http::verb method = parser.get().method();
+  if (method != http::verb::get && method != http::verb::head) co_return method_not_allowed();
+  const WebRequest request = request_of(parser.get());
+  if (std::optional<Response> response = answers_.at_once(request)) co_return *std::move(response);
+  co_return co_await net::co_spawn(
+      *threads_, [this, &request]() -> net::awaitable<Response> { co_return answer_blocking(request); },
+      net::use_awaitable);
+}
+
+Response HttpServer::State::answer_blocking(const WebRequest& request) const {
+  // A library's exception, no memory for one answer: a fault of one request, and not the end of all others.
+  try {
+    return answers_.answer(request);
+  } catch (const std::exception& exception) {
+    log_error("an answer was ended by an exception", {{"path", request.path()}, {"what", exception.what()}});
+    return text_response(500, "An error inside the History Server; its log says more.");
+  }
+}
+
+net::awaitable<bool> HttpServer::State::send(Connection& connection, Response response, bool with_body,
+                                             bool keep_alive, unsigned version) {
+  http::response<http::empty_body> header(static_cast<http::status>(response.status), version);
+  header.set(http::field::content_type, response.content_type);
+  header.set("X-Content-Type-Options", "nosniff");
+  for (const auto& [name, value] : response.headers) {
+    // The one header that may stand several times.
+    if (name == "Set-Cookie") {
+      header.insert(name, value);
+    } else {
+      header.set(name, value);
+    }
+  }
+  const bool has_pieces = response.pieces != nullptr;
+  const bool is_chunked = has_pieces && !response.pieces_size && version >= 11;
+  // An HTTP/1.0 client knows the end of a body of unknown length by the connection's.
+  const bool ends_with_connection = has_pieces && !response.pieces_size && !is_chunked;
+  if (is_chunked) {
+    header.chunked(true);
+  } else if (!ends_with_connection) {
+    header.content_length(has_pieces ? *response.pieces_size : response.body.size());
+  }
+  header.keep_alive(keep_alive && !ends_with_connection);
+
+  http::response_serializer<http::empty_body> serializer(header);
+  connection.stream.expires_after(options_.limits.stall_time);
+  const auto [error, sent] = co_await http::async_write_header(connection.stream, serializer, kAwait);
+  if (error) co_return false;
+  if (!with_body) co_return !ends_with_connection;
+  if (has_pieces) co_return co_await send_pieces(connection, response, is_chunked) && !ends_with_connection;
+  body_bytes_ += response.body.size();
+  co_return co_await write(connection, response.body);
+}
+
+net::awaitable<bool> HttpServer::State::send_pieces(Connection& connection, Response& response,
+                                                    bool chunked) {
+  uint64_t left = response.pieces_size.value_or(0);
+  while (true) {
+    BodyPieces& pieces = *response.pieces;
+    const auto fetched = co_await net::co_spawn(
+        *threads_,
+        [&pieces]() -> net::awaitable<std::shared_ptr<Result<std::string>>> {
+          co_return std::make_shared<Result<std::string>>(pieces.next());
+        },
+        net::use_awaitable);
+    const Result<std::string>& piece = *fetched;
+    if (!piece) {
+      log_warning("an answer was cut off", {{"error", piece.error().message}});
+      connection.stream.close();
+      co_return false;
+    }
+    if (piece->empty()) break;
+    if (response.pieces_size && piece->size() > left) {
+      log_error("an answer was longer than it said", {{"status", response.status}});
+      connection.stream.close();
+      co_return false;
+    }
+    left -= response.pieces_size ? piece->size() : 0;
+    body_bytes_ += piece->size();
+    if (chunked && !co_await write(connection, fmt::format("{:x}\r\n", piece->size()))) co_return false;
+    if (!co_await write(connection, *piece)) co_return false;
+    if (chunked && !co_await write(connection, "\r\n")) co_return false;
+  }
+  if (chunked) {
+    const bool is_sent = co_await write(connection, "0\r\n\r\n");
+    co_return is_sent;
+  }
+  if (left > 0) connection.stream.close();  // the object has shrunk meanwhile: cut off, and not whole
+  co_return left == 0;
+}
+
+net::awaitable<bool> HttpServer::State::write(Connection& connection, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::string_view slice = bytes.substr(0, kSliceBytes);
+    connection.stream.expires_after(options_.limits.stall_time);
+    const auto [error, sent] =
+        co_await net::async_write(connection.stream, net::buffer(slice.data(), slice.size()), kAwait);
+    if (error) co_return false;
+    bytes.remove_prefix(slice.size());
+  }
+  co_return true;
+}
+
+HttpServer::HttpServer(HttpServerOptions options, WebAnswers answers, const Clock& clock)
+    : state_(std::make_unique<State>(std::move(options), std::move(answers), clock)) {}
+
+HttpServer::~HttpServer() {
+  stop();
+}
+
+Result<void> HttpServer::start() {
+  return state_->start();
+}
+void HttpServer::stop(Nanoseconds grace) {
+  state_->stop(grace);
+}
+uint16_t HttpServer::port() const {
+  return state_->port();
+}
+HttpServerFigures HttpServer::figures() const {
+  return state_->figures();
+}
+
+}  // namespace rayhistory

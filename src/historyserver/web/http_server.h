@@ -1,0 +1,102 @@
+// The HTTP/1.1 server: takes questions, has them answered by threads that may wait for a store, and sends the
+// answers as fast as each client takes them.
+//
+// GET and HEAD alone are passed on; every other method is answered with 405, so that nothing that stands in
+// front of a live cluster's address can change anything by asking here. What is sent, received and waited for
+// has limits: a client that is slow or silent costs a socket for a while, and no thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/duration_histogram.h"
+#include "base/result.h"
+#include "historyserver/exchange/request.h"
+#include "historyserver/exchange/response.h"
+
+namespace rayhistory {
+
+// A request as it came.
+struct WebRequest {
+  Method method = Method::get;
+  std::string target;  // "/api/v0/tasks?limit=10", percent-encoded
+  std::vector<std::pair<std::string, std::string>> headers;
+
+  // The first of that name, in any case; empty where there is none.
+  std::string_view header(std::string_view name) const;
+  // Encoded, without the query.
+  std::string_view path() const;
+  // Encoded, without '?'.
+  std::string_view query() const;
+};
+
+struct WebAnswers {
+  // Called on the server's own thread, must wait for nothing: what is to be answered even while all threads
+  // wait for a store. Nothing: `answer` is asked.
+  std::function<std::optional<Response>(const WebRequest&)> at_once;
+  // Called on one of the answering threads; may block.
+  std::function<Response(const WebRequest&)> answer;
+};
+
+struct HttpServerLimits {
+  // A browser opens six; beyond this the longest idle one gives way.
+  size_t connections = 1024;
+  // They wait for stores and for sessions to be loaded far more than they compute.
+  size_t threads = 64;
+  uint32_t header_bytes = 32 * 1024;       // with cookies of others on the same host
+  Nanoseconds request_time = Seconds(10);  // of a new connection, until its header is here
+  Nanoseconds idle_time = Seconds(60);     // between two requests
+  // For each piece of an answer: the client has taken nothing for so long.
+  Nanoseconds stall_time = Seconds(60);
+};
+
+struct HttpServerOptions {
+  std::string address;   // empty: all
+  uint16_t port = 8080;  // 0 takes a free one
+  HttpServerLimits limits;
+};
+
+struct HttpServerFigures {
+  uint64_t connections = 0;  // open now
+  uint64_t refused_connections = 0;
+  uint64_t answering = 0;  // questions being answered now
+  // Of answers, by status / 100.
+  std::vector<uint64_t> answers = std::vector<uint64_t>(6);
+  uint64_t cut_answers = 0;                // that could not be sent whole
+  uint64_t body_bytes = 0;                 // sent
+  DurationHistogram::Counts answer_times;  // until the answer's first byte is there
+};
+
+class HttpServer {
+ public:
+  HttpServer(HttpServerOptions options, WebAnswers answers, const Clock& clock);
+  // Stops.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Listens when this returns. A host without IPv6 is fine. `exists`: the port is taken; `not_found`,
+  // `invalid`: the address is none of this host's.
+  Result<void> start();
+  // Takes no more; answers under way have `grace` to get to their end. For good; may be called again.
+  void stop(Nanoseconds grace = Nanoseconds::zero());
+
+  // The one that is listened on. After start(); any thread.
+  uint16_t port() const;
+  // Any thread.
+  HttpServerFigures figures() const;
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rayhistory

@@ -1,0 +1,236 @@
+#include "historyserver/web/http_server.h"
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rayhistory {
+namespace {
+
+namespace net = boost::asio;
+using net::ip::tcp;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+// Gives what it was made with, and then an error where there is one.
+class Pieces final : public BodyPieces {
+ public:
+  explicit Pieces(std::vector<std::string> pieces, bool fails = false)
+      : pieces_(std::move(pieces)), fails_(fails) {}
+  Result<std::string> next() override {
+    if (given_ < pieces_.size()) return pieces_[given_++];
+    if (fails_) return Error{ErrorKind::retry, "the store went away"};
+    return std::string();
+  }
+
+ private:
+  const std::vector<std::string> pieces_;
+  const bool fails_;
+  size_t given_ = 0;
+};
+
+class HttpServerTest : public testing::Test {
+ protected:
+  void start(HttpServerLimits limits = {}) {
+    server_.emplace(HttpServerOptions{"127.0.0.1", 0, limits},
+                    WebAnswers{[this](const WebRequest& request) { return at_once_(request); },
+                               [this](const WebRequest& request) { return answer_(request); }},
+                    system_clock());
+    const auto started = server_->start();
+    ASSERT_TRUE(started) << started.error().message;
+  }
+
+  tcp::socket connect() {
+    tcp::socket socket(io_);
+    socket.connect({net::ip::make_address("127.0.0.1"), server_->port()});
+    return socket;
+  }
+  static std::string read_all(tcp::socket& socket) {
+    std::string text;
+    boost::system::error_code error;
+    net::read(socket, net::dynamic_buffer(text), error);
+    return text;
+  }
+  // The whole answer; the server is asked to close.
+  std::string ask(const std::string& request) {
+    tcp::socket socket = connect();
+    net::write(socket, net::buffer(request));
+    return read_all(socket);
+  }
+  std::string get(const std::string& target, const std::string& method = "GET") {
+    return ask(method + " " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  }
+
+  net::io_context io_;
+  std::function<std::optional<Response>(const WebRequest&)> at_once_ = [](auto&) { return std::nullopt; };
+  std::function<Response(const WebRequest&)> answer_ = [](const WebRequest& request) {
+    return text_response(200, std::string(request.path()) + "|" + std::string(request.query()) + "|" +
+                                  std::string(request.header("x-other")));
+  };
+  std::optional<HttpServer> server_;
+};
+
+TEST_F(HttpServerTest, PassesOnWhatWasAsked) {
+  start();
+  const std::string answer =
+      ask("GET /a%20b?c=d HTTP/1.1\r\nHost: x\r\nX-Other: 7\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\n\r\n/a%20b|c=d|7"));
+}
+
+TEST_F(HttpServerTest, KeepsAConnectionAndAnswersInOrder) {
+  start();
+  tcp::socket socket = connect();
+  net::write(
+      socket,
+      net::buffer(std::string(
+          "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")));
+  const std::string answers = read_all(socket);
+  EXPECT_LT(answers.find("/1||"), answers.find("/2||"));
+  EXPECT_THAT(answers, HasSubstr("/2||"));
+}
+
+TEST_F(HttpServerTest, AnswersHeadWithoutABody) {
+  start();
+  const std::string answer = get("/abc", "HEAD");
+  EXPECT_THAT(answer, HasSubstr("Content-Length: 6\r\n"));
+  EXPECT_THAT(answer, testing::EndsWith("\r\n\r\n"));
+}
+
+TEST_F(HttpServerTest, RefusesEveryOtherMethodBeforeAnybodyIsAsked) {
+  std::atomic<int> asked{0};
+  answer_ = [&](auto&) {
+    ++asked;
+    return text_response(200, "");
+  };
+  start();
+  for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "FOO"}) {
+    const std::string answer =
+        ask(std::string(method) + " /api/jobs/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 405 ")) << method;
+    EXPECT_THAT(answer, HasSubstr("Allow: GET, HEAD")) << method;
+  }
+  EXPECT_EQ(asked, 0);
+}
+
+TEST_F(HttpServerTest, TakesNoBodyForTheNextRequest) {
+  start();
+  const std::string answer = ask(
+      "GET /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 33\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(answer, HasSubstr("/1||"));
+  EXPECT_THAT(answer, Not(HasSubstr("smuggled")));
+}
+
+TEST_F(HttpServerTest, RefusesWhatIsNoHttpAndTooLongAHeader) {
+  start({.header_bytes = 1024});
+  EXPECT_THAT(ask("hello\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(ask("GET /" + std::string(2000, 'x') + " HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST_F(HttpServerTest, StreamsABodyOfUnknownLengthInChunks) {
+  answer_ = [](auto&) {
+    Response response;
+    response.pieces = std::make_unique<Pieces>(std::vector<std::string>{"abc", std::string(20, 'x')});
+    return response;
+  };
+  start();
+  const std::string answer = get("/");
+  EXPECT_THAT(answer, HasSubstr("Transfer-Encoding: chunked"));
+  EXPECT_THAT(answer, testing::EndsWith("\r\n\r\n3\r\nabc\r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\n\r\n"));
+  EXPECT_THAT(ask("GET / HTTP/1.0\r\n\r\n"), testing::EndsWith("\r\n\r\nabcxxxxxxxxxxxxxxxxxxxx"));
+}
+
+TEST_F(HttpServerTest, StreamsABodyOfKnownLength) {
+  answer_ = [](auto&) {
+    Response response;
+    response.pieces = std::make_unique<Pieces>(std::vector<std::string>{"abc", "def"});
+    response.pieces_size = 6;
+    return response;
+  };
+  start();
+  EXPECT_THAT(get("/"), testing::AllOf(HasSubstr("Content-Length: 6\r\n"), testing::EndsWith("abcdef")));
+}
+
+TEST_F(HttpServerTest, CutsOffABodyThatFailsSoThatItLooksCutOff) {
+  answer_ = [](auto&) {
+    Response response;
+    response.pieces = std::make_unique<Pieces>(std::vector<std::string>{"abc"}, true);
+    return response;
+  };
+  start();
+  EXPECT_THAT(get("/"), testing::EndsWith("3\r\nabc\r\n"));
+  EXPECT_EQ(server_->figures().cut_answers, 1u);
+}
+
+TEST_F(HttpServerTest, AnswersProbesWhileAllThreadsWait) {
+  std::promise<void> go;
+  at_once_ = [](const WebRequest& request) -> std::optional<Response> {
+    if (request.path() != "/livez") return std::nullopt;
+    return text_response(200, "ok");
+  };
+  std::atomic<int> waiting{0};
+  answer_ = [&, wait = go.get_future().share()](auto&) {
+    ++waiting;
+    wait.wait();
+    return text_response(200, "late");
+  };
+  start({.threads = 2});
+  std::vector<std::future<std::string>> slow;
+  slow.reserve(4);
+  for (int i = 0; i < 4; ++i) {
+    slow.push_back(std::async(std::launch::async, [&] {
+      net::io_context io;
+      tcp::socket socket(io);
+      socket.connect({net::ip::make_address("127.0.0.1"), server_->port()});
+      net::write(socket, net::buffer(std::string("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")));
+      return read_all(socket);
+    }));
+  }
+  while (waiting < 2)
+    std::this_thread::yield();
+  EXPECT_THAT(get("/livez"), testing::EndsWith("ok"));
+  go.set_value();
+  for (auto& answer : slow)
+    EXPECT_THAT(answer.get(), testing::EndsWith("late"));
+}
+
+TEST_F(HttpServerTest, LetsTheLongestIdleConnectionGiveWay) {
+  start({.connections = 2});
+  tcp::socket first = connect();
+  tcp::socket second = connect();
+  net::write(second, net::buffer(std::string("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")));
+  EXPECT_THAT(get("/2"), HasSubstr("/2||"));
+  EXPECT_EQ(read_all(first), "");  // closed
+}
+
+TEST_F(HttpServerTest, TurnsAnExceptionIntoAnAnswer) {
+  answer_ = [](auto&) -> Response { throw std::runtime_error("s3cret"); };
+  start();
+  EXPECT_THAT(get("/"), testing::AllOf(StartsWith("HTTP/1.1 500 "), Not(HasSubstr("s3cret"))));
+}
+
+TEST_F(HttpServerTest, ClosesAConnectionThatSaysNothing) {
+  start({.request_time = Milliseconds(50)});
+  tcp::socket socket = connect();
+  EXPECT_EQ(read_all(socket), "");
+}
+
+TEST_F(HttpServerTest, RefusesAnAddressThatIsNotOurs) {
+  HttpServer server({"192.0.2.1", 0, {}}, {at_once_, answer_}, system_clock());
+  EXPECT_FALSE(server.start());
+  start();
+  HttpServer second({"127.0.0.1", server_->port(), {}}, {at_once_, answer_}, system_clock());
+  EXPECT_EQ(second.start().error().kind, ErrorKind::exists);
+}
+
+}  // namespace
+}  // namespace rayhistory
