@@ -242,7 +242,10 @@ net::awaitable<std::optional<EventConnection::Answer>> EventConnection::add_piec
   gunzip_->feed(piece);
   while (true) {
     const Result<std::string_view> plain = gunzip_->next();
-    if (!plain) co_return refusal(http::status::bad_request, plain.error().message, true);
+    if (!plain) {
+      co_return refusal(http::status::bad_request,
+                        "the body's Content-Encoding says gzip: " + plain.error().message, true);
+    }
     if (plain->empty()) co_return std::nullopt;
     if (auto answer = co_await add_plain(*plain)) co_return answer;
   }

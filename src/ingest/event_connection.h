@@ -15,7 +15,7 @@
 
 #include "ingest/body_memory.h"
 #include "ingest/event_server.h"
-#include "ingest/gunzip.h"
+#include "base/gunzip.h"
 
 namespace rayhistory {
 

@@ -2,81 +2,70 @@
 
 #include <algorithm>
 
-#include "base/check.h"
-
 namespace rayhistory {
 namespace {
 
-struct StatusName {
-  TaskStatus status;
-  std::string_view name;
+constexpr std::array<std::string_view, kTaskStatuses> kStatusNames = {
+    "NIL",
+    "PENDING_ARGS_AVAIL",
+    "PENDING_NODE_ASSIGNMENT",
+    "PENDING_OBJ_STORE_MEM_AVAIL",
+    "PENDING_ARGS_FETCH",
+    "SUBMITTED_TO_WORKER",
+    "PENDING_ACTOR_TASK_ARGS_FETCH",
+    "PENDING_ACTOR_TASK_ORDERING_OR_CONCURRENCY",
+    "GETTING_AND_PINNING_ARGS",
+    "RUNNING",
+    "RUNNING_IN_RAY_GET",
+    "RUNNING_IN_RAY_WAIT",
+    "FINISHED",
+    "FAILED",
 };
-constexpr StatusName kStatusNames[] = {
-    {TaskStatus::nil, "NIL"},
-    {TaskStatus::pending_args_avail, "PENDING_ARGS_AVAIL"},
-    {TaskStatus::pending_node_assignment, "PENDING_NODE_ASSIGNMENT"},
-    {TaskStatus::pending_obj_store_mem_avail, "PENDING_OBJ_STORE_MEM_AVAIL"},
-    {TaskStatus::pending_args_fetch, "PENDING_ARGS_FETCH"},
-    {TaskStatus::submitted_to_worker, "SUBMITTED_TO_WORKER"},
-    {TaskStatus::pending_actor_task_args_fetch, "PENDING_ACTOR_TASK_ARGS_FETCH"},
-    {TaskStatus::pending_actor_task_ordering_or_concurrency, "PENDING_ACTOR_TASK_ORDERING_OR_CONCURRENCY"},
-    {TaskStatus::getting_and_pinning_args, "GETTING_AND_PINNING_ARGS"},
-    {TaskStatus::running, "RUNNING"},
-    {TaskStatus::running_in_ray_get, "RUNNING_IN_RAY_GET"},
-    {TaskStatus::running_in_ray_wait, "RUNNING_IN_RAY_WAIT"},
-    {TaskStatus::finished, "FINISHED"},
-    {TaskStatus::failed, "FAILED"},
-};
-static_assert(std::size(kStatusNames) == kTaskStatuses);
 
-// The element of `rows`, sorted by `id`, whose ID it is; rows.end() where there is none.
+constexpr std::array<std::string_view, 5> kTypeNames = {"", "NORMAL_TASK", "ACTOR_CREATION_TASK",
+                                                        "ACTOR_TASK", "DRIVER_TASK"};
+
 template <typename Row>
-auto find_by(const std::vector<Row>& rows, std::string_view Row::*id, std::string_view wanted) {
+const Row* find_row(const std::vector<Row>& rows, std::string_view Row::*id, std::string_view wanted) {
   const auto found = std::lower_bound(rows.begin(), rows.end(), wanted,
-                                      [&](const Row& row, std::string_view text) { return row.*id < text; });
-  return found != rows.end() && (*found).*id == wanted ? found : rows.end();
+                                      [id](const Row& row, std::string_view key) { return row.*id < key; });
+  return found != rows.end() && (*found).*id == wanted ? &*found : nullptr;
 }
 
 }  // namespace
 
 std::string_view name_of(TaskStatus status) {
-  return kStatusNames[static_cast<size_t>(status)].name;
+  return kStatusNames[static_cast<size_t>(status)];
 }
 
 std::optional<TaskStatus> parse_task_status(std::string_view name) {
-  for (const StatusName& known : kStatusNames)
-    if (known.name == name) return known.status;
-  return std::nullopt;
+  const auto found = std::find(kStatusNames.begin(), kStatusNames.end(), name);
+  if (found == kStatusNames.end()) return std::nullopt;
+  return static_cast<TaskStatus>(found - kStatusNames.begin());
 }
 
 std::string_view name_of(TaskType type) {
-  switch (type) {
-    case TaskType::unknown:
-      return "";
-    case TaskType::normal_task:
-      return "NORMAL_TASK";
-    case TaskType::actor_creation_task:
-      return "ACTOR_CREATION_TASK";
-    case TaskType::actor_task:
-      return "ACTOR_TASK";
-    case TaskType::driver_task:
-      return "DRIVER_TASK";
-  }
-  UNREACHABLE("a TaskType out of range");
+  return kTypeNames[static_cast<size_t>(type)];
+}
+
+TaskType parse_task_type(std::string_view name) {
+  const auto found = std::find(kTypeNames.begin(), kTypeNames.end(), name);
+  return found == kTypeNames.end() ? TaskType::unknown : static_cast<TaskType>(found - kTypeNames.begin());
 }
 
 std::vector<TaskAttempt>::const_iterator SessionState::find_task(std::string_view task_id) const {
-  return find_by(attempts, &TaskAttempt::task_id, task_id);
+  const auto found =
+      std::lower_bound(attempts.begin(), attempts.end(), task_id,
+                       [](const TaskAttempt& row, std::string_view key) { return row.task_id < key; });
+  return found != attempts.end() && found->task_id == task_id ? found : attempts.end();
 }
 
 const Actor* SessionState::find_actor(std::string_view actor_id) const {
-  const auto found = find_by(actors, &Actor::actor_id, actor_id);
-  return found == actors.end() ? nullptr : &*found;
+  return find_row(actors, &Actor::actor_id, actor_id);
 }
 
 const Node* SessionState::find_node(std::string_view node_id) const {
-  const auto found = find_by(nodes, &Node::node_id, node_id);
-  return found == nodes.end() ? nullptr : &*found;
+  return find_row(nodes, &Node::node_id, node_id);
 }
 
 }  // namespace rayhistory

@@ -48,6 +48,7 @@ std::optional<TaskStatus> parse_task_status(std::string_view name);
 enum class TaskType : uint8_t { unknown, normal_task, actor_creation_task, actor_task, driver_task };
 // "NORMAL_TASK"; unknown: "".
 std::string_view name_of(TaskType type);
+TaskType parse_task_type(std::string_view name);
 
 struct ProfileEvent {
   std::string_view name;  // "task:execute"
@@ -96,7 +97,7 @@ struct TaskAttempt {
   std::string_view profile_component_type;  // "worker", "driver"
   std::string_view profile_component_id;
   std::string_view profile_node_ip;
-  std::vector<ProfileEvent> profile_events;  // by start
+  std::vector<ProfileEvent> profile_events;  // by end, as the live dashboard has them
 
   UnixNanoseconds time_of(TaskStatus reached_status) const {
     return reached[static_cast<size_t>(reached_status)];

@@ -1,4 +1,4 @@
-// Takes the gzip coding off a request's body, piece by piece, so that neither the whole of the compressed nor
+// Takes gzip (RFC 1952) off a body or a file, piece by piece, so that neither the whole of the compressed nor
 // more than a block of the plain bytes is held here. For one thread.
 #pragma once
 

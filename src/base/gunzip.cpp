@@ -1,4 +1,4 @@
-#include "ingest/gunzip.h"
+#include "base/gunzip.h"
 
 #include <array>
 
@@ -51,7 +51,7 @@ Result<std::string_view> Gunzip::next() {
     state_->at_member_end = outcome == Z_STREAM_END;
     const bool wants_more_input = outcome == Z_BUF_ERROR;
     if (outcome != Z_OK && outcome != Z_STREAM_END && !wants_more_input) {
-      return Error{ErrorKind::invalid, "the body is not gzip, though its Content-Encoding says so"};
+      return Error{ErrorKind::invalid, "not gzip, or broken"};
     }
     if (!plain.empty()) return plain;
     if (wants_more_input || (stream.avail_in == 0 && !state_->at_member_end)) return std::string_view();

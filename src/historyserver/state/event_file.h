@@ -1,0 +1,55 @@
+// A stored file of events, cut into its events: one a line (.jsonl), or a JSON array (what collectors before
+// KubeRay 1.7 wrote).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace rayhistory {
+
+// KubeRay's reader takes no longer line either (historyserver/pkg/eventserver, bufio.Scanner's buffer).
+inline constexpr size_t kEventLimit = 100U << 20U;
+
+// Whether `path`, below its session, is one that holds events: "<node>/job_events/<job>/<file>" or
+// "<node>/node_events/<file>", and a file whose name ends "-YYYY-MM-DD-HH", with "-<digits>" or without, and
+// ".jsonl" and ".gz" or without.
+bool is_event_file(std::string_view path);
+
+// Takes a file's bytes as they come, from its beginning or from the beginning of a line, and gives its
+// events. For one thread.
+class EventCutter {
+ public:
+  // The text is valid during the call, and kEventPadding more bytes behind it can be read.
+  using OnEvent = std::function<void(std::string_view event)>;
+
+  explicit EventCutter(OnEvent on_event) : on_event_(std::move(on_event)) {}
+
+  void feed(std::string_view bytes);
+  // The file ends here: a last line without its end is an event if it is whole.
+  void finish();
+
+  // Of events longer than kEventLimit, which were left out.
+  uint64_t too_long() const { return too_long_; }
+
+ private:
+  enum class Form { unknown, lines, array };
+
+  void cut_lines(std::string_view bytes);
+  void cut_array(std::string_view bytes);
+  void give_pending();
+  void keep(std::string_view bytes);
+
+  const OnEvent on_event_;
+  Form form_ = Form::unknown;
+  std::string pending_;  // of an event whose end has not come
+  bool is_skipping_ = false;
+  uint64_t too_long_ = 0;
+  // Within an array:
+  size_t depth_ = 0;  // 1: between its elements
+  bool in_text_ = false;
+  bool after_backslash_ = false;
+};
+
+}  // namespace rayhistory

@@ -1,0 +1,207 @@
+#include "historyserver/state/job_rows.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace rayhistory {
+namespace {
+
+constexpr std::string_view kSupervisorPrefix = "_ray_internal_job_actor_";
+// Ray's own entries in a driver's metadata (dashboard/modules/job/common.py JOB_ID_METADATA_KEY,
+// JOB_NAME_METADATA_KEY).
+constexpr std::string_view kSubmissionIdKey = "job_submission_id";
+constexpr std::string_view kJobNameKey = "job_name";
+
+constexpr std::string_view kPending = "PENDING";
+constexpr std::string_view kRunning = "RUNNING";
+constexpr std::string_view kStopped = "STOPPED";
+constexpr std::string_view kSucceeded = "SUCCEEDED";
+constexpr std::string_view kFailed = "FAILED";
+
+// Shown for a submission of which only its supervisor's end is known, since a message can say so and a status
+// cannot.
+constexpr std::string_view kUnknownOutcome = "Ended; how, is not stored.";
+
+bool is_terminal(std::string_view status) {
+  return status == kStopped || status == kSucceeded || status == kFailed;
+}
+
+template <typename Value>
+void fill(Value& into, const Value& from) {
+  if (into == Value{}) into = from;
+}
+
+std::string_view submission_of(const TextMap& metadata) {
+  for (const auto& [key, value] : metadata)
+    if (key == kSubmissionIdKey) return value;
+  return {};
+}
+
+TextMap without_own_entries(TextMap metadata) {
+  metadata.erase(std::remove_if(metadata.begin(), metadata.end(),
+                                [](const auto& entry) {
+                                  return entry.first == kSubmissionIdKey || entry.first == kJobNameKey;
+                                }),
+                 metadata.end());
+  return metadata;
+}
+
+// What the events of a submission say: the last status, and of each other thing the last that was said.
+void apply(Job& job, const SubmissionPiece& submission) {
+  job.entrypoint = submission.entrypoint;
+  job.serialized_runtime_env = submission.serialized_runtime_env;
+  job.metadata = without_own_entries(submission.metadata);
+  for (const SubmissionChange& change : submission.changes) {
+    if (!is_terminal(job.status) || is_terminal(change.status)) job.status = change.status;
+    if (job.start_time == 0) job.start_time = change.time;
+    if (is_terminal(change.status)) job.end_time = change.time;
+    if (!change.message.empty()) job.message = change.message;
+    if (!change.error_type.empty()) job.error_type = change.error_type;
+    if (!change.node_id.empty()) job.driver_node_id = change.node_id;
+    if (!change.agent_address.empty()) job.driver_agent_http_address = change.agent_address;
+    if (change.exit_code) job.driver_exit_code = change.exit_code;
+  }
+}
+
+// What the dashboard said. Its word on how a job ended is the fullest; one from before the end says nothing
+// of it.
+void apply(Job& job, const FetchedJobPiece& fetched) {
+  const bool is_outdated = is_terminal(job.status) && !is_terminal(fetched.status);
+  if (!is_outdated) {
+    if (!fetched.status.empty()) job.status = fetched.status;
+    if (!fetched.message.empty()) job.message = fetched.message;
+    if (!fetched.error_type.empty()) job.error_type = fetched.error_type;
+    if (fetched.driver_exit_code) job.driver_exit_code = fetched.driver_exit_code;
+    if (fetched.end_time != 0) job.end_time = fetched.end_time;
+  }
+  // For a submission these are what was submitted; events only have what its driver made of it.
+  if (!fetched.submission_id.empty()) {
+    if (!fetched.entrypoint.empty()) job.entrypoint = fetched.entrypoint;
+    if (!fetched.serialized_runtime_env.empty()) job.serialized_runtime_env = fetched.serialized_runtime_env;
+    if (fetched.start_time != 0) job.start_time = fetched.start_time;
+  }
+  fill(job.entrypoint, fetched.entrypoint);
+  fill(job.serialized_runtime_env, fetched.serialized_runtime_env);
+  fill(job.metadata, fetched.metadata);
+  fill(job.start_time, fetched.start_time);
+  fill(job.driver_node_id, fetched.driver_node_id);
+  fill(job.driver_node_ip, fetched.driver_node_ip);
+  fill(job.driver_agent_http_address, fetched.driver_agent_http_address);
+  fill(job.driver_pid, fetched.driver_pid);
+}
+
+void apply(Job& job, const DriverPiece& driver) {
+  job.job_id = driver.job_id;
+  job.driver_start_time = driver.created;
+  job.driver_end_time = driver.finished;
+  job.driver_pid = driver.pid;
+  fill(job.driver_node_id, driver.node_id);
+  fill(job.entrypoint, driver.entrypoint);
+  fill(job.serialized_runtime_env, driver.serialized_runtime_env);
+  fill(job.metadata, without_own_entries(driver.metadata));
+}
+
+void apply(Job& job, const Actor& supervisor) {
+  fill(job.start_time,
+       supervisor.transitions.empty() ? supervisor.start_time : supervisor.transitions.front().time);
+  fill(job.end_time, supervisor.end_time);
+  fill(job.driver_node_id, supervisor.node_id);
+}
+
+// Where neither the dashboard nor the submission's own events told it.
+void settle_status(Job& job, const Actor* supervisor) {
+  if (!is_terminal(job.status)) {
+    if (job.driver_end_time != 0) {
+      job.status = kSucceeded;
+    } else if (supervisor != nullptr && supervisor->state == "DEAD") {
+      job.status = kStopped;
+      fill(job.message, kUnknownOutcome);
+    } else if (!job.job_id.empty()) {
+      job.status = kRunning;
+    } else if (job.status.empty()) {
+      job.status = supervisor != nullptr && supervisor->start_time != 0 ? kRunning : kPending;
+    }
+  }
+  if (!is_terminal(job.status)) job.end_time = 0;
+  fill(job.start_time, job.driver_start_time);
+  if (is_terminal(job.status)) fill(job.end_time, job.driver_end_time);
+}
+
+}  // namespace
+
+std::string_view submission_of(const Actor& actor) {
+  if (actor.class_name != "JobSupervisor" || !actor.name.starts_with(kSupervisorPrefix)) return {};
+  return actor.name.substr(kSupervisorPrefix.size());
+}
+
+std::vector<Job> job_rows(std::span<const DriverPiece> drivers, std::span<const SubmissionPiece> submissions,
+                          std::span<const FetchedJobPiece> fetched, const std::vector<Actor>& actors,
+                          const std::vector<Node>& nodes) {
+  struct Sources {
+    const SubmissionPiece* submission = nullptr;
+    const DriverPiece* driver = nullptr;
+    const FetchedJobPiece* fetched = nullptr;
+    const Actor* supervisor = nullptr;
+  };
+  std::map<std::string_view, Sources> by_submission;
+  std::map<std::string_view, Sources> by_driver;
+
+  for (const SubmissionPiece& submission : submissions)
+    by_submission[submission.submission_id].submission = &submission;
+  for (const Actor& actor : actors)
+    if (const std::string_view id = submission_of(actor); !id.empty()) by_submission[id].supervisor = &actor;
+  for (const DriverPiece& driver : drivers) {
+    const std::string_view submission = submission_of(driver.metadata);
+    const DriverPiece*& place =
+        submission.empty() ? by_driver[driver.job_id].driver : by_submission[submission].driver;
+    if (place == nullptr || place->job_id < driver.job_id) place = &driver;
+  }
+  for (const FetchedJobPiece& job : fetched) {
+    const FetchedJobPiece*& place =
+        job.submission_id.empty() ? by_driver[job.job_id].fetched : by_submission[job.submission_id].fetched;
+    // A submission is listed without a job until its driver connects: the later answer has it.
+    if (place == nullptr || place->job_id < job.job_id) place = &job;
+  }
+
+  std::vector<Job> jobs;
+  jobs.reserve(by_submission.size() + by_driver.size());
+  const auto add_row = [&](std::string_view submission_id, std::string_view job_id, const Sources& sources) {
+    Job job;
+    if (sources.submission != nullptr) apply(job, *sources.submission);
+    job.submission_id = submission_id;
+    job.job_id = job_id;
+    if (sources.driver != nullptr && submission_id.empty() && sources.driver->finished != 0)
+      job.status = kSucceeded;
+    if (sources.driver != nullptr) apply(job, *sources.driver);
+    if (sources.fetched != nullptr) {
+      apply(job, *sources.fetched);
+      fill(job.job_id, sources.fetched->job_id);
+    }
+    if (sources.supervisor != nullptr) apply(job, *sources.supervisor);
+    if (sources.submission != nullptr) {
+      fill(job.driver_node_id, sources.submission->log_node_id);
+      fill(job.start_time, sources.submission->log_start);
+      fill(job.end_time, sources.submission->log_end);
+    }
+    settle_status(job, sources.supervisor);
+    const auto node =
+        std::lower_bound(nodes.begin(), nodes.end(), job.driver_node_id,
+                         [](const Node& candidate, std::string_view id) { return candidate.node_id < id; });
+    if (node != nodes.end() && node->node_id == job.driver_node_id && !job.job_id.empty())
+      fill(job.driver_node_ip, node->ip_address);
+    jobs.push_back(std::move(job));
+  };
+  for (const auto& [id, sources] : by_submission)
+    add_row(id, {}, sources);
+  for (const auto& [id, sources] : by_driver)
+    add_row({}, id, sources);
+  std::sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) {
+    return std::tie(a.job_id, a.submission_id) < std::tie(b.job_id, b.submission_id);
+  });
+  return jobs;
+}
+
+}  // namespace rayhistory

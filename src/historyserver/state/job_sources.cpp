@@ -1,0 +1,142 @@
+#include "historyserver/state/job_sources.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include <simdjson.h>
+
+namespace rayhistory {
+namespace {
+
+using simdjson::dom::element;
+
+constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
+constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+
+std::string_view text_of(element object, std::string_view key) {
+  std::string_view text;
+  return object[key].get(text) == simdjson::SUCCESS ? text : std::string_view();
+}
+
+int64_t number_of(element object, std::string_view key) {
+  int64_t number = 0;
+  return object[key].get(number) == simdjson::SUCCESS ? number : 0;
+}
+
+int64_t number_in(std::string_view digits) {
+  int64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+UnixNanoseconds from_milliseconds(int64_t milliseconds) {
+  const bool fits =
+      milliseconds > 0 && milliseconds <= std::numeric_limits<int64_t>::max() / kNanosecondsPerMillisecond;
+  return fits ? milliseconds * kNanosecondsPerMillisecond : 0;
+}
+
+void add_fetched_job(SessionBuilder& builder, element entry) {
+  FetchedJobPiece job;
+  job.job_id = text_of(entry, "job_id");
+  job.submission_id = text_of(entry, "submission_id");
+  job.status = text_of(entry, "status");
+  job.entrypoint = text_of(entry, "entrypoint");
+  job.message = text_of(entry, "message");
+  job.error_type = text_of(entry, "error_type");
+  job.driver_node_id = text_of(entry, "driver_node_id");
+  job.driver_agent_http_address = text_of(entry, "driver_agent_http_address");
+  job.start_time = from_milliseconds(number_of(entry, "start_time"));
+  job.end_time = from_milliseconds(number_of(entry, "end_time"));
+  if (int64_t code = 0; entry["driver_exit_code"].get(code) == simdjson::SUCCESS) job.driver_exit_code = code;
+  if (element driver; entry["driver_info"].get(driver) == simdjson::SUCCESS && driver.is_object()) {
+    job.driver_node_ip = text_of(driver, "node_ip_address");
+    job.driver_pid = number_in(text_of(driver, "pid"));
+  }
+  simdjson::dom::object metadata;
+  if (entry["metadata"].get(metadata) == simdjson::SUCCESS) {
+    for (const auto& [key, value] : metadata) {
+      std::string_view text;
+      if (value.get(text) == simdjson::SUCCESS) job.metadata.emplace_back(key, text);
+    }
+    std::sort(job.metadata.begin(), job.metadata.end());
+  }
+  std::string runtime_env;
+  simdjson::dom::object env;
+  if (entry["runtime_env"].get(env) == simdjson::SUCCESS && env.size() > 0) {
+    runtime_env = simdjson::minify(env);
+    job.serialized_runtime_env = runtime_env;
+  }
+  builder.add(job);
+}
+
+// The text between the two; nothing where it is not of that form.
+std::optional<std::string_view> between(std::string_view text, std::string_view before,
+                                        std::string_view after) {
+  if (!text.starts_with(before) || !text.ends_with(after) || text.size() < before.size() + after.size())
+    return std::nullopt;
+  return text.substr(before.size(), text.size() - before.size() - after.size());
+}
+
+void add_job_message(SessionBuilder& builder, std::string_view message, UnixNanoseconds time) {
+  constexpr std::string_view kStatusPhrase = " with a status ";
+  SubmissionPiece submission;
+  SubmissionChange change;
+  if (const auto started = between(message, "Started a ray job ", ".")) {
+    submission.submission_id = *started;
+    submission.log_start = time;
+    change.status = "RUNNING";
+  } else if (const auto completed = between(message, "Completed a ray job ", ".")) {
+    const size_t phrase = completed->rfind(kStatusPhrase);
+    if (phrase == std::string_view::npos) return;
+    submission.submission_id = completed->substr(0, phrase);
+    submission.log_end = time;
+    change.status = completed->substr(phrase + kStatusPhrase.size());
+  } else {
+    return;
+  }
+  submission.changes.push_back(change);
+  builder.add(submission);
+}
+
+}  // namespace
+
+bool add_fetched_jobs(SessionBuilder& builder, std::string_view body) {
+  simdjson::dom::parser parser;
+  simdjson::dom::array jobs;
+  if (parser.parse(body.data(), body.size()).get(jobs) != simdjson::SUCCESS) return false;
+  for (const element entry : jobs)
+    if (entry.is_object()) add_fetched_job(builder, entry);
+  return true;
+}
+
+void add_job_log(SessionBuilder& builder, std::string_view lines) {
+  simdjson::dom::parser parser;
+  while (!lines.empty()) {
+    const size_t end = std::min(lines.find('\n'), lines.size());
+    element event;
+    if (parser.parse(lines.data(), end).get(event) == simdjson::SUCCESS && event.is_object()) {
+      // Python writes the seconds as a text, C++ as a number.
+      const int64_t seconds = std::max(number_of(event, "timestamp"), number_in(text_of(event, "timestamp")));
+      const bool fits = seconds > 0 && seconds <= std::numeric_limits<int64_t>::max() / kNanosecondsPerSecond;
+      add_job_message(builder, text_of(event, "message"), fits ? seconds * kNanosecondsPerSecond : 0);
+    }
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+}
+
+void add_job_of_log_file(SessionBuilder& builder, std::string_view path) {
+  const size_t slash = path.find('/');
+  if (slash == std::string_view::npos) return;
+  const auto submission_id = between(path.substr(slash), "/logs/job-driver-", ".log");
+  const bool is_rotated = submission_id && submission_id->find(".rotated.") != std::string_view::npos;
+  if (!submission_id || is_rotated || submission_id->find('/') != std::string_view::npos) return;
+  SubmissionPiece submission;
+  submission.submission_id = *submission_id;
+  submission.log_node_id = path.substr(0, slash);
+  builder.add(submission);
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,282 @@
+#include "historyserver/state/load_state.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/gunzip.h"
+#include "base/log.h"
+#include "historyserver/state/event_file.h"
+#include "historyserver/state/event_reader.h"
+#include "historyserver/state/job_sources.h"
+#include "historyserver/state/session_builder.h"
+
+namespace rayhistory {
+namespace {
+
+// Of one call to the store: large enough that its latency does not count, small enough to be held a few
+// times.
+constexpr uint64_t kReadBytes = 4U << 20U;
+// What one thread reads of a file of lines before the next one may take its turn.
+constexpr uint64_t kPieceBytes = 4 * kReadBytes;
+// Of the dashboard's list of jobs, and of the head's log of them: a job takes some 500 bytes, and at the end
+// of a submission's message 20,000 of its log.
+constexpr uint64_t kJobSourceLimit = 64U << 20U;
+
+constexpr std::string_view kFetchedJobs = "fetched_endpoints/restful__api__jobs";
+
+// What one thread reads at a time.
+struct Piece {
+  enum class Form { events, gzip_events, job_log, fetched_jobs };
+
+  const ListedObject* object;
+  Form form;
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+
+bool is_job_log(std::string_view path) {
+  const size_t place = path.find("/logs/events/event_JOBS");
+  return place != std::string_view::npos && path.find('/') == place && path.ends_with(".log");
+}
+
+std::vector<Piece> pieces_of(const SessionListing& listing, SessionBuilder& builder) {
+  std::vector<Piece> pieces;
+  for (const ListedObject& object : listing.objects) {
+    const std::string_view path = std::string_view(object.key).substr(listing.session.prefix.size());
+    const uint64_t size = object.object.size;
+    add_job_of_log_file(builder, path);
+    if (path == kFetchedJobs) {
+      pieces.push_back({&object, Piece::Form::fetched_jobs, 0, size});
+    } else if (is_job_log(path)) {
+      pieces.push_back({&object, Piece::Form::job_log, 0, size});
+    } else if (is_event_file(path) && path.ends_with(".gz")) {
+      pieces.push_back({&object, Piece::Form::gzip_events, 0, size});
+    } else if (is_event_file(path)) {
+      for (uint64_t begin = 0; begin == 0 || begin < size; begin += kPieceBytes)
+        pieces.push_back({&object, Piece::Form::events, begin, std::min(begin + kPieceBytes, size)});
+    }
+  }
+  // What has to be read from its beginning to its end takes longest: first.
+  std::stable_partition(pieces.begin(), pieces.end(),
+                        [](const Piece& piece) { return piece.form == Piece::Form::gzip_events; });
+  return pieces;
+}
+
+// What became of it, over all threads.
+struct Tally {
+  std::atomic<uint64_t> files_read{0};
+  std::atomic<uint64_t> files_not_read{0};
+  std::atomic<uint64_t> events{0};
+  std::atomic<uint64_t> not_events{0};
+};
+
+// One thread's work. Pieces' errors are the store's.
+class PieceReader {
+ public:
+  PieceReader(Store& store, const Deadline& deadline, SessionBuilder& builder, Tally& tally)
+      : store_(store), deadline_(deadline), builder_(builder), reader_(builder), tally_(tally) {}
+
+  Result<void> read(const Piece& piece) {
+    auto outcome = read_by_form(piece);
+    if (outcome) {
+      if (piece.begin == 0) ++tally_.files_read;
+      return {};
+    }
+    const ErrorKind kind = outcome.error().kind;
+    if (kind != ErrorKind::not_found && kind != ErrorKind::invalid) return outcome;
+    ++tally_.files_not_read;
+    log_warning("an object of the session cannot be read, and is left out",
+                {{"key", piece.object->key}, {"error", outcome.error().message}});
+    return {};
+  }
+
+ private:
+  using Take = std::function<Result<bool>(std::string_view bytes)>;  // false: enough
+
+  Result<void> read_by_form(const Piece& piece) {
+    switch (piece.form) {
+      case Piece::Form::events:
+        return read_events(piece);
+      case Piece::Form::gzip_events:
+        return read_gzip_events(piece);
+      case Piece::Form::job_log: {
+        TRY_ASSIGN(const std::string lines, read_whole(piece));
+        add_job_log(builder_, lines);
+        return {};
+      }
+      case Piece::Form::fetched_jobs: {
+        TRY_ASSIGN(const std::string body, read_whole(piece));
+        if (!add_fetched_jobs(builder_, body)) return Error{ErrorKind::invalid, "no list of jobs"};
+        return {};
+      }
+    }
+    UNREACHABLE("all forms are above");
+  }
+
+  // Bytes [begin, end) as `take` wants them; fewer where the object has become shorter.
+  Result<void> each_range(const std::string& key, uint64_t begin, uint64_t end, const Take& take) {
+    while (begin < end) {
+      const uint64_t length = std::min(end - begin, kReadBytes);
+      TRY_ASSIGN(const std::string bytes, store_.get(key, begin, length, deadline_));
+      TRY_ASSIGN(const bool goes_on, take(bytes));
+      if (!goes_on || bytes.size() < length) return {};
+      begin += length;
+    }
+    return {};
+  }
+
+  Result<std::string> read_whole(const Piece& piece) {
+    if (piece.end > kJobSourceLimit)
+      return Error{ErrorKind::invalid, fmt::format("larger than {} bytes", kJobSourceLimit)};
+    return store_.get(piece.object->key, 0, piece.end, deadline_);
+  }
+
+  EventCutter cutter() {
+    return EventCutter([this](std::string_view event) {
+      if (reader_.read(event)) {
+        ++tally_.events;
+      } else {
+        ++tally_.not_events;
+      }
+    });
+  }
+
+  void finish(EventCutter& events) {
+    events.finish();
+    tally_.not_events += events.too_long();
+  }
+
+  // The events that begin in the piece: not the rest of one that began before it, but the rest of its last.
+  Result<void> read_events(const Piece& piece) {
+    const std::string& key = piece.object->key;
+    const uint64_t size = piece.object->object.size;
+    if (size > kPieceBytes) {
+      TRY_ASSIGN(const bool is_array, begins_as_array(key));
+      // An array is read from its beginning to its end.
+      if (is_array && piece.begin > 0) return {};
+      if (is_array) return read_from(key, 0, size, [](std::string_view bytes) { return bytes; });
+    }
+    bool is_at_line = piece.begin == 0;
+    const uint64_t begin = is_at_line ? 0 : piece.begin - 1;
+    uint64_t place = begin;
+    bool is_done = false;
+    EventCutter events = cutter();
+    TRY(each_range(key, begin, size, [&](std::string_view bytes) -> Result<bool> {
+      const uint64_t bytes_begin = place;
+      place += bytes.size();
+      size_t from = 0;
+      if (!is_at_line) {
+        const size_t line_end = bytes.find('\n');
+        from = line_end == std::string_view::npos ? bytes.size() : line_end + 1;
+        is_at_line = line_end != std::string_view::npos;
+        // The line runs on beyond this piece: none begins here.
+        if (bytes_begin + from >= piece.end) return false;
+      }
+      // The last line that begins here ends with the first line break at the piece's last byte or after it.
+      size_t to = bytes.size();
+      if (place >= piece.end) {
+        const size_t last = bytes_begin >= piece.end ? 0 : piece.end - 1 - bytes_begin;
+        const size_t line_end = bytes.find('\n', last);
+        is_done = line_end != std::string_view::npos;
+        if (is_done) to = line_end + 1;
+      }
+      if (from < to) events.feed(bytes.substr(from, to - from));
+      return !is_done;
+    }));
+    finish(events);
+    return {};
+  }
+
+  Result<bool> begins_as_array(const std::string& key) {
+    TRY_ASSIGN(const std::string bytes, store_.get(key, 0, 1, deadline_));
+    return bytes.starts_with('[');
+  }
+
+  template <typename Unpack>
+  Result<void> read_from(const std::string& key, uint64_t begin, uint64_t end, Unpack unpack) {
+    EventCutter events = cutter();
+    TRY(each_range(key, begin, end, [&](std::string_view bytes) -> Result<bool> {
+      events.feed(unpack(bytes));
+      return true;
+    }));
+    finish(events);
+    return {};
+  }
+
+  // Of a file that breaks off or is broken, what comes before counts.
+  Result<void> read_gzip_events(const Piece& piece) {
+    Gunzip gunzip;
+    EventCutter events = cutter();
+    auto outcome = each_range(piece.object->key, 0, piece.object->object.size,
+                              [&](std::string_view bytes) -> Result<bool> {
+                                gunzip.feed(bytes);
+                                while (true) {
+                                  TRY_ASSIGN(const std::string_view plain, gunzip.next());
+                                  if (plain.empty()) return true;
+                                  events.feed(plain);
+                                }
+                              });
+    finish(events);
+    return outcome;
+  }
+
+  Store& store_;
+  const Deadline& deadline_;
+  SessionBuilder& builder_;
+  EventReader reader_;
+  Tally& tally_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const SessionState>> load_state(Store& store, const SessionListing& listing,
+                                                       const Deadline& deadline, unsigned threads) {
+  SessionBuilder builder;
+  Tally tally;
+  const std::vector<Piece> pieces = pieces_of(listing, builder);
+  std::atomic<size_t> next{0};
+  std::mutex mutex;
+  std::optional<Error> first_error;  // guarded by mutex
+  const auto work = [&] {
+    PieceReader reader(store, deadline, builder, tally);
+    for (size_t i = next++; i < pieces.size(); i = next++) {
+      auto outcome = reader.read(pieces[i]);
+      if (outcome) continue;
+      next = pieces.size();
+      const std::lock_guard lock(mutex);
+      if (!first_error) first_error = std::move(outcome).error();
+      return;
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    const size_t wanted = std::clamp<size_t>(pieces.size(), 1, std::max(threads, 1U));
+    while (others.size() + 1 < wanted)
+      others.emplace_back(work);
+    work();
+  }
+  if (first_error) return std::move(*first_error).in("loading " + listing.session.prefix);
+  if (tally.files_read == 0 && tally.files_not_read > 0) {
+    return Error{ErrorKind::invalid,
+                 fmt::format("loading {}: not one of {} files of events can be read; the log names each",
+                             listing.session.prefix, tally.files_not_read.load())};
+  }
+  if (tally.not_events > 0) {
+    log_warning("lines that are no events were passed over",
+                {{"session", listing.session.prefix}, {"lines", tally.not_events.load()}});
+  }
+  return builder.build();
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,24 @@
+// Loads the state of a stored session.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "historyserver/sessions/stored_session.h"
+#include "historyserver/state/session_state.h"
+#include "store/store.h"
+
+namespace rayhistory {
+
+// Reads all event files of the listing, and what else tells of its jobs (job_sources.h), with `threads` calls
+// to the store at a time; a file is read in ranges, so that memory holds a few MiB a thread beside the state
+// itself. Blocks; any thread.
+//
+// An error is the store's, with its kind: what a failing store did not give is never taken for a session
+// without it. A file that is gone meanwhile or cannot be unpacked is left out as far as it cannot be read,
+// with a warning in the log; `invalid` where that is so of every file.
+Result<std::shared_ptr<const SessionState>> load_state(Store& store, const SessionListing& listing,
+                                                       const Deadline& deadline, unsigned threads);
+
+}  // namespace rayhistory

@@ -1,0 +1,529 @@
+#include "historyserver/state/load_state.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <simdjson.h>
+#include <zlib.h>
+
+#include "store/local_folder_store.h"
+#include "testing/memory_store.h"
+#include "testing/recorded_session.h"
+
+namespace rayhistory {
+namespace {
+
+using simdjson::dom::element;
+using testing::HasSubstr;
+
+constexpr std::string_view kNode = "b956a7677f4cf5b7383596242c580429383e9f347e4221780fbed607";
+constexpr std::string_view kOtherNode = "0123456789abcdef0123456789abcdef0123456789abcdef01234567";
+constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
+
+StoredSession session_of(std::string_view cluster, std::string_view name) {
+  ClusterPlace place{
+      .name_space = *DnsName::parse("default"), .cluster = *DnsName::parse(cluster), .owner = {}};
+  const SessionName session = *SessionName::parse(name);
+  const std::string prefix = ObjectKeys("", place).session_prefix(session);
+  return {.place = std::move(place), .name = session, .prefix = prefix};
+}
+
+StoredSession recorded_session() {
+  StoredSession session = session_of("full", "session_2026-11-23_03-25-19_402666_11");
+  session.place.owner = Owner{OwnerKind::rayjob, *DnsName::parse("myjob")};
+  session.prefix = ObjectKeys("", session.place).session_prefix(session.name);
+  return session;
+}
+
+Result<std::shared_ptr<const SessionState>> load(Store& store, const StoredSession& session,
+                                                 unsigned threads = 2) {
+  auto listing = list_session(store, session, Deadline::never());
+  if (!listing) return std::move(listing).error();
+  return load_state(store, *listing, Deadline::never(), threads);
+}
+
+std::string gzip(std::string_view plain) {
+  z_stream stream{};
+  EXPECT_EQ(::deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string packed(::deflateBound(&stream, plain.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
+  stream.avail_in = static_cast<uInt>(plain.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(::deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return packed;
+}
+
+template <typename Pairs>
+std::string pairs_text(const Pairs& pairs) {
+  std::string text;
+  for (const auto& [key, value] : pairs)
+    text += fmt::format("{}={};", key, value);
+  return text;
+}
+
+// All of a state, to compare two of them whole.
+std::string text_of(const SessionState& state) {
+  std::string text;
+  for (const TaskAttempt& task : state.attempts) {
+    text += fmt::format(
+        "task {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", task.task_id,
+        task.attempt, name_of(task.type), name_of(task.status), task.is_detached_actor, task.has_definition,
+        task.name, task.func_or_class_name, task.language, task.job_id, task.actor_id, task.parent_task_id,
+        task.placement_group_id, task.node_id, task.worker_id, task.worker_pid, task.serialized_runtime_env,
+        task.call_site, pairs_text(task.required_resources), pairs_text(task.label_selector),
+        task.fallback_strategy, fmt::join(task.reached, ","), task.error_type, task.error_message);
+    text += fmt::format(" {} {} {} {} {} {} {} {} {}", task.stdout_file, task.stderr_file, task.stdout_start,
+                        task.stdout_end, task.stderr_start, task.stderr_end, task.profile_component_type,
+                        task.profile_component_id, task.profile_node_ip);
+    for (const ProfileEvent& event : task.profile_events)
+      text += fmt::format(" {} {} {} {}", event.name, event.start, event.end, event.extra_data);
+    text += "\n";
+  }
+  for (const Actor& actor : state.actors) {
+    text += fmt::format("actor {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", actor.actor_id,
+                        actor.job_id, actor.name, actor.ray_namespace, actor.class_name, actor.repr_name,
+                        actor.state, actor.node_id, actor.worker_id, actor.ip_address, actor.pid, actor.port,
+                        actor.is_detached, actor.serialized_runtime_env, actor.start_time, actor.end_time,
+                        actor.last_change, actor.exit_detail, actor.death_cause);
+    for (const ActorTransition& change : actor.transitions)
+      text += fmt::format(" {} {} {}", change.state, change.time, change.worker_id);
+    text += "\n";
+  }
+  for (const Job& job : state.jobs) {
+    text += fmt::format("job {} {} {} {} {} {} {} {} {}\n", job.job_id, job.submission_id, job.status,
+                        job.entrypoint, job.driver_node_id, job.driver_pid, pairs_text(job.metadata),
+                        job.start_time, job.end_time);
+  }
+  for (const Node& node : state.nodes) {
+    text += fmt::format("node {} {} {} {} {} {}\n", node.node_id, node.ip_address, node.is_head,
+                        pairs_text(node.resources), pairs_text(node.labels), node.start_time);
+  }
+  for (const Worker& worker : state.workers) {
+    text +=
+        fmt::format("worker {} {} {} {} {} {} {} {}\n", worker.worker_id, worker.node_id, worker.type,
+                    worker.pid, worker.is_alive, worker.exit_type, worker.exit_detail, worker.end_time_ms);
+  }
+  return text;
+}
+
+// The events of a recorded session, one each, as Ray sent them.
+std::vector<std::string> events_of(const RecordedSession& session) {
+  std::vector<std::string> events;
+  simdjson::dom::parser parser;
+  for (const std::string& batch : session.event_batches()) {
+    for (const element event : parser.parse(batch).get_array())
+      events.push_back(simdjson::minify(event));
+  }
+  return events;
+}
+
+std::string key_of(const StoredSession& session, std::string_view node, std::string_view file) {
+  return fmt::format("{}{}/job_events/02000000/{}-2026-11-23-03-{}", session.prefix, node, node, file);
+}
+
+std::string lines_of(const std::vector<std::string>& events) {
+  std::string lines;
+  for (const std::string& event : events)
+    lines += event + "\n";
+  return lines;
+}
+
+std::string id_text(element row, std::string_view key) {
+  std::string_view text;
+  return row[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+}
+
+// A time of a live answer, in ms; 0 where it is null.
+double number(element row, std::string_view key) {
+  double value = 0;
+  return row[key].get(value) == simdjson::SUCCESS ? value : 0;
+}
+
+double milliseconds(UnixNanoseconds time) {
+  const int64_t whole = time / kNanosecondsPerMillisecond;
+  return static_cast<double>(whole);
+}
+
+using AttemptKey = std::pair<std::string, uint32_t>;
+
+std::map<AttemptKey, const TaskAttempt*> by_key(const SessionState& state) {
+  std::map<AttemptKey, const TaskAttempt*> attempts;
+  for (const TaskAttempt& attempt : state.attempts)
+    attempts[{std::string(attempt.task_id), attempt.attempt}] = &attempt;
+  return attempts;
+}
+
+class RecordedState : public testing::Test {
+ protected:
+  void SetUp() override {
+    LocalFolderStore store(recorded_.bucket(), system_clock());
+    auto loaded = load(store, recorded_session());
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    state_ = *loaded;
+  }
+
+  element rows_of(std::string_view request) {
+    body_ = recorded_.answer(request).body;
+    return parser_.parse(body_)["data"]["result"]["result"];
+  }
+
+  RecordedSession recorded_ = RecordedSession::complete();
+  std::shared_ptr<const SessionState> state_;
+  simdjson::dom::parser parser_;
+  std::string body_;
+};
+
+TEST_F(RecordedState, HasEachAttemptAsTheLiveDashboardHadIt) {
+  const auto attempts = by_key(*state_);
+  std::set<AttemptKey> live;
+  for (const element row : rows_of("/api/v0/tasks?detail=1&limit=10000&exclude_driver=false").get_array()) {
+    const AttemptKey key{id_text(row, "task_id"), static_cast<uint32_t>(number(row, "attempt_number"))};
+    SCOPED_TRACE(key.first + " " + std::to_string(key.second));
+    live.insert(key);
+    ASSERT_TRUE(attempts.contains(key));
+    const TaskAttempt& ours = *attempts.at(key);
+    EXPECT_EQ(ours.name, id_text(row, "name"));
+    EXPECT_EQ(name_of(ours.status), id_text(row, "state"));
+    EXPECT_EQ(name_of(ours.type), id_text(row, "type"));
+    EXPECT_EQ(ours.func_or_class_name, id_text(row, "func_or_class_name"));
+    EXPECT_EQ(ours.job_id, id_text(row, "job_id"));
+    EXPECT_EQ(ours.actor_id, id_text(row, "actor_id"));
+    EXPECT_EQ(ours.parent_task_id, id_text(row, "parent_task_id"));
+    EXPECT_EQ(ours.node_id, id_text(row, "node_id"));
+    EXPECT_EQ(ours.worker_id, id_text(row, "worker_id"));
+    EXPECT_EQ(ours.worker_pid, number(row, "worker_pid"));
+    EXPECT_EQ(ours.error_type, id_text(row, "error_type"));
+    EXPECT_EQ(ours.error_message, id_text(row, "error_message"));
+    EXPECT_EQ(ours.language, id_text(row, "language"));
+    EXPECT_EQ(ours.placement_group_id, id_text(row, "placement_group_id"));
+    EXPECT_EQ(milliseconds(ours.time_of(TaskStatus::pending_args_avail)), number(row, "creation_time_ms"));
+    EXPECT_EQ(milliseconds(ours.time_of(TaskStatus::running)), number(row, "start_time_ms"));
+    EXPECT_EQ(milliseconds(ours.end_time()), number(row, "end_time_ms"));
+    if (element log; row["task_log_info"].get(log) == simdjson::SUCCESS && log.is_object()) {
+      EXPECT_EQ(ours.stdout_file, id_text(log, "stdout_file"));
+      EXPECT_EQ(static_cast<double>(ours.stdout_start), number(log, "stdout_start"));
+      EXPECT_EQ(static_cast<double>(ours.stdout_end), number(log, "stdout_end"));
+      EXPECT_EQ(static_cast<double>(ours.stderr_end), number(log, "stderr_end"));
+    } else {
+      EXPECT_EQ(ours.stdout_file, "");
+    }
+    size_t events = 0;
+    if (simdjson::dom::array profile; row["profiling_data"]["events"].get(profile) == simdjson::SUCCESS) {
+      for (const element event : profile) {
+        ASSERT_LT(events, ours.profile_events.size());
+        EXPECT_EQ(ours.profile_events[events].name, id_text(event, "event_name"));
+        EXPECT_NEAR(static_cast<double>(ours.profile_events[events].end) / 1e6, number(event, "end_time"),
+                    0.001);
+        ++events;
+      }
+    }
+    // That of the dashboard's own driver went on after it was asked.
+    EXPECT_GE(ours.profile_events.size(), events);
+    const bool went_on = ours.job_id == "05000000" && ours.type == TaskType::driver_task;
+    EXPECT_TRUE(went_on || ours.profile_events.size() == events);
+  }
+  // Live hides the attempts that were not announced; we know what they are by the others. And one task came
+  // after it was asked.
+  std::vector<std::string> more;
+  for (const auto& [key, attempt] : attempts) {
+    if (!live.contains(key)) {
+      more.push_back(fmt::format("{} {} {}", attempt->name, key.second, name_of(attempt->status)));
+    }
+  }
+  EXPECT_THAT(more,
+              testing::ElementsAre("_StatsActor.get_datasets 0 FINISHED", "counter:A.__init__ 1 FINISHED"));
+}
+
+TEST_F(RecordedState, HasActors) {
+  const element rows = rows_of("/api/v0/actors?detail=1&limit=10000");
+  EXPECT_EQ(state_->actors.size(), rows.get_array().size());
+  for (const element row : rows.get_array()) {
+    const Actor* const ours = state_->find_actor(id_text(row, "actor_id"));
+    ASSERT_NE(ours, nullptr);
+    SCOPED_TRACE(ours->actor_id);
+    for (const auto& [key, value] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+             {"class_name", ours->class_name},
+             {"state", ours->state},
+             {"job_id", ours->job_id},
+             {"name", ours->name},
+             {"node_id", ours->node_id},
+             {"ray_namespace", ours->ray_namespace},
+             {"serialized_runtime_env", ours->serialized_runtime_env},
+             {"repr_name", ours->repr_name},
+             {"num_restarts", std::to_string(ours->restarts)},
+         })
+      EXPECT_EQ(value, id_text(row, key)) << key;
+    EXPECT_EQ(ours->pid, number(row, "pid"));
+    if (element died; row["death_cause"]["actor_died_error_context"].get(died) == simdjson::SUCCESS) {
+      simdjson::dom::parser parser;
+      const std::string cause(ours->death_cause);
+      const element shown = parser.parse(cause)["actor_died_error_context"];
+      for (const auto& [key, value] : died.get_object())
+        EXPECT_EQ(simdjson::minify(shown[key].value()), simdjson::minify(value)) << key;
+      EXPECT_EQ(ours->exit_detail, id_text(died, "error_message"));
+    }
+  }
+  simdjson::dom::parser parser;
+  const std::string body = recorded_.answer("/logical/actors").body;
+  for (const auto& [id, row] : parser.parse(body)["data"]["actors"].get_object()) {
+    const Actor* const ours = state_->find_actor(id);
+    ASSERT_NE(ours, nullptr);
+    SCOPED_TRACE(id);
+    EXPECT_NEAR(milliseconds(ours->start_time), number(row, "startTime"), 1);
+    EXPECT_NEAR(milliseconds(ours->end_time), number(row, "endTime"), 1);
+    EXPECT_NEAR(milliseconds(ours->last_change), number(row, "timestamp"), 1);
+    EXPECT_EQ(ours->port, number(row["address"], "port"));
+    EXPECT_EQ(ours->ip_address, id_text(row["address"], "ipAddress"));
+    EXPECT_EQ(ours->worker_id, id_text(row["address"], "workerId"));
+    EXPECT_EQ(ours->exit_detail.empty() ? "-" : ours->exit_detail, id_text(row, "exitDetail"));
+  }
+}
+
+TEST_F(RecordedState, HasWorkersAndNodes) {
+  size_t workers = 0;
+  for (const element row : rows_of("/api/v0/workers?detail=1&limit=10000").get_array()) {
+    if (id_text(row, "worker_type") != "WORKER") continue;
+    ++workers;
+    const std::string id = id_text(row, "worker_id");
+    const auto ours = std::find_if(state_->workers.begin(), state_->workers.end(),
+                                   [&](const Worker& worker) { return worker.worker_id == id; });
+    ASSERT_NE(ours, state_->workers.end());
+    EXPECT_EQ(ours->is_alive, row["is_alive"].get_bool().value());
+    EXPECT_EQ(ours->exit_type, id_text(row, "exit_type"));
+    EXPECT_EQ(ours->exit_detail, id_text(row, "exit_detail"));
+    EXPECT_EQ(ours->ip_address, id_text(row, "ip"));
+    EXPECT_EQ(ours->pid, number(row, "pid"));
+    EXPECT_EQ(ours->launch_time_ms, number(row, "worker_launch_time_ms"));
+    EXPECT_EQ(ours->start_time_ms, number(row, "start_time_ms"));
+    EXPECT_EQ(ours->end_time_ms, number(row, "end_time_ms"));
+  }
+  EXPECT_EQ(state_->workers.size(), workers);
+
+  ASSERT_EQ(state_->nodes.size(), 1);
+  const Node& node = state_->nodes.front();
+  EXPECT_EQ(node.node_id, kNode);
+  EXPECT_TRUE(node.is_head);
+  EXPECT_TRUE(node.is_alive);
+  EXPECT_EQ(node.host_name, "vm");
+  EXPECT_EQ(node.ip_address, "192.0.2.2");
+  EXPECT_EQ(milliseconds(node.start_time), 1795404323215.0);
+  EXPECT_EQ(node.alive_sub_state, "");
+}
+
+TEST_F(RecordedState, HasJobs) {
+  const auto text = [](const Job& job) {
+    return fmt::format("{}|{}|{}|{}|{}|{}", job.job_id, job.submission_id, job.status, job.driver_node_ip,
+                       job.driver_pid, job.driver_node_id == kNode);
+  };
+  std::vector<std::string> jobs;
+  for (const Job& job : state_->jobs)
+    jobs.push_back(text(job));
+  EXPECT_THAT(jobs,
+              testing::ElementsAre("|raysubmit_bad|FAILED||0|true", "02000000||SUCCEEDED|192.0.2.2|549|true",
+                                   "04000000|raysubmit_ok|SUCCEEDED|192.0.2.2|1260|true"));
+  EXPECT_EQ(milliseconds(state_->jobs[1].start_time), 1795404330294.0);
+  EXPECT_EQ(milliseconds(state_->jobs[1].end_time), 1795404348070.0);
+  EXPECT_EQ(state_->jobs[2].metadata, (TextMap{{"team", "x"}}));
+}
+
+TEST_F(RecordedState, TakesFromTheFetchedJobsWhatEventsDoNotSay) {
+  const StoredSession session = recorded_session();
+  MemoryStore store;
+  store.set(key_of(session, kNode, "1.jsonl"), lines_of(events_of(recorded_)));
+  const std::string body = recorded_.answer("/api/jobs/").body;
+  store.set(session.prefix + "fetched_endpoints/restful__api__jobs", body);
+  const auto state = load(store, session);
+  ASSERT_TRUE(state);
+  std::map<std::string, element> live;
+  for (const element row : parser_.parse(body).get_array())
+    live.emplace(id_text(row, "submission_id") + id_text(row, "job_id"), row);
+  ASSERT_EQ((*state)->jobs.size(), live.size());
+  for (const Job& job : (*state)->jobs) {
+    const std::string key = std::string(job.submission_id) + std::string(job.job_id);
+    SCOPED_TRACE(key);
+    ASSERT_TRUE(live.contains(key));
+    const element row = live.at(key);
+    EXPECT_EQ(job.status, id_text(row, "status"));
+    EXPECT_EQ(job.message, id_text(row, "message"));
+    EXPECT_EQ(job.error_type, id_text(row, "error_type"));
+    EXPECT_EQ(job.entrypoint, id_text(row, "entrypoint"));
+    EXPECT_EQ(milliseconds(job.start_time), number(row, "start_time"));
+    EXPECT_EQ(milliseconds(job.end_time), number(row, "end_time"));
+    EXPECT_EQ(job.driver_exit_code.has_value(), !row["driver_exit_code"].is_null());
+  }
+}
+
+// Contract: order between lines, files and nodes means nothing, and events repeat.
+TEST(LoadState, IsTheSameInAnyOrderAndForm) {
+  const RecordedSession recorded = RecordedSession::complete();
+  const std::vector<std::string> events = events_of(recorded);
+  const StoredSession session = recorded_session();
+  MemoryStore plain;
+  plain.set(key_of(session, kNode, "1.jsonl"), lines_of(events));
+  const auto expected = load(plain, session, 1);
+  ASSERT_TRUE(expected);
+  const std::string expected_text = text_of(**expected);
+
+  for (const unsigned seed : {1U, 2U, 3U}) {
+    std::mt19937 random(seed);
+    std::vector<std::string> mixed = events;
+    for (size_t i = 0; i < events.size() * 3 / 10; ++i)
+      mixed.push_back(events[random() % events.size()]);
+    std::shuffle(mixed.begin(), mixed.end(), random);
+    std::array<std::string, 6> files;
+    for (const std::string& event : mixed) {
+      std::string& file = files[random() % files.size()];
+      if (&file == &files[2]) file += file.empty() ? "[" : ",";
+      file += event + (random() % 2 == 0 ? "\n" : "\r\n");
+    }
+    files[2] += "]";
+    files[3] += R"({"eventType": "TASK_LIFECYCLE_EVENT", "taskLifecycleEvent": {"taskId": "AAAA)";
+    files[4].insert(0,
+                    "not an event\n{\"eventType\": \"OF_TOMORROW\", \"ofTomorrowEvent\": {\"a\": [1]}}\n\n");
+    MemoryStore store;
+    store.set(key_of(session, kNode, "1.jsonl"), files[0]);
+    store.set(key_of(session, kNode, "2.jsonl.gz"), gzip(files[1]));
+    store.set(key_of(session, kNode, "3.jsonl"), files[2]);
+    store.set(key_of(session, kOtherNode, "4.jsonl"), files[3]);
+    store.set(key_of(session, kOtherNode, "5.gz"), gzip(files[4]));
+    store.set(fmt::format("{}{}/node_events/{}-2026-11-23-03", session.prefix, kOtherNode, kOtherNode),
+              files[5]);
+    const auto state = load(store, session, 4);
+    ASSERT_TRUE(state);
+    EXPECT_EQ(text_of(**state), expected_text);
+  }
+}
+
+// Session A, in which drivers sent nothing: the rates that are known to be possible.
+TEST(LoadState, TellsFromWorkersAloneWhatBecameOfTasks) {
+  const RecordedSession recorded = RecordedSession::driver_silent();
+  const StoredSession session = session_of("a", "session_2026-11-23_02-27-20_324908_14170");
+  MemoryStore store;
+  store.set(key_of(session, kNode, "1.jsonl"), lines_of(events_of(recorded)));
+  const auto loaded = load(store, session);
+  ASSERT_TRUE(loaded);
+  const auto attempts = by_key(**loaded);
+
+  simdjson::dom::parser parser;
+  const std::string body = recorded.body_of("api__v0__tasks?detail=1&limit=10000");
+  std::map<std::string, int> right;
+  int rows = 0;
+  for (const element row : parser.parse(body)["data"]["result"]["result"].get_array()) {
+    ++rows;
+    const auto found =
+        attempts.find({id_text(row, "task_id"), static_cast<uint32_t>(number(row, "attempt_number"))});
+    if (found == attempts.end()) continue;
+    const TaskAttempt& ours = *found->second;
+    const std::string state = id_text(row, "state");
+    const bool is_terminal = state == "FINISHED" || state == "FAILED";
+    right["name"] += ours.name == id_text(row, "name");
+    right["function"] += ours.func_or_class_name == id_text(row, "func_or_class_name");
+    right["type"] += name_of(ours.type) == id_text(row, "type");
+    right["actor"] += ours.actor_id == id_text(row, "actor_id");
+    right["failed"] += (ours.status == TaskStatus::failed) == (state == "FAILED");
+    right["terminal"] += (ours.end_time() != 0) == is_terminal;
+    right["error type"] += ours.error_type == id_text(row, "error_type");
+    right["end"] += std::abs(milliseconds(ours.end_time()) - number(row, "end_time_ms")) <= 5;
+    right["worker"] += ours.worker_id == id_text(row, "worker_id");
+    right["node"] += ours.node_id == id_text(row, "node_id");
+    right["pid"] += static_cast<double>(ours.worker_pid) == number(row, "worker_pid");
+    right["log"] += ours.stdout_file ==
+                    (row["task_log_info"].is_null() ? "" : id_text(row["task_log_info"], "stdout_file"));
+  }
+  EXPECT_EQ(rows, 2265);
+  const std::map<std::string, int> least = {{"name", 2264},       {"function", 2264}, {"type", 2264},
+                                            {"actor", 2264},      {"failed", 2264},   {"terminal", 2264},
+                                            {"error type", 2264}, {"end", 2253},      {"worker", 2259},
+                                            {"node", 2259},       {"pid", 2259},      {"log", 2259}};
+  for (const auto& [what, count] : least)
+    EXPECT_GE(right[what], count) << what;
+  for (const TaskAttempt& attempt : (*loaded)->attempts)
+    EXPECT_TRUE(attempt.end_time() != 0 || attempt.type == TaskType::driver_task) << attempt.task_id;
+}
+
+// --- the store ---
+
+TEST(LoadState, FailsAsTheStoreDoes) {
+  const StoredSession session = recorded_session();
+  MemoryStore store;
+  for (int i = 0; i < 5; ++i)
+    store.set(key_of(session, kNode, std::to_string(i) + ".jsonl"), "{}\n");
+  const auto listing = list_session(store, session, Deadline::never());
+  ASSERT_TRUE(listing);
+  for (const ErrorKind kind : {ErrorKind::retry, ErrorKind::denied, ErrorKind::cancelled}) {
+    store.fail_next(1, Error{kind, "the store is away"}, StoreCall::get);
+    const auto state = load_state(store, *listing, Deadline::never(), 2);
+    ASSERT_FALSE(state);
+    EXPECT_EQ(state.error().kind, kind);
+    EXPECT_THAT(state.error().message, HasSubstr(session.prefix));
+  }
+}
+
+TEST(LoadState, LeavesOutWhatIsGoneOrBrokenButNotAll) {
+  const RecordedSession recorded = RecordedSession::complete();
+  const StoredSession session = recorded_session();
+  const std::string packed = gzip(lines_of(events_of(recorded)));
+  MemoryStore store;
+  store.set(key_of(session, kNode, "1.jsonl.gz"), packed.substr(0, packed.size() / 2));
+  store.set(key_of(session, kNode, "2.jsonl.gz"), "no gzip");
+  const auto torn = load(store, session);
+  ASSERT_TRUE(torn);
+  EXPECT_FALSE((*torn)->attempts.empty());
+
+  MemoryStore broken;
+  broken.set(key_of(session, kNode, "2.jsonl.gz"), "no gzip");
+  const auto none = load(broken, session);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::invalid);
+
+  broken.set(session.prefix + std::string(kNode) + "/logs/raylet.out", "x");
+  MemoryStore logs_only;
+  logs_only.set(session.prefix + std::string(kNode) + "/logs/raylet.out", "x");
+  const auto empty = load(logs_only, session);
+  ASSERT_TRUE(empty);
+  EXPECT_TRUE((*empty)->attempts.empty());
+}
+
+// Pieces of a file are read side by side; each line must be read once, wherever it lies.
+TEST(LoadState, ReadsLinesThatLieAcrossPieces) {
+  const StoredSession session = recorded_session();
+  std::string lines;
+  size_t tasks = 0;
+  std::mt19937 random(7);
+  while (lines.size() < (20U << 20U)) {
+    const size_t length = tasks % 100 == 99 ? (5U << 20U) : random() % 200'000;
+    lines += fmt::format(R"({{"taskDefinitionEvent": {{"taskId": "{:048}", "taskName": "{}"}}}})", tasks++,
+                         std::string(length, 'n'));
+    lines += '\n';
+  }
+  // One that spans more than a whole piece.
+  lines += fmt::format(R"({{"taskDefinitionEvent": {{"taskId": "{:0>48}", "taskName": "{}"}}}})", "a",
+                       std::string(20U << 20U, 'n'));
+  lines +=
+      "\n"
+      R"({"taskDefinitionEvent": {"taskId": "000000000000000000000000000000000000000000000000", "taskAttempt": 1, "taskName": "f"}})";
+  MemoryStore store;
+  store.set(key_of(session, kNode, "1.jsonl"), lines);
+  std::string array = "[";
+  for (const char c : lines)
+    array += c == '\n' ? ',' : c;
+  store.set(key_of(session, kNode, "2.jsonl"), array + "]");
+  const auto state = load(store, session, 3);
+  ASSERT_TRUE(state);
+  EXPECT_EQ((*state)->attempts.size(), tasks + 2);
+}
+
+}  // namespace
+}  // namespace rayhistory

@@ -1,0 +1,464 @@
+#include "historyserver/state/session_builder.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "historyserver/state/ansi_codes.h"
+#include "historyserver/state/job_rows.h"
+#include "historyserver/state/ray_id.h"
+
+namespace rayhistory {
+namespace {
+
+constexpr std::string_view kHeadResource = "node:__internal_head__";
+constexpr std::string_view kWorkerDied = "WORKER_DIED";
+constexpr std::string_view kNodeDied = "NODE_DIED";
+constexpr std::string_view kTaskFailed = "TASK_EXECUTION_EXCEPTION";
+constexpr std::string_view kTaskProfilePrefix = "task::";
+constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
+
+template <typename Row>
+void sort_by_id(std::vector<Row>& rows, std::string_view Row::*id) {
+  std::sort(rows.begin(), rows.end(), [id](const Row& a, const Row& b) { return a.*id < b.*id; });
+}
+
+template <typename Row>
+const Row* find_by_id(const std::vector<Row>& rows, std::string_view Row::*id, std::string_view wanted) {
+  const auto found = std::lower_bound(rows.begin(), rows.end(), wanted,
+                                      [id](const Row& row, std::string_view key) { return row.*id < key; });
+  return found != rows.end() && (*found).*id == wanted ? &*found : nullptr;
+}
+
+// As Ray's state API words a node's end (Ray: python/ray/util/state/common.py NodeState, protobuf
+// NodeDeathInfo).
+std::string_view words_of_death(std::string_view reason) {
+  if (reason == "EXPECTED_TERMINATION") return "Expected termination";
+  if (reason == "UNEXPECTED_TERMINATION") return "Unexpected termination";
+  if (reason == "AUTOSCALER_DRAIN_PREEMPTED") return "Terminated due to preemption";
+  if (reason == "AUTOSCALER_DRAIN_IDLE") return "Terminated due to idle (no Ray activity)";
+  return "Unknown termination";
+}
+
+Node node_row(NodePiece piece, TextPool& texts) {
+  for (const NodeChange& change : piece.changes) {
+    if (change.state == "DEAD") {
+      if (!piece.is_alive) continue;
+      piece.is_alive = false;
+      piece.end_time = change.time;
+      piece.death_reason = change.death_reason;
+      std::string message(words_of_death(change.death_reason));
+      if (!change.death_message.empty()) message.append(": ").append(change.death_message);
+      piece.state_message = texts.keep(message);
+    } else {
+      if (piece.start_time == 0) piece.start_time = change.time;
+      if (!change.resources.empty()) piece.resources = change.resources;
+      piece.alive_sub_state = change.alive_sub_state == "UNSPECIFIED" ? "" : change.alive_sub_state;
+    }
+  }
+  piece.is_head = std::any_of(piece.resources.begin(), piece.resources.end(),
+                              [](const auto& resource) { return resource.first == kHeadResource; });
+  return piece;
+}
+
+Actor actor_row(ActorPiece piece, const std::vector<Node>& nodes) {
+  settle(piece);
+  int64_t died_pid = 0;
+  for (const ActorChange& change : piece.changes) {
+    piece.transitions.push_back(change);
+    piece.state = change.state;
+    piece.last_change = change.time;
+    if (!change.repr_name.empty()) piece.repr_name = change.repr_name;
+    if (change.state == "ALIVE") {
+      if (piece.start_time == 0) piece.start_time = change.time;
+      piece.node_id = change.node_id;
+      piece.worker_id = change.worker_id;
+      piece.pid = change.pid;
+      piece.port = change.port;
+    } else if (change.state == "RESTARTING") {
+      ++piece.restarts;
+      if (change.restart_reason == "LINEAGE_RECONSTRUCTION") ++piece.restarts_by_lineage_reconstruction;
+      if (change.restart_reason == "NODE_PREEMPTION") ++piece.restarts_by_node_preemption;
+    }
+    if (change.state == "DEAD") {
+      if (piece.end_time == 0) piece.end_time = change.time;
+      if (!change.exit_detail.empty()) piece.exit_detail = change.exit_detail;
+      if (!change.death_cause.empty()) piece.death_cause = change.death_cause;
+      if (change.died_pid != 0) died_pid = change.died_pid;
+    } else {
+      // It lives again: what was said of its end is over.
+      piece.end_time = 0;
+      piece.exit_detail = {};
+      piece.death_cause = {};
+    }
+  }
+  if (piece.pid == 0) piece.pid = died_pid;
+  if (const Node* node = find_by_id(nodes, &Node::node_id, piece.node_id))
+    piece.ip_address = node->ip_address;
+  return piece;
+}
+
+// The parts of a task's ID: eight bytes of its own, then its actor's ID (Ray: src/ray/common/id.h).
+std::string_view actor_part(std::string_view task_id) {
+  return task_id.size() == 2 * kTaskIdBytes ? task_id.substr(2 * (kTaskIdBytes - kActorIdBytes)) : "";
+}
+
+bool names_an_actor(std::string_view actor_id) {
+  return !actor_id.empty() && !is_nil_id(actor_id.substr(0, 2 * (kActorIdBytes - kJobIdBytes)));
+}
+
+TaskType type_by_id(std::string_view task_id) {
+  const std::string_view actor = actor_part(task_id);
+  if (actor.empty()) return TaskType::unknown;
+  const bool begins_nil = is_nil_id(task_id.substr(0, 2 * (kTaskIdBytes - kActorIdBytes)));
+  if (!names_an_actor(actor)) return begins_nil ? TaskType::driver_task : TaskType::normal_task;
+  return begins_nil ? TaskType::actor_creation_task : TaskType::actor_task;
+}
+
+void take_definition(TaskPiece& task, const TaskPiece& from) {
+  task.has_definition = true;
+  task.type = from.type;
+  task.name = from.name;
+  task.func_or_class_name = from.func_or_class_name;
+  task.language = from.language;
+  task.parent_task_id = from.parent_task_id;
+  task.placement_group_id = from.placement_group_id;
+  task.serialized_runtime_env = from.serialized_runtime_env;
+  task.call_site = from.call_site;
+  task.required_resources = from.required_resources;
+  task.label_selector = from.label_selector;
+  task.fallback_strategy = from.fallback_strategy;
+  task.is_detached_actor = from.is_detached_actor;
+  if (task.actor_id.empty()) task.actor_id = from.actor_id;
+  if (task.job_id.empty()) task.job_id = from.job_id;
+}
+
+// A text of the JSON object that a profile event's extra data is.
+std::optional<std::string> text_in(std::string_view extra_data, std::string_view key) {
+  // Seldom asked: only where a task's owner was silent.
+  simdjson::ondemand::parser parser;
+  const simdjson::padded_string padded(extra_data);
+  simdjson::ondemand::document document;
+  std::string_view text;
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS) return std::nullopt;
+  if (document[key].get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
+  return std::string(text);
+}
+
+// The profile event that spans the whole execution.
+const ProfileEvent* execution_of(const TaskAttempt& task) {
+  const ProfileEvent* found = nullptr;
+  for (const ProfileEvent& event : task.profile_events)
+    if (event.name.starts_with(kTaskProfilePrefix)) found = &event;
+  return found;
+}
+
+const ProfileEvent* failure_of(const TaskAttempt& task) {
+  for (const ProfileEvent& event : task.profile_events)
+    if (event.extra_data.find("\"traceback\"") != std::string_view::npos) return &event;
+  return nullptr;
+}
+
+// "ray.data.impl.map_task" -> "map_task", "__main__.main.<locals>.f" -> "main.<locals>.f": what Python calls
+// the function within its module.
+std::string_view without_module(std::string_view name) {
+  const size_t end = std::min(name.find(".<locals>"), name.size());
+  const size_t dot = name.substr(0, end).rfind('.');
+  return dot == std::string_view::npos ? name : name.substr(dot + 1);
+}
+
+std::string_view after_last(std::string_view text, char c) {
+  const size_t place = text.rfind(c);
+  return place == std::string_view::npos ? text : text.substr(place + 1);
+}
+
+}  // namespace
+
+// --- adding ---
+
+void SessionBuilder::add(const TaskPiece& task) {
+  if (task.task_id.empty()) return;
+  Shard& shard = shards_[std::hash<std::string_view>()(task.task_id) % kShards];
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.index.find({task.task_id, task.attempt});
+  TaskPiece* into = nullptr;
+  if (found != shard.index.end()) {
+    into = shard.tasks[found->second].get();
+  } else {
+    const std::string_view id = shard.texts.keep(task.task_id);
+    shard.index.emplace(TaskKey{id, task.attempt}, static_cast<uint32_t>(shard.tasks.size()));
+    into = shard.tasks.emplace_back(std::make_unique<TaskPiece>()).get();
+    into->task_id = id;
+    into->attempt = task.attempt;
+  }
+  merge(*into, task, shard.texts);
+}
+
+template <typename Piece>
+void SessionBuilder::add_to(ById<Piece>& pieces, std::string_view Piece::*id, const Piece& piece) {
+  if ((piece.*id).empty()) return;
+  const std::lock_guard lock(mutex_);
+  auto found = pieces.find(piece.*id);
+  if (found == pieces.end()) {
+    found = pieces.emplace(texts_.keep(piece.*id), Piece()).first;
+    found->second.*id = found->first;
+  }
+  merge(found->second, piece, texts_);
+}
+
+void SessionBuilder::add(const ActorPiece& actor) {
+  add_to<ActorPiece>(actors_, &ActorPiece::actor_id, actor);
+}
+void SessionBuilder::add(const NodePiece& node) {
+  add_to<NodePiece>(nodes_, &NodePiece::node_id, node);
+}
+void SessionBuilder::add(const WorkerPiece& worker) {
+  add_to<WorkerPiece>(workers_, &WorkerPiece::worker_id, worker);
+}
+void SessionBuilder::add(const DriverPiece& driver) {
+  add_to(drivers_, &DriverPiece::job_id, driver);
+}
+void SessionBuilder::add(const SubmissionPiece& submission) {
+  add_to(submissions_, &SubmissionPiece::submission_id, submission);
+}
+
+void SessionBuilder::add(const FetchedJobPiece& job) {
+  if (job.job_id.empty() && job.submission_id.empty()) return;
+  const std::lock_guard lock(mutex_);
+  const std::pair key(texts_.keep(job.job_id), texts_.keep(job.submission_id));
+  FetchedJobPiece& into = fetched_jobs_[key];
+  std::tie(into.job_id, into.submission_id) = key;
+  merge(into, job, texts_);
+}
+
+// --- building ---
+
+namespace {
+
+// What the attempts of one session are finished with.
+class AttemptFinisher {
+ public:
+  AttemptFinisher(const SessionState& state, const std::vector<DriverPiece>& drivers, TextPool& texts)
+      : state_(state), texts_(texts) {
+    for (const Job& job : state.jobs)
+      if (job.end_time != 0 && !job.job_id.empty()) job_ends_[job.job_id] = job.end_time;
+    for (const DriverPiece& driver : drivers)
+      if (driver.finished != 0) job_ends_[driver.job_id] = driver.finished;
+  }
+
+  // Before the definitions of other attempts are shared.
+  void fill(TaskPiece& task) const {
+    settle(task);
+    fill_from_id(task);
+    if (!task.has_definition) fill_from_worker(task);
+  }
+
+  void finish(TaskPiece& task) const {
+    name_after_actor(task);
+    for (size_t i = 0; i < kTaskStatuses; ++i)
+      if ((task.statuses & (1U << i)) != 0) task.status = static_cast<TaskStatus>(i);
+    if (!is_terminal(task)) end_by_profile(task);
+    if (!is_terminal(task)) end_by_others(task);
+    if (task.status != TaskStatus::failed) {
+      task.error_type = {};
+      task.error_message = {};
+    }
+  }
+
+ private:
+  static bool is_terminal(const TaskAttempt& task) {
+    return task.status == TaskStatus::finished || task.status == TaskStatus::failed;
+  }
+
+  static void end(TaskAttempt& task, TaskStatus status, UnixNanoseconds time) {
+    task.status = status;
+    task.reached[static_cast<size_t>(status)] = time;
+  }
+
+  static void fill_from_id(TaskPiece& task) {
+    if (task.type == TaskType::unknown) task.type = type_by_id(task.task_id);
+    const std::string_view actor = actor_part(task.task_id);
+    if (task.type == TaskType::actor_creation_task || task.type == TaskType::actor_task) {
+      if (task.actor_id.empty() && names_an_actor(actor)) task.actor_id = actor;
+    } else {
+      task.actor_id = {};
+    }
+    if (task.job_id.empty() && !actor.empty()) task.job_id = actor.substr(2 * (kActorIdBytes - kJobIdBytes));
+  }
+
+  // What the executing worker alone tells. Not where the owner told, though it left out the place: then the
+  // live dashboard has none either.
+  void fill_from_worker(TaskPiece& task) const {
+    const bool is_by_worker = task.profile_component_type == "worker";
+    if (task.worker_id.empty() && is_by_worker) task.worker_id = task.profile_component_id;
+    const bool was_executed =
+        is_by_worker || (task.statuses & (1U << static_cast<uint32_t>(TaskStatus::running))) != 0;
+    if (task.node_id.empty() && was_executed && task.type != TaskType::driver_task)
+      task.node_id = task.sender_node_id;
+    const ProfileEvent* const execution = execution_of(task);
+    if (execution == nullptr) return;
+    task.name = execution->name.substr(kTaskProfilePrefix.size());
+    task.func_or_class_name = function_of(task, *execution);
+  }
+
+  std::string_view function_of(const TaskAttempt& task, const ProfileEvent& execution) const {
+    if (task.type == TaskType::actor_creation_task) return after_last(task.name, ':');
+    const auto function = text_in(execution.extra_data, "name");
+    if (!function) return task.name;
+    if (task.type == TaskType::actor_task && after_last(task.name, '.') == *function) return task.name;
+    return texts_.keep(without_module(*function));
+  }
+
+  // Ray: src/ray/gcs, GcsTaskManager; python/ray/util/state/common.py: an actor's repr stands for its class.
+  void name_after_actor(TaskPiece& task) const {
+    if (task.type != TaskType::actor_task || task.actor_repr_name.empty()) return;
+    if (task.name != task.func_or_class_name) return;
+    task.name =
+        texts_.keep(fmt::format("{}.{}", task.actor_repr_name, after_last(task.func_or_class_name, '.')));
+  }
+
+  // The owner did not say how it ended, but the worker recorded that it executed it.
+  void end_by_profile(TaskPiece& task) const {
+    const ProfileEvent* const execution = execution_of(task);
+    if (execution == nullptr || task.type == TaskType::driver_task) return;
+    const ProfileEvent* const failure = failure_of(task);
+    end(task, failure == nullptr ? TaskStatus::finished : TaskStatus::failed, execution->end);
+    if (failure == nullptr || !task.error_type.empty()) return;
+    task.error_type = kTaskFailed;
+    if (const auto traceback = text_in(failure->extra_data, "traceback"))
+      task.error_message = texts_.keep(without_ansi_codes(*traceback));
+  }
+
+  // GCS marks what was left behind, without an event: by a worker that died, by a driver that left (Ray:
+  // src/ray/gcs, GcsTaskManager::OnWorkerDead and OnJobFinished). Whichever came first.
+  void end_by_others(TaskPiece& task) const {
+    const Worker* const worker =
+        task.worker_id.empty() ? nullptr : find_by_id(state_.workers, &Worker::worker_id, task.worker_id);
+    const UnixNanoseconds worker_end =
+        worker != nullptr && !worker->is_alive ? worker->end_time_ms * kNanosecondsPerMillisecond : 0;
+    const auto job = job_ends_.find(task.job_id);
+    const UnixNanoseconds job_end = job == job_ends_.end() ? 0 : job->second;
+    if (worker_end != 0 && (job_end == 0 || worker_end <= job_end)) {
+      fail(task, worker_end, kWorkerDied,
+           fmt::format("Worker running the task ({}) died with exit_type: {} with error_message: {}",
+                       task.worker_id, worker->exit_type, worker->exit_detail));
+    } else if (job_end != 0) {
+      fail(task, job_end, kWorkerDied,
+           fmt::format("Job finishes ({}) as driver exits. Marking all non-terminal tasks as failed.",
+                       task.job_id));
+    } else if (const Node* const node = state_.find_node(task.node_id);
+               node != nullptr && !node->is_alive && !task.node_id.empty()) {
+      fail(task, node->end_time, kNodeDied,
+           fmt::format("Node running the task ({}) died: {}", task.node_id, node->state_message));
+    }
+  }
+
+  void fail(TaskPiece& task, UnixNanoseconds time, std::string_view type, const std::string& message) const {
+    end(task, TaskStatus::failed, time);
+    task.error_type = type;
+    task.error_message = texts_.keep(message);
+  }
+
+  const SessionState& state_;
+  TextPool& texts_;
+  std::unordered_map<std::string_view, UnixNanoseconds> job_ends_;
+};
+
+template <typename Pieces>
+auto values_of(Pieces& pieces) {
+  std::vector<typename Pieces::mapped_type> values;
+  values.reserve(pieces.size());
+  for (auto& [key, piece] : pieces)
+    values.push_back(std::move(piece));
+  pieces = {};
+  return values;
+}
+
+// An attempt that was not announced (a retried creation of an actor is not) is defined as the first one that
+// was. `tasks` are by ID, then attempt.
+void share_definitions(std::vector<std::unique_ptr<TaskPiece>>& tasks) {
+  for (auto first = tasks.begin(); first != tasks.end();) {
+    const auto end = std::find_if(first, tasks.end(),
+                                  [&](const auto& task) { return task->task_id != (*first)->task_id; });
+    const auto defined = std::find_if(first, end, [](const auto& task) { return task->has_definition; });
+    if (defined != end) {
+      for (auto task = first; task != end; ++task)
+        if (!(*task)->has_definition) take_definition(**task, **defined);
+    }
+    first = end;
+  }
+}
+
+uint64_t size_of(const SessionState& state) {
+  uint64_t bytes = state.memory->bytes() + state.attempts.capacity() * sizeof(TaskAttempt) +
+                   state.actors.capacity() * sizeof(Actor) + state.jobs.capacity() * sizeof(Job) +
+                   state.nodes.capacity() * sizeof(Node) + state.workers.capacity() * sizeof(Worker);
+  for (const TaskAttempt& task : state.attempts) {
+    bytes += task.profile_events.capacity() * sizeof(ProfileEvent) +
+             task.required_resources.capacity() * sizeof(Resources::value_type) +
+             task.label_selector.capacity() * sizeof(TextMap::value_type);
+  }
+  for (const Actor& actor : state.actors)
+    bytes += actor.transitions.capacity() * sizeof(ActorTransition);
+  return bytes;
+}
+
+}  // namespace
+
+std::shared_ptr<const SessionState> SessionBuilder::build() {
+  auto state = std::make_shared<SessionState>();
+  for (NodePiece& node : values_of(nodes_))
+    state->nodes.push_back(node_row(std::move(node), texts_));
+  sort_by_id(state->nodes, &Node::node_id);
+  for (ActorPiece& actor : values_of(actors_))
+    state->actors.push_back(actor_row(std::move(actor), state->nodes));
+  sort_by_id(state->actors, &Actor::actor_id);
+  for (WorkerPiece& worker : values_of(workers_)) {
+    if (const Node* node = state->find_node(worker.node_id)) worker.ip_address = node->ip_address;
+    state->workers.push_back(worker);
+  }
+  sort_by_id(state->workers, &Worker::worker_id);
+  const std::vector<DriverPiece> drivers = values_of(drivers_);
+  state->jobs =
+      job_rows(drivers, values_of(submissions_), values_of(fetched_jobs_), state->actors, state->nodes);
+
+  auto memory = std::make_shared<TextMemory>();
+  const AttemptFinisher finisher(*state, drivers, texts_);
+  size_t attempts = 0;
+  for (const Shard& shard : shards_)
+    attempts += shard.tasks.size();
+  state->attempts.reserve(attempts);
+  for (Shard& shard : shards_) {
+    shard.index = {};
+    std::sort(shard.tasks.begin(), shard.tasks.end(), [](const auto& a, const auto& b) {
+      return std::tie(a->task_id, a->attempt) < std::tie(b->task_id, b->attempt);
+    });
+    for (const auto& task : shard.tasks)
+      finisher.fill(*task);
+    share_definitions(shard.tasks);
+    for (std::unique_ptr<TaskPiece>& task : shard.tasks) {
+      finisher.finish(*task);
+      task->profile_events.shrink_to_fit();
+      state->attempts.push_back(std::move(*task));
+      task.reset();
+    }
+    shard.tasks.clear();
+    shard.tasks.shrink_to_fit();
+    memory->take(shard.texts.take_memory());
+  }
+  std::sort(state->attempts.begin(), state->attempts.end(), [](const TaskAttempt& a, const TaskAttempt& b) {
+    return std::tie(a.task_id, a.attempt) < std::tie(b.task_id, b.attempt);
+  });
+  memory->take(texts_.take_memory());
+  state->memory = std::move(memory);
+  state->bytes = size_of(*state);
+  return state;
+}
+
+}  // namespace rayhistory

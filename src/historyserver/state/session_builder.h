@@ -1,0 +1,67 @@
+// Builds a session's state out of what its events say, in any order and however often: equal sets of pieces
+// give equal states. Any thread may add, side by side; build() is called once, when all have.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "historyserver/state/session_state.h"
+#include "historyserver/state/state_pieces.h"
+#include "historyserver/state/text_memory.h"
+
+namespace rayhistory {
+
+class SessionBuilder {
+ public:
+  // Each piece has its ID; its texts need to live for the call only. A piece without its ID is dropped.
+  void add(const TaskPiece& task);
+  void add(const ActorPiece& actor);
+  void add(const NodePiece& node);
+  void add(const WorkerPiece& worker);
+  void add(const DriverPiece& driver);
+  void add(const SubmissionPiece& submission);
+  void add(const FetchedJobPiece& job);
+
+  // What follows from all of it together: final states, and the ends that nobody reported because whoever
+  // would have was gone. The builder is empty then.
+  std::shared_ptr<const SessionState> build();
+
+ private:
+  using TaskKey = std::pair<std::string_view, uint32_t>;  // task ID, attempt
+  // Tasks are by far the most: those whose IDs begin alike share a lock, a text pool and an index, so that
+  // threads seldom meet.
+  struct Shard {
+    std::mutex mutex;
+    TextPool texts;
+    boost::unordered_flat_map<TaskKey, uint32_t> index;
+    std::vector<std::unique_ptr<TaskPiece>> tasks;
+  };
+  static constexpr size_t kShards = 16;
+
+  template <typename Piece>
+  using ById = boost::unordered_flat_map<std::string_view, Piece>;
+
+  template <typename Piece>
+  void add_to(ById<Piece>& pieces, std::string_view Piece::*id, const Piece& piece);
+
+  std::array<Shard, kShards> shards_;
+
+  std::mutex mutex_;  // guards what follows
+  TextPool texts_;
+  ById<ActorPiece> actors_;
+  ById<NodePiece> nodes_;
+  ById<WorkerPiece> workers_;
+  ById<DriverPiece> drivers_;
+  ById<SubmissionPiece> submissions_;
+  // By job ID and submission ID; either may be empty.
+  boost::unordered_flat_map<std::pair<std::string_view, std::string_view>, FetchedJobPiece> fetched_jobs_;
+};
+
+}  // namespace rayhistory
