@@ -255,7 +255,7 @@ std::string ObjectKeys::journal(const SessionName& session, const JournalName& n
                      kJournalSuffix, gzip ? kGzipSuffix : "");
 }
 
-std::string ObjectKeys::fetched_endpoint(const SessionName& session, std::string_view path_and_query) const {
+std::string endpoint_object_name(std::string_view path_and_query) {
   std::string_view trimmed = path_and_query;
   while (trimmed.starts_with('/'))
     trimmed.remove_prefix(1);
@@ -269,7 +269,12 @@ std::string ObjectKeys::fetched_endpoint(const SessionName& session, std::string
       name += c;
     }
   }
-  return fmt::format("{}{}/{}", session_prefix(session), kEndpointsFolder, name);
+  return name;
+}
+
+std::string ObjectKeys::fetched_endpoint(const SessionName& session, std::string_view path_and_query) const {
+  return fmt::format("{}{}/{}", session_prefix(session), kEndpointsFolder,
+                     endpoint_object_name(path_and_query));
 }
 
 std::optional<ParsedKey> parse_object_key(std::string_view root, std::string_view key) {

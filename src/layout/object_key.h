@@ -105,6 +105,9 @@ struct EndpointKey {
 };
 using ParsedKey = std::variant<MarkerKey, LogKey, JournalKey, EndpointKey>;
 
+// "/api/v0/tasks?limit=1" -> "restful__api__v0__tasks?limit=1": what a fetched endpoint's object is called.
+std::string endpoint_object_name(std::string_view path_and_query);
+
 // What an object under `root` is, or nothing where it is none of ours.
 std::optional<ParsedKey> parse_object_key(std::string_view root, std::string_view key);
 

@@ -1,0 +1,497 @@
+#include "historyserver/api/dashboard_api.h"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include "historyserver/api/task_lineage.h"
+#include "testing/memory_store.h"
+
+namespace rayhistory {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr UnixNanoseconds kSecond = 1'000'000'000;
+constexpr UnixNanoseconds kStart = 1'795'404'330 * kSecond;
+constexpr std::string_view kDriver = "ffffffffffffffffffffffffffffffffffffffff02000000";
+
+TaskAttempt task(std::string_view id, std::string_view name, TaskStatus status) {
+  TaskAttempt task;
+  task.task_id = id;
+  task.type = TaskType::normal_task;
+  task.status = status;
+  task.has_definition = true;
+  task.name = name;
+  task.func_or_class_name = name;
+  task.job_id = "02000000";
+  task.parent_task_id = kDriver;
+  task.reached[static_cast<size_t>(TaskStatus::pending_args_avail)] = kStart;
+  task.reached[static_cast<size_t>(status)] = kStart + kSecond;
+  return task;
+}
+
+// A session of a few tasks, and what a test adds; its answers.
+class DashboardApi : public testing::Test {
+ protected:
+  void put(const std::string& path, std::string_view text) {
+    ASSERT_TRUE(
+        store.put(session.prefix + path, MemoryBody(std::string(text)), kTextContent, Deadline::never()));
+  }
+
+  Response get(std::string_view uri, Method method = Method::get) {
+    auto listing = list_session(store, session, Deadline::never());
+    EXPECT_TRUE(listing);
+    StoredTexts texts(store);
+    const size_t mark = uri.find('?');
+    const Request request{.method = method,
+                          .path = std::string(uri.substr(0, mark)),
+                          .query = Query::parse(mark == uri.npos ? "" : uri.substr(mark + 1))};
+    return answer(request, {.state = state,
+                            .listing = *listing,
+                            .texts = texts,
+                            .now = kStart + 3600 * kSecond,
+                            .deadline = Deadline::never()});
+  }
+
+  // What is at `pointer` in the JSON of the answer, which is 200.
+  std::string json(std::string_view uri, std::string_view pointer) {
+    const Response response = get(uri);
+    EXPECT_EQ(response.status, 200) << uri << ": " << response.body;
+    EXPECT_EQ(response.content_type, kJsonUtf8);
+    simdjson::dom::parser parser;
+    simdjson::dom::element root;
+    EXPECT_EQ(parser.parse(response.body).get(root), simdjson::SUCCESS) << response.body;
+    simdjson::dom::element value;
+    if (root.at_pointer(pointer).get(value) != simdjson::SUCCESS) return "nothing at " + std::string(pointer);
+    return simdjson::minify(value);
+  }
+
+  std::vector<std::string> names(std::string_view uri) {
+    const Response response = get(uri);
+    EXPECT_EQ(response.status, 200) << uri << ": " << response.body;
+    simdjson::dom::parser parser;
+    std::vector<std::string> names;
+    for (const auto row : parser.parse(response.body).at_pointer("/data/result/result").get_array())
+      names.emplace_back(std::string_view(row["name"]));
+    return names;
+  }
+
+  MemoryStore store;
+  StoredSession session{
+      .place = {.name_space = *DnsName::parse("ns"), .cluster = *DnsName::parse("c"), .owner = {}},
+      .name = *SessionName::parse("session_2026-11-23_03-25-19_402666_11"),
+      .prefix = "cluster-history/raycluster/ns/c/session_2026-11-23_03-25-19_402666_11/"};
+  SessionState state;
+};
+
+class TaskList : public DashboardApi {
+ protected:
+  void SetUp() override {
+    state.attempts = {task("aa", "f", TaskStatus::finished), task("bb", "g", TaskStatus::failed),
+                      task("cc", "G", TaskStatus::running), task("dd", "main", TaskStatus::running)};
+    state.attempts[1].worker_pid = 77;
+    state.attempts[1].error_type = "TASK_EXECUTION_EXCEPTION";
+    state.attempts[1].error_message = "boom";
+    state.attempts[3].type = TaskType::driver_task;
+  }
+};
+
+TEST_F(TaskList, LeavesOutDriversUnlessTheyAreWanted) {
+  EXPECT_THAT(names("/api/v0/tasks"), ElementsAre("f", "g", "G"));
+  EXPECT_THAT(names("/api/v0/tasks?exclude_driver=False"), ElementsAre("f", "g", "G", "main"));
+}
+
+TEST_F(TaskList, IsFiltered) {
+  const std::string with = "/api/v0/tasks?filter_keys={}&filter_predicates={}&filter_values={}";
+  const auto filtered = [&](std::string_view key, std::string_view predicate, std::string_view value) {
+    return names(fmt::format(fmt::runtime(with), key, predicate, value));
+  };
+  EXPECT_THAT(filtered("name", "%3D", "g"), ElementsAre("g", "G"));
+  EXPECT_THAT(filtered("STATE", "%3D", "failed"), ElementsAre("g"));
+  EXPECT_THAT(filtered("state", "!%3D", "failed"), ElementsAre("f", "G"));
+  EXPECT_THAT(filtered("worker_pid", "%3D", "77"), ElementsAre("g"));
+  // Who has none is not 77.
+  EXPECT_THAT(filtered("worker_pid", "!%3D", "77"), ElementsAre("f", "G"));
+  EXPECT_THAT(filtered("error_type", "%3D", "task_execution_exception"), ElementsAre("g"));
+  // KubeRay's names.
+  EXPECT_THAT(filtered("task_name", "%3D", "f"), ElementsAre("f"));
+  EXPECT_THAT(filtered("task_type", "%3D", "normal_task"), ElementsAre("f", "g", "G"));
+  EXPECT_THAT(names("/api/v0/tasks?filter_keys=name&filter_predicates=%3D&filter_values=g"
+                    "&filter_keys=state&filter_predicates=%3D&filter_values=RUNNING"),
+              ElementsAre("G"));
+}
+
+TEST_F(TaskList, CountsBeforeItCuts) {
+  EXPECT_EQ(json("/api/v0/tasks?limit=1", "/data/result/num_filtered"), "3");
+  EXPECT_THAT(names("/api/v0/tasks?limit=1"), ElementsAre("f"));
+  EXPECT_THAT(names("/api/v0/tasks?limit=0"), IsEmpty());
+  EXPECT_THAT(names("/api/v0/tasks?limit=10000&timeout=24&server_timeout_multiplier=0.8"),
+              ElementsAre("f", "g", "G"));
+  // Ray filters names where tasks are kept, and types afterwards.
+  const std::string by_name = "/api/v0/tasks?filter_keys=name&filter_predicates=%3D&filter_values=f";
+  EXPECT_EQ(json(by_name, "/data/result/total"), "1");
+  const std::string by_pid = "/api/v0/tasks?filter_keys=worker_pid&filter_predicates=%3D&filter_values=77";
+  EXPECT_EQ(json(by_pid, "/data/result/total"), "3");
+  EXPECT_EQ(json(by_pid, "/data/result/num_after_truncation"), "3");
+  EXPECT_EQ(json(by_pid, "/data/result/num_filtered"), "1");
+}
+
+TEST_F(TaskList, RefusesWhatItCannotDo) {
+  for (const std::string_view query :
+       {"limit=10001", "limit=-1", "limit=abc", "limit=", "limit=99999999999999999999", "detail=maybe",
+        "exclude_driver=2", "timeout=soon", "filter_keys=state",
+        "filter_keys=bogus&filter_predicates=%3D&filter_values=x",
+        "filter_keys=events&filter_predicates=%3D&filter_values=x",
+        "filter_keys=state&filter_predicates=%3E&filter_values=x",
+        "filter_keys=worker_pid&filter_predicates=%3D&filter_values=x",
+        "filter_keys=is_debugger_paused&filter_predicates=%3D&filter_values=perhaps"}) {
+    const Response response = get(fmt::format("/api/v0/tasks?{}", query));
+    EXPECT_EQ(response.status, 400) << query;
+    EXPECT_THAT(response.body,
+                AllOf(HasSubstr(R"("result": false)"), HasSubstr(R"("data": {"result": null})")));
+  }
+  EXPECT_THAT(get("/api/v0/tasks?filter_keys=bogus&filter_predicates=%3D&filter_values=x").body,
+              AllOf(HasSubstr("bogus"), HasSubstr("func_or_class_name, parent_task_id")));
+}
+
+TEST_F(TaskList, HasEveryColumnAlways) {
+  state.attempts[0] = {};  // of which nothing is known
+  EXPECT_EQ(json("/api/v0/tasks?detail=1&limit=1", "/data/result/result/0"),
+            R"({"task_id":null,"attempt_number":0,"name":null,"state":"NIL","job_id":null,"actor_id":null,)"
+            R"("type":null,"func_or_class_name":null,"parent_task_id":null,"node_id":null,"worker_id":null,)"
+            R"("worker_pid":null,"error_type":null,"language":null,"required_resources":{},)"
+            R"("runtime_env_info":null,"placement_group_id":null,"events":[],"profiling_data":{},)"
+            R"("creation_time_ms":null,"start_time_ms":null,"end_time_ms":null,"task_log_info":null,)"
+            R"("error_message":null,"is_debugger_paused":null,"call_site":null,"label_selector":{},)"
+            R"("fallback_strategy":null})");
+}
+
+TEST_F(TaskList, HasAnErrorOnlyOfWhatFailed) {
+  EXPECT_EQ(json("/api/v0/tasks?detail=1", "/data/result/result/1/error_message"), R"("boom")");
+  state.attempts[1].status = TaskStatus::finished;
+  EXPECT_EQ(json("/api/v0/tasks?detail=1", "/data/result/result/1/error_message"), "null");
+  EXPECT_EQ(json("/api/v0/tasks?detail=1", "/data/result/result/1/error_type"), "null");
+}
+
+TEST_F(TaskList, IsSummarizedByName) {
+  EXPECT_EQ(
+      json("/api/v0/tasks/summarize", "/data/result/result/node_id_to_summary/cluster"),
+      R"({"summary":{"f":{"func_or_class_name":"f","type":"NORMAL_TASK","state_counts":{"FINISHED":1}},)"
+      R"("g":{"func_or_class_name":"g","type":"NORMAL_TASK","state_counts":{"FAILED":1}},)"
+      R"("G":{"func_or_class_name":"G","type":"NORMAL_TASK","state_counts":{"RUNNING":1}}},)"
+      R"("total_tasks":3,"total_actor_tasks":0,"total_actor_scheduled":0,"summary_by":"func_name"})");
+  EXPECT_EQ(get("/api/v0/tasks/summarize?summary_by=bogus").status, 400);
+  state.attempts[0].type = TaskType::unknown;
+  EXPECT_THAT(json("/api/v0/tasks/summarize", "/data/result/warnings/0"), HasSubstr("missing data"));
+}
+
+class Lineage : public DashboardApi {
+ protected:
+  std::string summary(std::string_view pointer) {
+    return json("/api/v0/tasks/summarize?summary_by=lineage",
+                fmt::format("/data/result/result/node_id_to_summary/cluster/summary{}", pointer));
+  }
+};
+
+TEST_F(Lineage, PutsSiblingsOfOneNameUnderAGroup) {
+  state.attempts = {task("aa", "parent", TaskStatus::finished), task("bb", "f", TaskStatus::finished),
+                    task("cc", "f", TaskStatus::failed), task("dd", "lost", TaskStatus::finished)};
+  state.attempts[1].parent_task_id = state.attempts[2].parent_task_id = "aa";
+  state.attempts[3].parent_task_id = "unknown";
+  EXPECT_EQ(summary(""),
+            R"([{"name":"parent","key":"aa","type":"NORMAL_TASK","timestamp":1795404330000,)"
+            R"("state_counts":{"FINISHED":2,"FAILED":1},"children":[)"
+            R"({"name":"f","key":"f","type":"GROUP","timestamp":1795404330000,)"
+            R"("state_counts":{"FINISHED":1,"FAILED":1},"children":[)"
+            R"({"name":"f","key":"cc","type":"NORMAL_TASK","timestamp":1795404330000,)"
+            R"("state_counts":{"FAILED":1},"children":[],"link":{"type":"task","id":"cc"}},)"
+            R"({"name":"f","key":"bb","type":"NORMAL_TASK","timestamp":1795404330000,)"
+            R"("state_counts":{"FINISHED":1},"children":[],"link":{"type":"task","id":"bb"}}],"link":null}],)"
+            R"("link":{"type":"task","id":"aa"}}])");
+}
+
+TEST_F(Lineage, CountsEachAttemptOfATask) {
+  state.attempts = {task("aa", "f", TaskStatus::failed), task("aa", "f", TaskStatus::failed)};
+  state.attempts[1].attempt = 1;
+  EXPECT_EQ(summary("/0/state_counts"), R"({"FAILED":2})");
+  EXPECT_EQ(summary("/1"), "nothing at /data/result/result/node_id_to_summary/cluster/summary/1");
+}
+
+TEST_F(Lineage, IsNotDeeperThanReadersOfJsonGo) {
+  std::vector<std::string> ids;
+  for (size_t i = 0; i <= kLineageGenerations + 10; ++i)
+    ids.push_back(fmt::format("{:05}", i));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    state.attempts.push_back(task(ids[i], "f", TaskStatus::finished));
+    if (i > 0) state.attempts.back().parent_task_id = ids[i - 1];
+  }
+  const std::string uri = "/api/v0/tasks/summarize?summary_by=lineage";
+  EXPECT_THAT(json(uri, "/data/result/warnings/0"), HasSubstr("generations"));
+  EXPECT_EQ(summary("/0/state_counts"), fmt::format(R"({{"FINISHED":{}}})", kLineageGenerations));
+}
+
+TEST_F(Lineage, IsNotLedRoundInCircles) {
+  state.attempts = {task("aa", "f", TaskStatus::finished), task("bb", "g", TaskStatus::finished),
+                    task("cc", "h", TaskStatus::finished)};
+  state.attempts[0].parent_task_id = "bb";
+  state.attempts[1].parent_task_id = "aa";
+  state.attempts[2].parent_task_id = "cc";
+  EXPECT_EQ(summary(""), "[]");
+}
+
+TEST_F(DashboardApi, MasksEverySecretOfARuntimeEnvironment) {
+  constexpr std::string_view kEnvironment = R"({"env_vars": {"TOKEN": "s3cr3t"}, "pip": ["x"]})";
+  state.attempts = {task("aa", "f", TaskStatus::finished)};
+  state.attempts[0].serialized_runtime_env = kEnvironment;
+  state.attempts[0].node_id = "n1";
+  state.actors.emplace_back();
+  state.actors[0].actor_id = "ac";
+  state.actors[0].serialized_runtime_env = kEnvironment;
+  state.jobs.emplace_back();
+  state.jobs[0].job_id = "02000000";
+  state.jobs[0].serialized_runtime_env = kEnvironment;
+  put("fetched_endpoints/restful__api__serve__applications",
+      R"({"applications": {"a": {"deployed_app_config": {"runtime_env": {"env_vars": {"TOKEN": "s3cr3t"}},)"
+      R"("deployments": [{"ray_actor_options": {"runtime_env": {"env_vars": {"TOKEN": "s3cr3t"}}}}]}}}})");
+  put("fetched_endpoints/restful__api__anything",
+      R"({"runtime_env_info": {"serialized_runtime_env": "{\"env_vars\": {\"TOKEN\": \"s3cr3t\"}}"},)"
+      R"("runtimeEnv": {"envVars": {"TOKEN": "s3cr3t"}}})");
+  put("fetched_endpoints/restful__api__torn", R"({"runtime_env": {"env_vars": {"TOKEN": "s3cr3t")");
+  for (const std::string_view uri :
+       {"/api/v0/tasks?detail=1", "/api/v0/actors?detail=1", "/api/v0/jobs?detail=1", "/api/jobs/",
+        "/api/jobs/02000000", "/api/v0/runtime_envs?detail=1", "/api/serve/applications/", "/api/anything",
+        "/api/torn"}) {
+    const Response response = get(uri);
+    EXPECT_EQ(response.status, 200) << uri;
+    EXPECT_THAT(response.body, AllOf(HasSubstr("<redacted>"), Not(HasSubstr("s3cr3t")))) << uri;
+  }
+  // The rest stays.
+  EXPECT_EQ(json("/api/jobs/02000000", "/runtime_env"), R"({"env_vars":{"TOKEN":"<redacted>"},"pip":["x"]})");
+  state.jobs[0].serialized_runtime_env = "no JSON with s3cr3t";
+  EXPECT_EQ(json("/api/jobs/02000000", "/runtime_env"), R"("<redacted>")");
+}
+
+TEST_F(DashboardApi, SaysOfAnUnknownJobThatItIsGoneAndNotThatItMayBeElsewhere) {
+  const Response response = get("/api/jobs/99000000");
+  EXPECT_EQ(response.status, 410);
+  EXPECT_EQ(response.body, "Job 99000000 does not exist");
+}
+
+TEST_F(DashboardApi, ListsSubmissionsBeforeDrivers) {
+  state.jobs.resize(3);
+  state.jobs[0].submission_id = "late";
+  state.jobs[0].start_time = 2 * kSecond;
+  state.jobs[1].job_id = "02000000";
+  state.jobs[2].job_id = "03000000";
+  state.jobs[2].submission_id = "early";
+  state.jobs[2].start_time = kSecond;
+  EXPECT_EQ(json("/api/jobs", "/0/submission_id"), R"("early")");
+  EXPECT_EQ(json("/api/jobs", "/1/submission_id"), R"("late")");
+  EXPECT_EQ(json("/api/jobs", "/2/type"), R"("DRIVER")");
+  EXPECT_EQ(json("/api/jobs/early", "/job_id"), R"("03000000")");
+  EXPECT_EQ(json("/api/jobs/late", "/driver_info"), "null");
+}
+
+TEST_F(DashboardApi, GivesTheActorsThatAreAskedFor) {
+  state.actors.resize(2);
+  state.actors[0].actor_id = "aa";
+  state.actors[0].required_resources = {{"CPU_group_0_0123abcd", 1}, {"bundle_group_0_0123abcd", 0.001}};
+  state.actors[1].actor_id = "bb";
+  EXPECT_EQ(json("/logical/actors?ids=bb,zz", "/data/actors/zz"), "null");
+  EXPECT_EQ(json("/logical/actors?ids=bb,zz", "/data/actors/bb/actorId"), R"("bb")");
+  EXPECT_THAT(json("/logical/actors?ids=bb,zz", "/data/actors/aa"), HasSubstr("nothing"));
+  EXPECT_EQ(json("/logical/actors/aa", "/data/detail/requiredResources"), R"({"CPU":1.0})");
+  EXPECT_EQ(json("/logical/actors/zz", "/data/detail"), "null");
+}
+
+TEST_F(DashboardApi, ShowsANodeWithWhatThePagesCalculateWith) {
+  state.nodes.resize(2);
+  state.nodes[0].node_id = "aa";
+  state.nodes[0].host_name = "h1";
+  state.nodes[0].resources = {{"CPU", 2}, {"memory", 2147483648.0}, {"node:__internal_head__", 1}};
+  state.nodes[1].node_id = "bb";
+  state.nodes[1].host_name = "h2";
+  state.nodes[1].is_alive = false;
+  const std::string uri = "/nodes?view=summary";
+  EXPECT_EQ(json(uri, "/data/nodeLogicalResources"), R"({"aa":"0.0/2.0 CPU\n0B/2.00GiB memory"})");
+  EXPECT_EQ(json(uri, "/data/summary/0/mem"), "[0,0,0,0]");
+  EXPECT_EQ(json(uri, "/data/summary/0/raylet/resourcesTotal/node:InternalHead"), "1.0");
+  EXPECT_EQ(json(uri, "/data/summary/1/raylet/state"), R"("DEAD")");
+  EXPECT_EQ(json("/nodes?view=hostNameList", "/data/hostNameList"), R"(["h1"])");
+  EXPECT_EQ(get("/nodes?view=bogus").status, 400);
+
+  put("fetched_endpoints/restful__nodes?view=summary",
+      R"({"data": {"summary": [{"hostname": "x", "cpu": 12.5, "mem": [4, 3, 2.0, 1], "raylet": {"nodeId": "aa",)"
+      R"("state": "DEAD"}}]}})");
+  EXPECT_EQ(json(uri, "/data/summary/0/cpu"), "12.5");
+  EXPECT_EQ(json(uri, "/data/summary/0/hostname"), R"("h1")");
+  EXPECT_EQ(json(uri, "/data/summary/0/raylet/state"), R"("ALIVE")");
+  EXPECT_EQ(json(uri, "/data/summary/1/cpu"), "0");
+  EXPECT_EQ(json("/nodes/unknown", "/data/detail/workers"), "[]");
+}
+
+TEST_F(DashboardApi, KnowsDriversAsWorkersByTheirJobs) {
+  state.jobs.emplace_back();
+  state.jobs[0].job_id = "02000000";
+  state.jobs[0].driver_pid = 549;
+  state.jobs[0].driver_start_time = kStart;
+  state.workers.emplace_back();
+  state.workers[0].worker_id = "01";
+  EXPECT_EQ(json("/api/v0/workers?detail=1", "/data/result/result/0/worker_id"), R"("01")");
+  EXPECT_EQ(
+      json("/api/v0/workers?detail=1", "/data/result/result/1"),
+      R"({"worker_id":"02000000ffffffffffffffffffffffffffffffffffffffffffffffff","is_alive":true,)"
+      R"("worker_type":"DRIVER","exit_type":null,"node_id":null,"ip":null,"pid":549,"exit_detail":null,)"
+      R"("worker_launch_time_ms":18446744073709551615,"worker_launched_time_ms":18446744073709551615,)"
+      R"("start_time_ms":1795404330000,"end_time_ms":0,"debugger_port":null,"num_paused_threads":null})");
+  EXPECT_EQ(json("/api/v0/workers?filter_keys=is_alive&filter_predicates=%3D&filter_values=false",
+                 "/data/result/num_filtered"),
+            "0");
+}
+
+TEST_F(DashboardApi, CutsPlacementGroupsOutOfWhatWasFetched) {
+  const std::string with_bogus =
+      "/api/v0/placement_groups?filter_keys=bogus&filter_predicates=%3D&filter_values=x";
+  EXPECT_THAT(json("/api/v0/placement_groups", "/data/result/warnings/0"), HasSubstr("not known"));
+  EXPECT_EQ(get(with_bogus).status, 400);
+  put("fetched_endpoints/restful__api__v0__placement_groups?detail=1&limit=10000",
+      R"({"data": {"result": {"result": [{"placement_group_id": "bb", "name": "p", "state": "CREATED"},)"
+      R"({"placement_group_id": "aa", "name": "q", "state": "REMOVED", "is_detached": true}]}}})");
+  EXPECT_THAT(names("/api/v0/placement_groups"), ElementsAre("q", "p"));
+  EXPECT_THAT(names("/api/v0/placement_groups?filter_keys=is_detached&filter_predicates=%3D&filter_values=1"),
+              ElementsAre("q"));
+  EXPECT_EQ(json("/api/v0/placement_groups?detail=1", "/data/result/result/0/bundles"), "[]");
+  EXPECT_EQ(json("/api/v0/placement_groups", "/data/result/warnings"), "null");
+}
+
+TEST_F(DashboardApi, ReadsBothKindsOfEventLogs) {
+  put("aa/logs/events/event_RAYLET.log",
+      R"({"custom_fields":{"job_id":"02000000"},"event_id":"e2","host_name":"vm","message":"a\\nb","pid":"350",)"
+      R"("severity":"ERROR","source_type":"RAYLET","timestamp":20})"
+      "\n");
+  put("aa/logs/events/event_JOBS.log",
+      R"({"event_id": "e1", "source_type": "JOBS", "source_pid": 388, "message": "first", "timestamp": "10",)"
+      R"("custom_fields": {"submission_id": "x"}, "severity": "INFO", "label": ""})"
+      "\nno event\n"
+      R"({"event_id": "e1", "source_type": "JOBS", "message": "again", "timestamp": "10"})"
+      "\n"
+      R"({"event_id": "torn)");
+  put("aa/logs/other.log", R"({"event_id": "e9", "message": "elsewhere"})");
+  EXPECT_EQ(json("/events", "/data/events/02000000/0/message"), R"("a\nb")");
+  EXPECT_EQ(json("/events", "/data/events/02000000/0/hostName"), R"("vm")");
+  EXPECT_EQ(json("/events", "/data/events/global"),
+            R"([{"eventId":"e1","sourceType":"JOBS","message":"again","timestamp":"10"}])");
+  EXPECT_EQ(json("/events?job_id=01000000", "/data"), R"({"jobId":"01000000","events":[]})");
+  EXPECT_EQ(json("/events?job_id=", "/data"), R"({"jobId":"","events":[]})");
+  EXPECT_EQ(json("/api/v0/cluster_events", "/data/result/result/1/time"), R"("1970-01-01 00:00:20")");
+  EXPECT_EQ(json("/api/v0/cluster_events?filter_keys=severity&filter_predicates=%3D&filter_values=error",
+                 "/data/result/num_filtered"),
+            "1");
+}
+
+TEST_F(DashboardApi, FoldsWhatPlacementGroupsReserveIntoTheStatus) {
+  state.nodes.resize(2);
+  state.nodes[0].node_id = "aa";
+  state.nodes[0].labels = {{"ray.io/node-group", "workers"}};
+  state.nodes[1].node_id = "bb";
+  state.nodes[1].is_alive = false;
+  state.nodes[1].death_reason = "UNEXPECTED_TERMINATION";
+  state.nodes[1].ip_address = "192.0.2.9";
+  put("aa/logs/debug_state.txt",
+      "NodeManager:\ncluster_resource_scheduler state: \nLocal id: 1 Local resources: "
+      R"({"total":{CPU_group_0_01ab: [1000], CPU_group_01ab: [1000], CPU: [10000, 10000], )"
+      R"(bundle_group_01ab: [10000000], node:192.0.2.2: [10000], accelerator_type:A100: [10000]}, )"
+      R"("available": {CPU_group_0_01ab: [1000], CPU_group_01ab: [1000], CPU: [10000, 8000], )"
+      R"(bundle_group_01ab: [10000000], node:192.0.2.2: [10000]}, "labels":{}} is_draining: 0 is_idle: 1)");
+  state.attempts = {task("aa", "f", TaskStatus::pending_node_assignment),
+                    task("bb", "g", TaskStatus::pending_node_assignment)};
+  state.attempts[0].required_resources = {{"CPU", 100}};
+  state.attempts[1].required_resources = {{"GPU", 1}};
+  state.attempts[1].job_id = "03000000";
+  state.jobs.emplace_back();
+  state.jobs[0].job_id = "03000000";
+  state.jobs[0].driver_end_time = kStart;
+  EXPECT_EQ(
+      json("/api/cluster_status?format=1", "/data/clusterStatus"),
+      R"("======== Autoscaler status: 2026-11-23 03:25:19.402666 ========\nNode status\n)"
+      R"(---------------------------------------------------------------\nActive:\n (no active nodes)\n)"
+      R"(Idle:\n 1 workers\nPending:\n (not recorded)\nRecent failures:\n)"
+      R"( node_bb: NodeTerminated (ip: 192.0.2.9)\n\nResources\n)"
+      R"(---------------------------------------------------------------\nTotal Usage:\n)"
+      R"( 0.09999999999999995/2.0 CPU (0.0 used of 0.1 reserved in placement groups)\n\n)"
+      R"(From request_resources:\n (not recorded)\nPending Demands:\n)"
+      R"( {'CPU': 100.0}: 1+ pending tasks/actors")");
+  put("fetched_endpoints/restful__api__cluster_status?format=1", R"({"fetched": true})");
+  EXPECT_EQ(get("/api/cluster_status?format=1").body, R"({"fetched": true})");
+  EXPECT_EQ(json("/api/cluster_status", "/data/clusterStatus"), "null");
+}
+
+TEST_F(DashboardApi, TakesVersionAndMetadataFromWhatWasFetched) {
+  EXPECT_EQ(get("/api/version").status, 501);
+  EXPECT_EQ(json("/api/v0/cluster_metadata", "/data/rayVersion"), "null");
+  EXPECT_EQ(json("/timezone", "/value"), R"("")");
+  put("fetched_endpoints/restful__api__v0__cluster_metadata",
+      R"({"result": true, "msg": "", "data": {"rayVersion": "2.60.0"}})");
+  EXPECT_EQ(json("/api/version", ""), R"({"version":"4","ray_version":"2.60.0","ray_commit":"",)"
+                                      R"("session_name":"session_2026-11-23_03-25-19_402666_11"})");
+}
+
+TEST_F(DashboardApi, IsNeverChanged) {
+  for (const std::string_view path : {"/api/jobs/", "/api/serve/applications/", "/anything"}) {
+    const Response response = get(path, Method::other);
+    EXPECT_EQ(response.status, 405);
+    EXPECT_THAT(response.headers, testing::Contains(testing::Pair("Allow", "GET, HEAD")));
+  }
+}
+
+TEST_F(DashboardApi, SaysNotFoundOnlyWhereTheLiveDashboardWould) {
+  for (const std::string_view path : {"/api/v0/platform_events", "/api/v0/bogus", "/bogus"})
+    EXPECT_EQ(get(path).status, 404) << path;
+  for (const std::string_view path :
+       {"/api/grafana_health", "/api/prometheus_health", "/worker/traceback", "/task/cpu_profile",
+        "/memory_profile", "/api/train/v2/runs/v1", "/worker/anything"})
+    EXPECT_EQ(get(path).status, 501) << path;
+  for (const std::string_view path :
+       {"/api/v0/objects", "/api/v0/objects/summarize", "/api/v0/runtime_env_redaction",
+        "/api/profiling_enabled", "/api/authentication_mode", "/usage_stats_enabled", "/cluster_id",
+        "/api/component_activities", "/api/serve/applications/", "/api/data/datasets/01000000",
+        "/api/v0/tasks/timeline", "/api/v0/actors/summarize"})
+    EXPECT_EQ(get(path).status, 200) << path;
+}
+
+TEST_F(DashboardApi, NamesTheFileOfATimelineWithoutWhatTheClientMayPutThere) {
+  const Response response = get("/api/v0/tasks/timeline?download=1&job_id=0%22%0d%0aX:1");
+  EXPECT_THAT(response.headers, ElementsAre(testing::Pair(
+                                    "Content-Disposition",
+                                    "attachment; filename=\"timeline-0___X_1-2026-11-23_04-25-30.json\"")));
+}
+
+TEST_F(DashboardApi, SaysWhenTheStoreFails) {
+  put("fetched_endpoints/restful__timezone", R"({"offset": "+01:00"})");
+  auto listing = list_session(store, session, Deadline::never());
+  ASSERT_TRUE(listing);
+  StoredTexts texts(store);
+  const SessionView view{
+      .state = state, .listing = *listing, .texts = texts, .now = 0, .deadline = Deadline::never()};
+  store.fail_next(1, Error{ErrorKind::denied, "GET restful__timezone: 403"}, StoreCall::get);
+  EXPECT_EQ(answer({.path = "/timezone", .query = {}}, view).status, 503);
+  EXPECT_EQ(answer({.path = "/timezone", .query = {}}, view).body, R"({"offset": "+01:00"})");
+  // Read once, and kept.
+  store.fail_next(1, Error{ErrorKind::denied, "403"}, StoreCall::get);
+  EXPECT_EQ(answer({.path = "/timezone", .query = {}}, view).status, 200);
+}
+
+}  // namespace
+}  // namespace rayhistory

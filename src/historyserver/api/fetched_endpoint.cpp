@@ -1,0 +1,62 @@
+#include "historyserver/api/fetched_endpoint.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "historyserver/api/redaction.h"
+#include "layout/object_key.h"
+
+namespace rayhistory {
+namespace {
+
+// Of one answer. The dashboard's own are some megabytes for thousands of placement groups; this keeps a
+// bucket's owner from filling our memory.
+constexpr uint64_t kAnswerBytes = 64ULL * 1024 * 1024;
+
+constexpr std::string_view kFolder = "fetched_endpoints/";
+
+Result<std::optional<std::string>> read_answer(const SessionView& view, const ListedObject* object) {
+  if (object == nullptr || object->object.size == 0) return std::optional<std::string>();
+  if (object->object.size > kAnswerBytes) {
+    return Error{ErrorKind::invalid, fmt::format("{} holds {} bytes, more than any answer of the dashboard",
+                                                 object->key, object->object.size)};
+  }
+  TRY_ASSIGN(const auto text, view.texts.first(*object, kAnswerBytes, view.deadline));
+  return std::optional(with_runtime_envs_masked(*text));
+}
+
+const ListedObject* find_endpoint(const SessionView& view, std::string_view path_and_query) {
+  return view.listing.find(std::string(kFolder) + endpoint_object_name(path_and_query));
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> fetched_endpoint(const SessionView& view,
+                                                    std::string_view path_and_query) {
+  return read_answer(view, find_endpoint(view, path_and_query));
+}
+
+Result<std::optional<std::string>> fetched_list(const SessionView& view, std::string_view path,
+                                                std::string_view query) {
+  const ListedObject* object = find_endpoint(view, fmt::format("{}?{}", path, query));
+  if (object == nullptr) object = find_endpoint(view, path);
+  if (object == nullptr) {
+    const auto others = view.listing.below(fmt::format("{}{}?", kFolder, endpoint_object_name(path)));
+    if (!others.empty()) object = others.front();
+  }
+  return read_answer(view, object);
+}
+
+Response store_failure(const Error& error) {
+  return text_response(503, error.message);
+}
+
+Response fetched_or(const SessionView& view, std::string_view path_and_query, Response fallback) {
+  auto fetched = fetched_endpoint(view, path_and_query);
+  if (!fetched) return store_failure(fetched.error());
+  if (!*fetched) return fallback;
+  return {.body = std::move(**fetched)};
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,169 @@
+#include "historyserver/api/json_value.h"
+
+#include <cctype>
+#include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/json_text.h"
+
+namespace rayhistory {
+namespace {
+
+constexpr UnixNanoseconds kNanosecondsAMillisecond = 1'000'000;
+
+enum class Keys { as_they_are, camel_case };
+
+void append_parsed(std::string& json, simdjson::dom::element value, Keys keys) {
+  using simdjson::dom::element_type;
+  switch (value.type()) {
+    case element_type::OBJECT: {
+      Comma comma;
+      json += '{';
+      for (const auto member : simdjson::dom::object(value)) {
+        append_key(json, comma, keys == Keys::camel_case ? camel_case(member.key) : std::string(member.key));
+        append_parsed(json, member.value, keys);
+      }
+      json += '}';
+      return;
+    }
+    case element_type::ARRAY: {
+      Comma comma;
+      json += '[';
+      for (const simdjson::dom::element item : simdjson::dom::array(value)) {
+        comma.next(json);
+        append_parsed(json, item, keys);
+      }
+      json += ']';
+      return;
+    }
+    case element_type::STRING:
+      append_json_string(json, std::string_view(value));
+      return;
+    case element_type::INT64:
+      fmt::format_to(std::back_inserter(json), "{}", int64_t(value));
+      return;
+    case element_type::UINT64:
+      fmt::format_to(std::back_inserter(json), "{}", uint64_t(value));
+      return;
+    case element_type::DOUBLE:
+      append_float(json, double(value));
+      return;
+    case element_type::BOOL:
+      append_bool(json, bool(value));
+      return;
+    case element_type::NULL_VALUE:
+      json += "null";
+      return;
+  }
+}
+
+template <typename Map, typename AppendKey, typename AppendValue>
+void append_map(std::string& json, const Map& map, AppendKey key_text, AppendValue append_value) {
+  Comma comma;
+  json += '{';
+  for (const auto& [key, value] : map) {
+    append_key(json, comma, key_text(key));
+    append_value(json, value);
+  }
+  json += '}';
+}
+
+std::string_view unchanged(std::string_view key) {
+  return key;
+}
+
+}  // namespace
+
+std::string float_text(double value) {
+  if (!std::isfinite(value)) return "null";
+  std::string text = fmt::format("{}", value);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+void append_float(std::string& json, double value) {
+  json += float_text(value);
+}
+
+void append_bool(std::string& json, bool value) {
+  json += value ? "true" : "false";
+}
+
+void append_text_or_null(std::string& json, std::string_view text) {
+  if (text.empty()) {
+    json += "null";
+  } else {
+    append_json_string(json, text);
+  }
+}
+
+void append_milliseconds(std::string& json, UnixNanoseconds time, std::string_view unknown) {
+  if (time == 0) {
+    json += unknown;
+  } else {
+    fmt::format_to(std::back_inserter(json), "{}", time / kNanosecondsAMillisecond);
+  }
+}
+
+void append_float_milliseconds(std::string& json, UnixNanoseconds time) {
+  append_milliseconds(json, time, "null");
+  if (time != 0) json += ".0";
+}
+
+void append_resources(std::string& json, const Resources& resources) {
+  append_map(json, resources, unchanged, append_float);
+}
+
+void append_text_map(std::string& json, const TextMap& map) {
+  append_map(json, map, unchanged, append_json_string);
+}
+
+std::string camel_case(std::string_view key) {
+  std::string result;
+  result.reserve(key.size());
+  const size_t first_end = std::min(key.find('_'), key.size());
+  result += key.substr(0, first_end);
+  // title(): a letter after anything but a letter is upper case, one after a letter is lower case.
+  bool after_letter = false;
+  for (const char c : key.substr(first_end)) {
+    if (c == '_') {
+      after_letter = false;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    const bool letter = std::isalpha(byte) != 0;
+    if (letter) {
+      result += static_cast<char>(after_letter ? std::tolower(byte) : std::toupper(byte));
+    } else {
+      result += c;
+    }
+    after_letter = letter;
+  }
+  return result;
+}
+
+void append_camel_resources(std::string& json, const Resources& resources) {
+  append_map(json, resources, camel_case, append_float);
+}
+
+void append_camel_text_map(std::string& json, const TextMap& map) {
+  append_map(json, map, camel_case, append_json_string);
+}
+
+void append_json(std::string& json, simdjson::dom::element value) {
+  append_parsed(json, value, Keys::as_they_are);
+}
+
+void append_camel_json(std::string& json, simdjson::dom::element value) {
+  append_parsed(json, value, Keys::camel_case);
+}
+
+void append_key(std::string& json, Comma& comma, std::string_view key) {
+  comma.next(json);
+  append_json_string(json, key);
+  json += ": ";
+}
+
+}  // namespace rayhistory

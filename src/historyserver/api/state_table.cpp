@@ -1,0 +1,90 @@
+#include "historyserver/api/state_table.h"
+
+#include <cctype>
+
+namespace rayhistory {
+namespace {
+
+bool equal_but_for_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+}  // namespace
+
+void append_cell(std::string& json, const Cell& cell) {
+  if (const auto* text = std::get_if<std::string_view>(&cell)) {
+    append_json_string(json, *text);
+  } else if (const auto* number = std::get_if<int64_t>(&cell)) {
+    fmt::format_to(std::back_inserter(json), "{}", *number);
+  } else if (const auto* truth = std::get_if<bool>(&cell)) {
+    append_bool(json, *truth);
+  } else {
+    json += "null";
+  }
+}
+
+Result<Cell> filter_value(const Filter& filter, CellType type) {
+  switch (type) {
+    case CellType::text:
+      return Cell{std::string_view(filter.value)};
+    case CellType::integer:
+      if (const auto number = parse_integer(filter.value)) return Cell{*number};
+      return Error{ErrorKind::invalid, fmt::format("Invalid filter `--filter {} {}` for a int type column. "
+                                                   "Please provide an integer filter `--filter {} [int]`",
+                                                   filter.key, filter.value, filter.key)};
+    case CellType::boolean:
+      if (const auto truth = parse_bool(filter.value)) return Cell{*truth};
+      return Error{
+          ErrorKind::invalid,
+          fmt::format("Invalid filter `--filter {} {}` for a boolean type column. Please provide "
+                      "`--filter {} [True|true|1]` for True or `--filter {} [False|false|0]` for False.",
+                      filter.key, filter.value, filter.key, filter.key)};
+  }
+  UNREACHABLE("a CellType out of range");
+}
+
+bool matches(const Cell& cell, bool equal, const Cell& wanted) {
+  const auto* text = std::get_if<std::string_view>(&cell);
+  const auto* wanted_text = std::get_if<std::string_view>(&wanted);
+  const bool same = text && wanted_text ? equal_but_for_case(*text, *wanted_text) : cell == wanted;
+  return same == equal;
+}
+
+Error unknown_column(std::string_view key, const std::vector<std::string_view>& known) {
+  return {ErrorKind::invalid,
+          fmt::format("The given filter column {} is not supported. Enter filters with --filter key=value or "
+                      "--filter key!=value. Supported filter columns: {}",
+                      key, fmt::join(known, ", "))};
+}
+
+Response list_answer(const ListCounts& counts, std::string_view rows,
+                     const std::vector<std::string>& warnings) {
+  std::string data;
+  data.reserve(rows.size() + 256);
+  // Both the same: nothing is ever cut at the source here, and Ray's client raises where they differ.
+  fmt::format_to(std::back_inserter(data),
+                 R"({{"result": {{"total": {}, "num_after_truncation": {}, "num_filtered": {}, "result": )",
+                 counts.total, counts.total, counts.filtered);
+  data += rows;
+  data += R"(, "partial_failure_warning": "", "warnings": )";
+  if (warnings.empty()) {
+    data += "null";
+  } else {
+    Comma comma;
+    data += '[';
+    for (const std::string& warning : warnings) {
+      comma.next(data);
+      append_json_string(data, warning);
+    }
+    data += ']';
+  }
+  data += "}}";
+  return envelope(200, "", data);
+}
+
+Response state_error(const Error& error) {
+  return envelope(error.kind == ErrorKind::invalid ? 400 : 503, error.message, R"({"result": null})");
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,151 @@
+// A resource of the state API (`/api/v0/…`) as rows and columns: filtered, cut to a limit, and written. One
+// constant table a resource says all that differs.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/json_text.h"
+#include "base/result.h"
+#include "historyserver/api/json_value.h"
+#include "historyserver/api/list_query.h"
+#include "historyserver/api/redaction.h"
+#include "historyserver/exchange/response.h"
+
+namespace rayhistory {
+
+// What a plain column holds; monostate is null.
+using Cell = std::variant<std::monostate, std::string_view, int64_t, bool>;
+enum class CellType { text, integer, boolean };
+
+inline Cell known_text(std::string_view text) {
+  return text.empty() ? Cell{} : Cell{text};
+}
+inline Cell known_number(int64_t number) {
+  return number == 0 ? Cell{} : Cell{number};
+}
+
+void append_cell(std::string& json, const Cell& cell);
+// A filter's value, read as its column's type; `invalid` where it is none.
+Result<Cell> filter_value(const Filter& filter, CellType type);
+bool matches(const Cell& cell, bool equal, const Cell& wanted);
+
+// `not in` a list of them: what the answer says.
+Error unknown_column(std::string_view key, const std::vector<std::string_view>& known);
+
+// The envelope of a list: `rows` is JSON, an array or, of a summary, an object. Remarks of ours go to
+// `warnings`: Ray's client prints those, and raises over a partial failure.
+struct ListCounts {
+  size_t total = 0;
+  size_t filtered = 0;
+};
+Response list_answer(const ListCounts& counts, std::string_view rows,
+                     const std::vector<std::string>& warnings = {});
+// What a question that cannot be answered gets from the state API: `data.result` null. `invalid` is 400; a
+// store that fails is 503.
+Response state_error(const Error& error);
+
+// Either `cell` or `write` is set; what can be filtered by has a cell.
+template <typename Row>
+struct Column {
+  std::string_view name;
+  bool detail = false;
+  bool filterable = false;
+  CellType type = CellType::text;
+  Cell (*cell)(const Row&) = nullptr;
+  void (*write)(const Row&, RuntimeEnvRedactor&, std::string& json) = nullptr;
+};
+
+// The filters of one question, checked against the columns.
+template <typename Row>
+class RowFilter {
+ public:
+  static Result<RowFilter> make(std::span<const Column<Row>> columns, const std::vector<Filter>& filters) {
+    RowFilter result;
+    for (const Filter& filter : filters) {
+      const auto column = std::find_if(columns.begin(), columns.end(), [&](const Column<Row>& known) {
+        return known.filterable && known.name == filter.key;
+      });
+      if (column == columns.end()) {
+        std::vector<std::string_view> known;
+        for (const Column<Row>& each : columns)
+          if (each.filterable) known.push_back(each.name);
+        return unknown_column(filter.key, known);
+      }
+      TRY_ASSIGN(const Cell value, filter_value(filter, column->type));
+      result.conditions_.push_back({&*column, filter.equal, value});
+    }
+    return result;
+  }
+
+  bool passes(const Row& row) const {
+    return std::all_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
+      return matches(condition.column->cell(row), condition.equal, condition.value);
+    });
+  }
+
+ private:
+  struct Condition {
+    const Column<Row>* column;
+    bool equal;
+    Cell value;
+  };
+  std::vector<Condition> conditions_;
+};
+
+template <typename Row>
+void append_row(std::string& json, std::span<const Column<Row>> columns, const Row& row, bool detail,
+                RuntimeEnvRedactor& redactor) {
+  Comma comma;
+  json += '{';
+  for (const Column<Row>& column : columns) {
+    if (column.detail && !detail) continue;
+    append_key(json, comma, column.name);
+    if (column.write) {
+      column.write(row, redactor, json);
+    } else {
+      append_cell(json, column.cell(row));
+    }
+  }
+  json += '}';
+}
+
+template <typename Row>
+std::string rows_json(std::span<const Column<Row>> columns, const std::vector<const Row*>& rows, size_t limit,
+                      bool detail) {
+  RuntimeEnvRedactor redactor;
+  std::string json = "[";
+  Comma comma;
+  for (size_t i = 0; i < std::min(rows.size(), limit); ++i) {
+    comma.next(json);
+    append_row(json, columns, *rows[i], detail, redactor);
+  }
+  json += ']';
+  return json;
+}
+
+// The whole answer of a resource whose rows are in the order of its list.
+template <typename Row>
+Response list_rows(std::span<const Column<Row>> columns, const std::vector<Row>& rows, const Query& query,
+                   const std::vector<std::string>& warnings = {}) {
+  const auto asked = parse_list_query(query);
+  if (!asked) return state_error(asked.error());
+  const auto filter = RowFilter<Row>::make(columns, asked->filters);
+  if (!filter) return state_error(filter.error());
+  std::vector<const Row*> passing;
+  for (const Row& row : rows)
+    if (filter->passes(row)) passing.push_back(&row);
+  return list_answer({.total = rows.size(), .filtered = passing.size()},
+                     rows_json(columns, passing, asked->limit, asked->detail), warnings);
+}
+
+}  // namespace rayhistory

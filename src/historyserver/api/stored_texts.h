@@ -1,0 +1,44 @@
+// Reads objects of one session that answers are made from (fetched endpoints, event logs, debug_state.txt),
+// each once: the frontend asks every four seconds for what does not change.
+//
+// Any thread. Belongs to one listing of a session: made anew with it. Knows an object by key, size and ETag.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace rayhistory {
+
+class StoredTexts {
+ public:
+  // `store` must outlive it.
+  explicit StoredTexts(Store& store) : store_(store) {}
+
+  // At most `limit` bytes of the object: its first, or its last.
+  Result<std::shared_ptr<const std::string>> first(const ListedObject& object, uint64_t limit,
+                                                   const Deadline& deadline);
+  Result<std::shared_ptr<const std::string>> last(const ListedObject& object, uint64_t limit,
+                                                  const Deadline& deadline);
+
+ private:
+  // What is kept of one session. Of a large cluster all event logs together; what is beyond it is read again
+  // by each answer that needs it.
+  static constexpr uint64_t kKeptBytes = 16ULL * 1024 * 1024;
+
+  Result<std::shared_ptr<const std::string>> read(const ListedObject& object, uint64_t offset,
+                                                  uint64_t length, const Deadline& deadline);
+
+  Store& store_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const std::string>> kept_;  // by key, size, ETag and range
+  uint64_t kept_bytes_ = 0;
+};
+
+}  // namespace rayhistory

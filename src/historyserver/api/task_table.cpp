@@ -1,0 +1,237 @@
+#include "historyserver/api/task_table.h"
+
+#include <array>
+
+#include "historyserver/api/state_table.h"
+
+namespace rayhistory {
+namespace {
+
+using Task = TaskAttempt;
+using Redactor = RuntimeEnvRedactor;
+
+// Ray's default of what an environment may be set up with; no event tells what a task asked for.
+constexpr std::string_view kRuntimeEnvConfig =
+    R"({"setup_timeout_seconds": 600, "eager_install": true, "log_files": []})";
+
+void append_runtime_env_info(const Task& task, Redactor& redactor, std::string& json) {
+  if (!task.has_definition) {
+    json += "null";
+    return;
+  }
+  json += R"({"serialized_runtime_env": )";
+  append_json_string(json, redactor.masked(task.serialized_runtime_env));
+  json += R"(, "runtime_env_config": )";
+  json += kRuntimeEnvConfig;
+  json += '}';
+}
+
+void append_events(const Task& task, Redactor&, std::string& json) {
+  Comma comma;
+  json += '[';
+  for (size_t i = 0; i < kTaskStatuses; ++i) {
+    if (task.reached[i] == 0) continue;
+    comma.next(json);
+    json += R"({"state": )";
+    append_json_string(json, name_of(static_cast<TaskStatus>(i)));
+    json += R"(, "created_ms": )";
+    append_float_milliseconds(json, task.reached[i]);
+    json += '}';
+  }
+  json += ']';
+}
+
+void append_profiling_data(const Task& task, Redactor&, std::string& json) {
+  if (task.profile_component_type.empty()) {
+    json += "{}";
+    return;
+  }
+  json += R"({"component_type": )";
+  append_json_string(json, task.profile_component_type);
+  json += R"(, "component_id": )";
+  append_json_string(json, task.profile_component_id);
+  json += R"(, "node_ip_address": )";
+  append_json_string(json, task.profile_node_ip);
+  json += R"(, "events": [)";
+  simdjson::dom::parser parser;
+  Comma comma;
+  for (const ProfileEvent& event : task.profile_events) {
+    comma.next(json);
+    json += R"({"start_time": )";
+    append_float(json, static_cast<double>(event.start) / 1e6);
+    json += R"(, "end_time": )";
+    append_float(json, static_cast<double>(event.end) / 1e6);
+    json += R"(, "extra_data": )";
+    simdjson::dom::element extra;
+    if (parser.parse(event.extra_data.data(), event.extra_data.size()).get(extra) == simdjson::SUCCESS) {
+      append_json(json, extra);
+    } else {
+      json += "{}";
+    }
+    json += R"(, "event_name": )";
+    append_json_string(json, event.name);
+    json += '}';
+  }
+  json += "]}";
+}
+
+void append_offset(std::string& json, std::string_view key, int64_t offset) {
+  json += ", ";
+  append_json_string(json, key);
+  json += ": ";
+  append_cell(json, offset < 0 ? Cell{} : Cell{offset});
+}
+
+void append_task_log_info(const Task& task, Redactor&, std::string& json) {
+  if (task.stdout_file.empty() && task.stderr_file.empty()) {
+    json += "null";
+    return;
+  }
+  json += R"({"stdout_file": )";
+  append_text_or_null(json, task.stdout_file);
+  json += R"(, "stderr_file": )";
+  append_text_or_null(json, task.stderr_file);
+  append_offset(json, "stdout_start", task.stdout_start);
+  append_offset(json, "stdout_end", task.stdout_end);
+  append_offset(json, "stderr_start", task.stderr_start);
+  append_offset(json, "stderr_end", task.stderr_end);
+  json += '}';
+}
+
+void append_fallback_strategy(const Task& task, Redactor&, std::string& json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element strategy;
+  if (!task.has_definition) {
+    json += "null";
+  } else if (parser.parse(task.fallback_strategy.data(), task.fallback_strategy.size()).get(strategy) ==
+                 simdjson::SUCCESS &&
+             strategy["options"].error() == simdjson::SUCCESS) {
+    append_json(json, strategy);
+  } else {
+    json += R"({"options": []})";
+  }
+}
+
+// Whether this is so, of a task that failed and of no other.
+std::string_view if_failed(const Task& task, std::string_view text) {
+  return task.status == TaskStatus::failed ? text : std::string_view{};
+}
+
+constexpr auto kColumns = std::to_array<Column<Task>>({
+    {.name = "task_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.task_id); }},
+    {.name = "attempt_number",
+     .filterable = true,
+     .type = CellType::integer,
+     .cell = [](const Task& t) { return Cell{int64_t{t.attempt}}; }},
+    {.name = "name", .filterable = true, .cell = [](const Task& t) { return known_text(t.name); }},
+    {.name = "state", .filterable = true, .cell = [](const Task& t) { return Cell{name_of(t.status)}; }},
+    {.name = "job_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.job_id); }},
+    {.name = "actor_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.actor_id); }},
+    {.name = "type", .filterable = true, .cell = [](const Task& t) { return known_text(name_of(t.type)); }},
+    {.name = "func_or_class_name",
+     .filterable = true,
+     .cell = [](const Task& t) { return known_text(t.func_or_class_name); }},
+    {.name = "parent_task_id",
+     .filterable = true,
+     .cell = [](const Task& t) { return known_text(t.parent_task_id); }},
+    {.name = "node_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.node_id); }},
+    {.name = "worker_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.worker_id); }},
+    {.name = "worker_pid",
+     .filterable = true,
+     .type = CellType::integer,
+     .cell = [](const Task& t) { return known_number(t.worker_pid); }},
+    {.name = "error_type",
+     .filterable = true,
+     .cell = [](const Task& t) { return known_text(if_failed(t, t.error_type)); }},
+    {.name = "language",
+     .detail = true,
+     .filterable = true,
+     .cell = [](const Task& t) { return known_text(t.language); }},
+    {.name = "required_resources",
+     .detail = true,
+     .write = [](const Task& t, Redactor&,
+                 std::string& json) { append_resources(json, t.required_resources); }},
+    {.name = "runtime_env_info", .detail = true, .write = append_runtime_env_info},
+    {.name = "placement_group_id",
+     .detail = true,
+     .filterable = true,
+     .cell = [](const Task& t) { return known_text(t.placement_group_id); }},
+    {.name = "events", .detail = true, .write = append_events},
+    {.name = "profiling_data", .detail = true, .write = append_profiling_data},
+    {.name = "creation_time_ms",
+     .detail = true,
+     .write =
+         [](const Task& t, Redactor&, std::string& json) {
+           append_float_milliseconds(json, t.time_of(TaskStatus::pending_args_avail));
+         }},
+    {.name = "start_time_ms",
+     .detail = true,
+     .write = [](const Task& t, Redactor&,
+                 std::string& json) { append_float_milliseconds(json, t.time_of(TaskStatus::running)); }},
+    {.name = "end_time_ms",
+     .detail = true,
+     .write = [](const Task& t, Redactor&,
+                 std::string& json) { append_float_milliseconds(json, t.end_time()); }},
+    {.name = "task_log_info", .detail = true, .write = append_task_log_info},
+    {.name = "error_message",
+     .detail = true,
+     .cell = [](const Task& t) { return known_text(if_failed(t, t.error_message)); }},
+    {.name = "is_debugger_paused",
+     .detail = true,
+     .filterable = true,
+     .type = CellType::boolean,
+     .cell = [](const Task& t) { return t.is_debugger_paused ? Cell{*t.is_debugger_paused} : Cell{}; }},
+    {.name = "call_site", .detail = true, .cell = [](const Task& t) { return known_text(t.call_site); }},
+    {.name = "label_selector",
+     .detail = true,
+     .write = [](const Task& t, Redactor&, std::string& json) { append_text_map(json, t.label_selector); }},
+    {.name = "fallback_strategy", .detail = true, .write = append_fallback_strategy},
+});
+
+// What Ray filters where the tasks are kept, so that what these leave out is in no count (Ray:
+// util/state/state_manager.py get_all_task_info).
+bool filtered_at_source(std::string_view key) {
+  return key == "actor_id" || key == "job_id" || key == "task_id" || key == "name" || key == "state";
+}
+
+// Names that KubeRay's server has for columns, and Ray has not.
+std::string_view column_of(std::string_view key) {
+  if (key == "task_name") return "name";
+  if (key == "task_type") return "type";
+  return key;
+}
+
+}  // namespace
+
+Result<TaskSelection> select_tasks(const SessionState& state, const std::vector<Filter>& filters,
+                                   bool exclude_driver) {
+  std::vector<Filter> source;
+  std::vector<Filter> rest;
+  for (const Filter& filter : filters) {
+    const std::string_view key = column_of(filter.key);
+    (filtered_at_source(key) ? source : rest).push_back({std::string(key), filter.equal, filter.value});
+  }
+  const std::span<const Column<Task>> columns(kColumns);
+  TRY_ASSIGN(const auto at_source, RowFilter<Task>::make(columns, source));
+  TRY_ASSIGN(const auto afterwards, RowFilter<Task>::make(columns, rest));
+  TaskSelection selection;
+  for (const Task& task : state.attempts) {
+    if (exclude_driver && task.type == TaskType::driver_task) continue;
+    if (!at_source.passes(task)) continue;
+    ++selection.total;
+    if (afterwards.passes(task)) selection.attempts.push_back(&task);
+  }
+  return selection;
+}
+
+Response list_tasks(const SessionView& view, const Request& request) {
+  const auto query = parse_list_query(request.query);
+  if (!query) return state_error(query.error());
+  const auto tasks = select_tasks(view.state, query->filters, query->exclude_driver);
+  if (!tasks) return state_error(tasks.error());
+  return list_answer(
+      {.total = tasks->total, .filtered = tasks->attempts.size()},
+      rows_json(std::span<const Column<Task>>(kColumns), tasks->attempts, query->limit, query->detail));
+}
+
+}  // namespace rayhistory
