@@ -35,7 +35,7 @@ constexpr Column<Job> kSubmissionId{.name = "submission_id", .filterable = true,
                                       return known_text(job.submission_id);
                                     }};
 constexpr Column<Job> kEntrypoint{.name = "entrypoint",
-                                  .cell = [](const Job& job) { return Cell{job.entrypoint}; }};
+                                  .cell = [](const Job& job) { return known_text(job.entrypoint); }};
 constexpr Column<Job> kType{
     .name = "type", .filterable = true, .cell = [](const Job& job) { return Cell{type_of(job)}; }};
 constexpr Column<Job> kStatus{

@@ -96,7 +96,7 @@ class LineageTree {
                   .parent_task_id = creation.parent_task_id,
                   .states = {}};
     branches_.push_back(std::move(branch));
-    actor_of_.push_back({});
+    actor_of_.emplace_back();
     return static_cast<BranchIndex>(branches_.size() - 1);
   }
 

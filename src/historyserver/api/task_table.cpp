@@ -101,7 +101,8 @@ void append_task_log_info(const Task& task, Redactor&, std::string& json) {
 void append_fallback_strategy(const Task& task, Redactor&, std::string& json) {
   simdjson::dom::parser parser;
   simdjson::dom::element strategy;
-  if (!task.has_definition) {
+  // A driver's own task has no options.
+  if (!task.has_definition || task.type == TaskType::driver_task) {
     json += "null";
   } else if (parser.parse(task.fallback_strategy.data(), task.fallback_strategy.size()).get(strategy) ==
                  simdjson::SUCCESS &&
@@ -112,7 +113,12 @@ void append_fallback_strategy(const Task& task, Redactor&, std::string& json) {
   }
 }
 
-// Whether this is so, of a task that failed and of no other.
+// Of a definition, in which an empty text is one: drivers' tasks have no name.
+Cell defined_text(const Task& task, std::string_view text) {
+  return task.has_definition ? Cell{text} : known_text(text);
+}
+
+// Of a task that failed, and of no other.
 std::string_view if_failed(const Task& task, std::string_view text) {
   return task.status == TaskStatus::failed ? text : std::string_view{};
 }
@@ -123,14 +129,14 @@ constexpr auto kColumns = std::to_array<Column<Task>>({
      .filterable = true,
      .type = CellType::integer,
      .cell = [](const Task& t) { return Cell{int64_t{t.attempt}}; }},
-    {.name = "name", .filterable = true, .cell = [](const Task& t) { return known_text(t.name); }},
+    {.name = "name", .filterable = true, .cell = [](const Task& t) { return defined_text(t, t.name); }},
     {.name = "state", .filterable = true, .cell = [](const Task& t) { return Cell{name_of(t.status)}; }},
     {.name = "job_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.job_id); }},
     {.name = "actor_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.actor_id); }},
     {.name = "type", .filterable = true, .cell = [](const Task& t) { return known_text(name_of(t.type)); }},
     {.name = "func_or_class_name",
      .filterable = true,
-     .cell = [](const Task& t) { return known_text(t.func_or_class_name); }},
+     .cell = [](const Task& t) { return defined_text(t, t.func_or_class_name); }},
     {.name = "parent_task_id",
      .filterable = true,
      .cell = [](const Task& t) { return known_text(t.parent_task_id); }},
@@ -175,7 +181,10 @@ constexpr auto kColumns = std::to_array<Column<Task>>({
     {.name = "task_log_info", .detail = true, .write = append_task_log_info},
     {.name = "error_message",
      .detail = true,
-     .cell = [](const Task& t) { return known_text(if_failed(t, t.error_message)); }},
+     .cell =
+         [](const Task& t) {
+           return t.status == TaskStatus::failed && !t.error_type.empty() ? Cell{t.error_message} : Cell{};
+         }},
     {.name = "is_debugger_paused",
      .detail = true,
      .filterable = true,

@@ -1,0 +1,69 @@
+// Answers as the History Server does, without a web server, for test_answers_against_live.py.
+//
+// answer_for_test FOLDER PREFIX SESSION [TASK:ATTEMPT...]: FOLDER is a bucket, PREFIX that of the session's
+// keys; the attempts that are named are left out. In:  a request a line, "/api/v0/tasks?limit=1" Out: status,
+// a blank, the size of the body, a line break, the body, a line break
+#include <cstdlib>
+#include <iostream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "historyserver/api/dashboard_api.h"
+#include "historyserver/exchange/percent.h"
+#include "historyserver/state/load_state.h"
+#include "store/local_folder_store.h"
+
+namespace rayhistory {
+namespace {
+
+int answer_requests(int argc, char** argv) {
+  CHECK(argc >= 4);
+  const auto session = SessionName::parse(argv[3]);
+  CHECK(session.has_value());
+  LocalFolderStore store(argv[1], system_clock());
+  const auto listing = list_session(
+      store,
+      {.place = {.name_space = *DnsName::parse("ns"), .cluster = *DnsName::parse("c"), .owner = {}},
+       .name = *session,
+       .prefix = argv[2]},
+      Deadline::never());
+  if (!listing) {
+    std::cerr << listing.error().message << '\n';
+    return EXIT_FAILURE;
+  }
+  const auto loaded = load_state(store, *listing, Deadline::never(), /*threads=*/2);
+  if (!loaded) {
+    std::cerr << loaded.error().message << '\n';
+    return EXIT_FAILURE;
+  }
+  const std::set<std::string> left_out(argv + 4, argv + argc);
+  SessionState state = **loaded;
+  std::erase_if(state.attempts, [&](const TaskAttempt& task) {
+    return left_out.contains(fmt::format("{}:{}", task.task_id, task.attempt));
+  });
+  StoredTexts texts(store);
+  for (std::string line; std::getline(std::cin, line);) {
+    const size_t mark = std::min(line.find('?'), line.size());
+    const Request request{
+        .path = percent_decoded(line.substr(0, mark)),
+        .query = Query::parse(mark == line.size() ? "" : std::string_view(line).substr(mark + 1))};
+    const auto response = answer(request, {.state = state,
+                                           .listing = *listing,
+                                           .texts = texts,
+                                           .now = system_clock().unix_nanoseconds(),
+                                           .deadline = Deadline::never()});
+    std::cout << response.status << ' ' << response.body.size() << '\n' << response.body << '\n';
+  }
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace rayhistory
+
+int main(int argc, char** argv) {
+  return rayhistory::answer_requests(argc, argv);
+}

@@ -1,0 +1,356 @@
+"""What the History Server says of a stored session against what the live dashboard said of it.
+
+The session is tests/data/ray-2.60-session-b.tar.gz: its bucket is as KubeRay's collector left it, and 118 requests were
+answered by the live dashboard just before its end. Each is asked again, and compared as JSON, field by field. What may
+differ is listed here, with the reason; anything else is a mistake.
+
+Needs RAYHISTORY_BIN_DIR, the folder with the program answer_for_test.
+"""
+
+import json
+import os
+import re
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+ARCHIVE = Path(__file__).resolve().parents[1] / "data" / "ray-2.60-session-b.tar.gz"
+# Logs are answered by another part, compared in its own tests.
+OF_LOGS = re.compile(r"/api/v0/logs|/api/jobs/[^/]+/logs")
+
+REDACTED = "<redacted>"
+
+
+# Attempts that live did not show. Of a restarted actor's creation task the later attempts have no definition of their
+# own: we take the first one's. The other task came after the list had been asked for.
+SECOND_START = "ffffffffffffffff7b88651e4785949c5c446ae802000000:1"
+LATE_TASK = "b9a5010f4f40611c7273d476c7de563da300df5505000000:0"
+
+
+class Live:
+    """The recorded answers, and ours to the same requests."""
+
+    def __init__(self, folder, left_out):
+        recorded = folder / "ray-2.60-session-b"
+        self.live = {}
+        for line in (recorded / "dashboard" / "INDEX").read_text().splitlines():
+            number, request, outcome = line.split("|")
+            self.live[request] = int(outcome.split()[0]), (recorded / "dashboard" / f"{number}.body").read_text()
+        bucket = recorded / "bucket"
+        session = next(bucket.glob("cluster-history/rayjob/*/*/*/session_*"))
+        asked = "".join(f"{request}\n" for request in self.live)
+        done = subprocess.run(
+            [Path(os.environ["RAYHISTORY_BIN_DIR"]) / "answer_for_test", bucket, f"{session.relative_to(bucket)}/",
+             session.name, *left_out],
+            input=asked.encode(), capture_output=True, check=True, timeout=60,
+        )
+        self.ours, rest = {}, done.stdout
+        for request in self.live:
+            head, _, rest = rest.partition(b"\n")
+            status, size = map(int, head.split())
+            self.ours[request] = status, rest[:size].decode()
+            rest = rest[size + 1:]
+        assert rest == b""
+
+    def both(self, request):
+        """Both bodies as JSON, after both were 200."""
+        (live_status, live), (status, ours) = self.live[request], self.ours[request]
+        assert (live_status, status) == (200, 200), ours
+        return json.loads(live), json.loads(ours)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recorded")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def live(recorded):
+    return Live(recorded, [SECOND_START, LATE_TASK])
+
+
+def masked(value):
+    """As `value` is once the secrets of its runtime environments are hidden: ours are, for everybody."""
+    if isinstance(value, list):
+        return [masked(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    result = {}
+    for key, item in value.items():
+        if key == "serialized_runtime_env" and item:
+            result[key] = json.loads(item)
+            if "env_vars" in result[key]:
+                result[key]["env_vars"] = dict.fromkeys(result[key]["env_vars"], REDACTED)
+        elif key == "runtime_env" and isinstance(item, dict) and "env_vars" in item:
+            result[key] = {**item, "env_vars": dict.fromkeys(item["env_vars"], REDACTED)}
+        else:
+            result[key] = masked(item)
+    return result
+
+
+def parsed(value):
+    """Ours, with serialized environments as objects: their text may be spaced in another way."""
+    if isinstance(value, list):
+        return [parsed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: json.loads(item) if key == "serialized_runtime_env" and item else parsed(item)
+            for key, item in value.items()}
+
+
+def differences(live, ours, path=""):
+    """Each place where the two differ, as (path, live, ours)."""
+    if isinstance(live, dict) and isinstance(ours, dict):
+        for key in sorted(live.keys() | ours.keys()):
+            yield from differences(live.get(key, "absent"), ours.get(key, "absent"), f"{path}.{key}")
+    elif isinstance(live, list) and isinstance(ours, list) and len(live) == len(ours):
+        for index, (one, other) in enumerate(zip(live, ours)):
+            yield from differences(one, other, f"{path}[{index}]")
+    elif live != ours or isinstance(live, bool) is not isinstance(ours, bool):
+        yield path, live, ours
+
+
+def check(live, ours, allowed=(), times=None):
+    """`allowed`: (pattern of a path, whether this difference is one that may be). One that never occurs is too many.
+    `times`: pattern of times in milliseconds, which may be one apart: live takes them of its clock a second time.
+    """
+    allowed = list(allowed)
+    used, wrong = set(), []
+    for path, one, other in differences(masked(live), parsed(ours)):
+        if times and re.fullmatch(times, path) and abs(one - other) <= 1:
+            continue
+        for index, (pattern, may) in enumerate(allowed):
+            if re.fullmatch(pattern, path) and may(one, other):
+                used.add(index)
+                break
+        else:
+            wrong.append(f"{path}: live {str(one)[:200]!r}, ours {str(other)[:200]!r}")
+    assert not wrong, "\n".join(wrong[:40])
+    unused = [pattern for index, (pattern, _) in enumerate(allowed) if index not in used]
+    assert not unused, f"these never differ: {unused}"
+
+
+def anything(live, ours):
+    return True
+
+
+def by_id(rows, key):
+    assert len({row[key] for row in rows}) == len(rows)
+    return {row[key]: row for row in rows}
+
+
+def rows_of(body):
+    return body["data"]["result"]["result"]
+
+
+def requests_of_tasks():
+    with tarfile.open(ARCHIVE) as archive:
+        index = archive.extractfile("ray-2.60-session-b/dashboard/INDEX").read().decode()
+    for line in index.splitlines():
+        _, request, outcome = line.split("|")
+        if re.match(r"/api/v0/tasks(\?|$)", request) and outcome.startswith("200"):
+            yield request
+
+
+DRIVERS_TOO = "/api/v0/tasks?detail=1&limit=10000&exclude_driver=false"
+# Drivers' own tasks: without options, live, not even empty ones; and the drivers of Ray itself went on after the answer.
+OF_DRIVERS = [
+    (r".*\.runtime_env_info\.runtime_env_config", lambda one, other: one == "absent"),
+    (r".*\.runtime_env_info\.serialized_runtime_env", lambda one, other: (one, other) == ("", {})),
+    (r".*\.profiling_data\.events", lambda one, other: len(one) < len(other) and other[:len(one)] == one),
+]
+
+
+@pytest.mark.parametrize("request_", list(requests_of_tasks()))
+def test_tasks(live, request_):
+    one, other = live.both(request_)
+    # Attempts of one task come in no order, live.
+    for body in (one, other):
+        rows_of(body).sort(key=lambda row: (row["task_id"], row["attempt_number"]))
+    check(one, other, OF_DRIVERS if request_ == DRIVERS_TOO else [])
+
+
+def test_a_restarted_actors_second_start_is_shown(recorded):
+    ours = Live(recorded, [])
+    request = "/api/v0/tasks?detail=1&limit=10000"
+    rows = [row for row in rows_of(json.loads(ours.ours[request][1])) if f"{row['task_id']}:{row['attempt_number']}" == SECOND_START]
+    assert [(row["name"], row["type"], row["state"]) for row in rows] == [
+        ("counter:A.__init__", "ACTOR_CREATION_TASK", "FINISHED")]
+
+
+@pytest.mark.parametrize("request_", [
+    "/api/v0/tasks/summarize", "/api/v0/actors/summarize",
+    "/api/v0/nodes?detail=1", "/api/v0/placement_groups?detail=1&limit=10000", "/nodes?view=hostNameList",
+    "/events?job_id=01000000", "/timezone", "/api/v0/cluster_metadata", "/api/v0/runtime_env_redaction",
+    "/api/authentication_mode", "/api/serve/applications/", "/logical/actors/deadbeef", "/nodes/deadbeef",
+    "/api/data/datasets/01000000"])
+def test_equal(live, request_):
+    check(*live.both(request_))
+
+
+def test_lineage(live):
+    # A task's time is its first attempt's; live it is that of whichever comes last of a list without order.
+    check(*live.both("/api/v0/tasks/summarize?summary_by=lineage"),
+          [(r".*\.summary\[2\]\.timestamp", lambda one, ours: 0 <= one - ours < 10)])
+
+
+def test_events(live):
+    check(*live.both("/events"))
+
+
+def test_timeline(live):
+    one, other = live.both("/api/v0/tasks/timeline")
+    for event in [*one, *other]:
+        for key in ("ts", "dur"):
+            if key in event:
+                event[key] = round(event[key])
+    check(one, other, [])
+
+
+def rows_by(live, request, key):
+    one, other = live.both(request)
+    return by_id(rows_of(one), key), by_id(rows_of(other), key)
+
+
+def test_actors(live):
+    # The exception itself, in Python's serialization, is left out: nothing shows it.
+    check(*rows_by(live, "/api/v0/actors?detail=1&limit=10000", "actor_id"),
+          [(r".*\.serialized_exception", lambda one, other: other == "absent")])
+
+
+def test_workers(live):
+    one, other = rows_by(live, "/api/v0/workers?detail=1&limit=10000", "worker_id")
+    # Ray's own drivers export no events.
+    for job in ("01000000", "03000000", "05000000", "06000000"):
+        del one[job.ljust(56, "f")]
+    # Drivers send no worker event: their times are the job's, and why they ended is not told.
+    driver = r"\.0\d000000f{48}"
+    check(one, other, [
+        (driver + r"\.(start|end)_time_ms", lambda live_ms, ours: 0 <= ours - live_ms < 5),
+        (driver + r"\.exit_(type|detail)", lambda _, ours: ours is None),
+    ])
+
+
+# What no event tells of a submitted job; the collector may fetch it. Ours says more of a driver's node.
+OF_JOBS = [
+    (r".*(driver_agent_http_address|driver_exit_code|message|error_type)", lambda _, ours: ours is None),
+    # In drivers' events Ray quotes it anew.
+    (r".*entrypoint", lambda one, ours: ours is None or ours.replace('\\"', "'").replace('"', "'") == one.replace('"', "'")),
+    (r".*(start|end)_time", lambda one, ours: abs(one - ours) < 200),
+    (r".*driver_node_id", lambda one, ours: one is None),
+]
+
+
+@pytest.mark.parametrize("request_,allowed", [
+    ("/api/v0/jobs?detail=1", OF_JOBS), ("/api/v0/jobs", OF_JOBS[:2]), ("/api/jobs/", OF_JOBS),
+    ("/api/jobs/raysubmit_ok", OF_JOBS[:3])])
+def test_jobs(live, request_, allowed):
+    check(*live.both(request_), allowed)
+
+
+# What a living process and its host were doing.
+OF_PROCESSES = (r"(ipAddress|port|usedResources|num\w+|workerId|usedObjectStoreMemory|taskQueueLength|objectRefs|language"
+                r"|workerType|objectsTotal)")
+
+
+@pytest.mark.parametrize("request_", ["/logical/actors"] + [f"/logical/actors/{actor}" for actor in (
+    "1e0366add19e7764fbd94ad802000000", "226a544df9b1ff55277ff50903000000", "7273d476c7de563da300df5505000000",
+    "7b88651e4785949c5c446ae802000000", "97bc59a4623ebc67a109b46602000000", "fad58717f1d165d0d390453a03000000")])
+def test_actor_pages(live, request_):
+    one, other = live.both(request_)
+    actors = "actors\\.\\w+" if request_ == "/logical/actors" else "detail"
+    body = one["data"]["actors"].values() if request_ == "/logical/actors" else [one["data"]["detail"]]
+    alive = any(actor["state"] == "ALIVE" for actor in body)
+    allowed = [(rf"\.data\.{actors}\.mem", lambda _, ours: ours == [])]
+    if alive:
+        allowed += [(rf"\.data\.{actors}\.processStats", lambda _, ours: ours is None),
+                    (rf"\.data\.{actors}\.{OF_PROCESSES}", lambda _, ours: ours == "absent")]
+    check(one, other, allowed, times=r".*\.(startTime|endTime|timestamp)")
+
+
+FIGURES = (r"now|cpu|cpus|mem|hostMem|cgroupMem|shm|bootTime|loadAvg|disk|diskIo|diskIoSpeed|cmdline|agent|gcs")
+OF_RAYLETS = (r"raylet\.(coreWorkersStats|numWorkers|storeStats|nodeManagerPort|objectManagerPort|metricsExportPort"
+              r"|runtimeEnvAgentPort|stateSnapshot|metricsAgentPort|dashboardAgentListenPort)")
+
+
+@pytest.mark.parametrize("request_,node", [
+    ("/nodes?view=summary", r"\.data\.summary\[0\]"),
+    ("/nodes/b956a7677f4cf5b7383596242c580429383e9f347e4221780fbed607", r"\.data\.detail")])
+def test_node_pages(live, request_, node):
+    one, other = live.both(request_)
+    for body in (one, other):
+        # Compared above, and what processes there were is not known.
+        body["data"].get("detail", {}).pop("actors", None)
+        body["data"].get("detail", {}).pop("workers", None)
+    check(one, other, [(rf"{node}\.({FIGURES})\b.*", anything), (rf"{node}\.{OF_RAYLETS}\b.*", anything)])
+
+
+def test_workers_of_a_node(live):
+    one, other = live.both("/nodes/b956a7677f4cf5b7383596242c580429383e9f347e4221780fbed607")
+    alive = {worker["pid"]: worker["coreWorkerStats"][0]["workerId"] for worker in one["data"]["detail"]["workers"]
+             if worker["coreWorkerStats"] and worker["coreWorkerStats"][0]["workerType"] == "WORKER"}
+    assert alive == {worker["pid"]: worker["coreWorkerStats"][0]["workerId"]
+                     for worker in other["data"]["detail"]["workers"]}
+
+
+def test_cluster_status(live):
+    one, other = (body["data"]["clusterStatus"].splitlines() for body in live.both("/api/cluster_status?format=1"))
+    # Ours is of the session's end, and knows idle nodes; what waits outside of Ray is in no event.
+    assert other[0].startswith("======== Autoscaler status: 2026-11-23 03:2")
+    assert [line for line in other[1:] if line not in ("Idle:", " (no idle nodes)")] == [
+        " (not recorded)" if line in (" (no pending nodes)", " (none)") else line for line in one[1:]]
+
+
+def test_runtime_envs(live):
+    one, other = live.both("/api/v0/runtime_envs?detail=1")
+    # Of one environment live had two uses at that time; ours are all that there ever were, and how each fared is unknown.
+    (known,) = masked(rows_of(one))
+    ours = {json.dumps(row["runtime_env"]): row for row in rows_of(other)}
+    row = ours[json.dumps(known["runtime_env"])]
+    assert row == {"runtime_env": known["runtime_env"], "node_id": known["node_id"], "success": None,
+                   "creation_time_ms": None, "ref_cnt": None, "error": None}
+
+
+def test_constants(live):
+    for request, differ in {
+        "/api/version": {"ray_commit"}, "/api/ray/version": {"ray_commit"},
+        "/api/profiling_enabled": {"pyspyNativeSupported"}, "/usage_stats_enabled": {"usageStatsPromptEnabled"},
+        "/cluster_id": {"clusterId"}, "/api/component_activities": {"timestamp", "last_activity_at"},
+        "/api/v0/objects?detail=1": {"warnings[0]", "partial_failure_warning"},
+        "/api/v0/objects/summarize": {"warnings[0]", "partial_failure_warning", "callsite_enabled"},
+        "/api/cluster_status": {"autoscalingStatus", "clusterStatus"},
+    }.items():
+        check(*live.both(request), [(rf".*\.{re.escape(name)}", anything) for name in differ])
+
+
+@pytest.mark.parametrize("request_,status", [
+    ("/api/v0/tasks?filter_keys=bogus&filter_predicates=%3D&filter_values=x", 400),
+    ("/api/v0/tasks?filter_keys=state&filter_predicates=%3E&filter_values=x", 400),
+    ("/api/v0/tasks?limit=10001", 400), ("/api/v0/tasks?limit=-1", 400), ("/api/v0/tasks?limit=abc", 400),
+    # Live fails inside, 500: the mistake is the client's.
+    ("/api/v0/tasks?filter_keys=state", 400), ("/api/v0/tasks/summarize?summary_by=bogus", 400),
+    ("/nodes?view=bogus", 400),
+    # KubeRay's name of a column.
+    ("/api/v0/tasks?filter_keys=task_name&filter_predicates=%3D&filter_values=f", 200),
+    # Live fails inside once both kinds of events are there.
+    ("/api/v0/cluster_events", 200),
+    ("/api/v0/platform_events", 404), ("/api/v0/bogus", 404),
+    # A 404 would let Ray's proxy show another cluster's job.
+    ("/api/jobs/99000000", 410),
+    ("/api/train/v2/runs/v1", 501), ("/api/gcs_healthz", 501)])
+def test_status(live, request_, status):
+    assert live.ours[request_][0] == status
+    if status == 400:
+        body = json.loads(live.ours[request_][1])
+        assert body["result"] is False and body["msg"]
+
+
+def test_every_recorded_request_is_compared(live):
+    source = Path(__file__).read_text()
+    assert [request for request in live.live if request not in source and not OF_LOGS.match(request)
+            and request not in requests_of_tasks() and not request.startswith("/logical/actors/")] == []
