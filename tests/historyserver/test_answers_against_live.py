@@ -10,6 +10,7 @@ Needs RAYHISTORY_BIN_DIR, the folder with the program answer_for_test.
 import json
 import os
 import re
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -326,6 +327,21 @@ def test_constants(live):
         "/api/cluster_status": {"autoscalingStatus", "clusterStatus"},
     }.items():
         check(*live.both(request), [(rf".*\.{re.escape(name)}", anything) for name in differ])
+
+
+def test_what_the_collector_fetched_fills_what_no_event_tells(recorded, tmp_path):
+    """Ours fetches more than KubeRay's: with that, jobs, hosts' figures and the cluster's status are live's own."""
+    shutil.copytree(recorded / "ray-2.60-session-b", tmp_path / "ray-2.60-session-b")
+    (fetched,) = (tmp_path / "ray-2.60-session-b" / "bucket").glob("**/fetched_endpoints")
+    plain = Live(recorded, [])
+    for request in ("/api/jobs/", "/nodes?view=summary", "/api/cluster_status?format=1"):
+        (fetched / f"restful__{request.strip('/').replace('/', '__')}").write_text(plain.live[request][1])
+    filled = Live(tmp_path, [])
+    node_of_driver = OF_JOBS[-1]
+    check(*filled.both("/api/jobs/"), [node_of_driver])
+    check(*filled.both("/api/v0/jobs?detail=1"), [node_of_driver])
+    check(*filled.both("/api/cluster_status?format=1"))
+    check(*filled.both("/nodes?view=summary"), [(rf"\.data\.summary\[0\]\.{OF_RAYLETS}\b.*", anything)])
 
 
 @pytest.mark.parametrize("request_,status", [
