@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """`make run`: a real Ray head node, the collector beside it as its sidecar, a small job, and what was stored of it.
 
-Everything is below build/run (Ray's own folder, which wants a short path, is linked there) and is wiped first. With
-STORE=minio the server stays up to be looked at, until the next run, `make clean`, or `scripts/run.sh stop`.
+Everything is below build/run (Ray's own folder, which wants a short path, is linked there) and is wiped first. At
+the end the History Server serves what was stored, with the dashboard's files out of the installed Ray. It, and with
+STORE=minio the store, stay up to be looked at, until the next run, `make clean`, or `scripts/run.sh stop`.
 """
 
 import json
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 from live.leftovers import end_marked_processes, mark
@@ -79,6 +81,38 @@ def start_collector(ray, events_port, store_environment):
 
     wait_until(listens, f"the collector to listen; see {WORK}/collector.log", 10)
     return process
+
+
+def start_history_server(ray_folder, store_environment):
+    """Stays when this program has ended. Gives the address of the newest session's dashboard."""
+    port = free_port()
+    build = next(Path(ray_folder).glob("lib/python3*/site-packages/ray/dashboard/client/build"))
+    with open(WORK / "historyserver.log", "wb") as log:
+        process = subprocess.Popen(
+            [ROOT / "build/bin/historyserver"],
+            stdout=log,
+            stderr=log,
+            env={
+                **{name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
+                **mark(WORK),
+                "LISTEN_ADDRESS": "127.0.0.1",
+                "LISTEN_PORT": str(port),
+                "DASHBOARD_DIR": str(build),
+                **store_environment,
+            },
+            start_new_session=True,
+        )
+
+    def listens():
+        if process.poll() is not None:
+            sys.exit(f"run: the History Server ended with {process.returncode}; see {WORK}/historyserver.log")
+        return accepts_connections(port)
+
+    wait_until(listens, f"the History Server to listen; see {WORK}/historyserver.log", 10)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/clusters", timeout=10) as answer:
+        session = json.load(answer)[0]
+    place = f"c/{session['namespace']}/raycluster/{session['name']}/{session['sessionName']}"
+    return f"http://127.0.0.1:{port}", place
 
 
 def stop_both(ray, collector):
@@ -200,12 +234,15 @@ def main():
         ray.kill()
 
     show(stored)
+    address, place = start_history_server(os.environ["RAYHISTORY_RAY"], store_environment)
     print("\nWhat the collector said: build/run/collector.log")
     if server is None:
         print("Next: make run STORE=minio   (the same into a real MinIO)")
     else:
-        print(f"Look at it: http://127.0.0.1:{server.console_port}   user {USER}, password {PASSWORD}")
-        print("MinIO runs until the next `make run`, or: scripts/run.sh stop")
+        print(f"The store: http://127.0.0.1:{server.console_port}   user {USER}, password {PASSWORD}")
+    print(f"All sessions: {address}/select_cluster")
+    print(f"Ray's dashboard of this session, which has ended: {address}/{place}/")
+    print("This runs until the next `make run`, or: scripts/run.sh stop")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 #include "historyserver/cache/session_index.h"
 #include "historyserver/logs/log_answer.h"
 #include "historyserver/sessions/reading_store.h"
+#include "historyserver/state/load_state.h"
 #include "historyserver/web/dashboard_files.h"
 #include "historyserver/web/history_site.h"
 #include "historyserver/web/http_server.h"
@@ -22,6 +23,9 @@ namespace {
 constexpr Seconds kShutdownGrace{1};
 // Of what is read from the store for one answer. Ray's dashboard in front of us waits 30 s.
 constexpr Seconds kAnswerTimeout{25};
+// Of one session's event files: parsing is on several cores, and a store answers several calls in the time of
+// one.
+constexpr unsigned kReadsAtOnce = 4;
 constexpr Seconds kEnsureBucketTimeout{30};
 constexpr Seconds kEnsureBucketPause{60};
 
@@ -53,7 +57,12 @@ class HistoryServer::State {
         meter_(std::move(meter)),
         store_(std::make_unique<ReadingStore>(std::move(store), clock_)),
         index_(*store_, settings.root, ReloadLimits{}, clock_),
-        cache_(*store_, load_state, limits_of(settings), clock_),
+        cache_(
+            *store_,
+            [this](const SessionListing& listing, const Deadline& deadline) {
+              return load_state(*store_, listing, deadline, kReadsAtOnce);
+            },
+            limits_of(settings), clock_),
         site_(index_, cache_, files_of(settings.dashboard_folder),
               [this](const Request& request, const std::shared_ptr<const LoadedSession>& session) {
                 return answer_session(request, session);
@@ -81,10 +90,6 @@ class HistoryServer::State {
   uint16_t port() const { return server_.port(); }
 
  private:
-  static Result<std::shared_ptr<const SessionState>> load_state(const SessionListing&, const Deadline&) {
-    return std::make_shared<const SessionState>();
-  }
-
   Response answer_session(const Request& request, const std::shared_ptr<const LoadedSession>& session) {
     const Deadline deadline = Deadline::after(clock_, kAnswerTimeout, stop_.get_token());
     if (auto logs = answer_logs(request, {*session->listing, *session->state, *store_, clock_}, deadline))

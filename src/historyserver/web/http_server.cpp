@@ -274,7 +274,8 @@ net::awaitable<bool> HttpServer::State::serve_one(Connection& connection, beast:
     const bool is_too_long = error == http::error::header_limit;
     Response refusal = is_too_long ? text_response(431, "The request's header is too long.")
                                    : text_response(400, "This is no well-formed HTTP request.");
-    co_return co_await send(connection, std::move(refusal), true, false, 11) && false;
+    co_await send(connection, std::move(refusal), true, false, 11);
+    co_return false;
   }
 
   const bool keep_alive = parser.keep_alive() && !has_body(parser);
