@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "historyserver/api/dashboard_api.h"
 #include "historyserver/cache/session_cache.h"
 #include "historyserver/cache/session_index.h"
 #include "historyserver/logs/log_answer.h"
@@ -94,7 +95,8 @@ class HistoryServer::State {
     const Deadline deadline = Deadline::after(clock_, kAnswerTimeout, stop_.get_token());
     if (auto logs = answer_logs(request, {*session->listing, *session->state, *store_, clock_}, deadline))
       return *std::move(logs);
-    return text_response(501, "Not served yet: " + request.path);
+    return rayhistory::answer(
+        request, {*session->state, *session->listing, *session->texts, clock_.unix_nanoseconds(), deadline});
   }
 
   void ensure_bucket(const std::stop_token& stop) {

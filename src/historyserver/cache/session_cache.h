@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/duration_histogram.h"
 #include "base/result.h"
+#include "historyserver/api/stored_texts.h"
 #include "historyserver/cache/load_threads.h"
 #include "historyserver/cache/reloaded_value.h"
 #include "historyserver/sessions/stored_session.h"
@@ -27,7 +28,8 @@ namespace rayhistory {
 struct LoadedSession {
   std::shared_ptr<const SessionListing> listing;
   std::shared_ptr<const SessionState> state;
-  uint64_t bytes = 0;  // about what both take of memory
+  std::shared_ptr<StoredTexts> texts;  // of `listing`; keeps what it has read
+  uint64_t bytes = 0;                  // about what both take of memory
 };
 
 struct SessionCacheLimits {
