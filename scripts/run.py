@@ -83,10 +83,10 @@ def start_collector(ray, events_port, store_environment):
     return process
 
 
-def start_history_server(ray_folder, store_environment):
+def start_history_server(ray, store_environment):
     """Stays when this program has ended. Gives the address of the newest session's dashboard."""
     port = free_port()
-    build = next(Path(ray_folder).glob("lib/python3*/site-packages/ray/dashboard/client/build"))
+    build = next(Path(ray).parent.parent.glob("lib/python3*/site-packages/ray/dashboard/client/build"))
     with open(WORK / "historyserver.log", "wb") as log:
         process = subprocess.Popen(
             [ROOT / "build/bin/historyserver"],
