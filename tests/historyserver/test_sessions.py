@@ -105,3 +105,11 @@ def test_it_ends_at_once_and_well(serve, recorded):
     begun = time.monotonic()
     assert server.stop() == 0
     assert time.monotonic() - begun < 5
+
+
+def test_the_cluster_page_finds_the_memory_of_each_worker(serve, recorded):
+    # The frontend reads memoryInfo.rss of each and shows an empty page where it cannot.
+    server = serve(recorded)
+    node = server.ask(f"{BASE}/nodes?view=summary").json()["data"]["summary"][0]["raylet"]["nodeId"]
+    workers = server.ask(f"{BASE}/nodes/{node}").json()["data"]["detail"]["workers"]
+    assert workers and all(worker["memoryInfo"]["rss"] == 0 for worker in workers)

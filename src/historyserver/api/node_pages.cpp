@@ -155,7 +155,7 @@ void append_worker(std::string& json, std::string_view ip, std::string_view work
   fmt::format_to(
       std::back_inserter(json),
       R"({{"pid": {}, "createTime": null, "cpuPercent": 0, "cpuTimes": null, "cmdline": [{}], )"
-      R"("memoryInfo": null, "memoryFullInfo": null, "numFds": null, "gpuMemoryUsage": 0, "gpuUtilization": 0, )",
+      R"("memoryInfo": {{"rss": 0}}, "memoryFullInfo": null, "numFds": null, "gpuMemoryUsage": 0, "gpuUtilization": 0, )",
       pid, json_string(fmt::format("ray::{}", type)));
   json += R"("coreWorkerStats": [{"ipAddress": )";
   append_text_or_null(json, ip);
