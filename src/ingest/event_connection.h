@@ -13,9 +13,9 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "base/gunzip.h"
 #include "ingest/body_memory.h"
 #include "ingest/event_server.h"
-#include "base/gunzip.h"
 
 namespace rayhistory {
 

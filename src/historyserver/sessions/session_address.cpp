@@ -82,14 +82,15 @@ std::optional<int64_t> session_begin(const SessionName& session) {
                       return form == 'd' ? c >= '0' && c <= '9' : c == form;
                     });
   if (!fits) return std::nullopt;
-  using namespace std::chrono;
-  const year_month_day date(year(number_at(text, 8, 4)), month(static_cast<unsigned>(number_at(text, 13, 2))),
-                            day(static_cast<unsigned>(number_at(text, 16, 2))));
+  const std::chrono::year_month_day date(std::chrono::year(number_at(text, 8, 4)),
+                                         std::chrono::month(static_cast<unsigned>(number_at(text, 13, 2))),
+                                         std::chrono::day(static_cast<unsigned>(number_at(text, 16, 2))));
   const int hour = number_at(text, 19, 2);
   const int minute = number_at(text, 22, 2);
   const int second = number_at(text, 25, 2);
   if (!date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
-  const sys_seconds begin = sys_days(date) + hours(hour) + minutes(minute) + seconds(second);
+  const std::chrono::sys_seconds begin = std::chrono::sys_days(date) + std::chrono::hours(hour) +
+                                         std::chrono::minutes(minute) + std::chrono::seconds(second);
   return begin.time_since_epoch().count();
 }
 
