@@ -154,19 +154,28 @@ Ledger::Entry* Ledger::possibly_left_behind(const Entry& entry) {
 }
 
 void Ledger::abandon_unsent(Entry& entry) {
-  const Content content = content_of(*entry.shipment);
+  const Shipment& file = *entry.shipment;
+  GivenUp given_up{.content = content_of(file), .size = file.size, .path = file.path};
+  if (entry.busy && !entry.given_up) {
+    entry.given_up = std::move(given_up);
+  } else {
+    count_given_up(entry, file.kind, given_up);
+  }
+}
+
+void Ledger::count_given_up(const Entry& entry, ShipmentKind kind, const GivenUp& given_up) {
   const bool goes_on_elsewhere = std::any_of(entry.generations.begin(), entry.generations.end(),
-                                             [&](const Entry* e) { return e->content == content; });
+                                             [&](const Entry* e) { return e->content == given_up.content; });
   if (goes_on_elsewhere) return;
-  const bool stored_in_part = entry.stored && entry.stored->content == content;
-  const uint64_t sent = stored_in_part ? std::min(entry.stored->object.size, entry.shipment->size) : 0;
-  const uint64_t lost = entry.shipment->size - sent;
+  const bool stored_in_part = entry.stored && entry.stored->content == given_up.content;
+  const uint64_t sent = stored_in_part ? std::min(entry.stored->object.size, given_up.size) : 0;
+  const uint64_t lost = given_up.size - sent;
   if (lost == 0) return;
-  ShipperTotals& totals = totals_of(*entry.shipment);
+  ShipperTotals& totals = kind == ShipmentKind::events ? totals_.events : totals_.logs;
   totals.bytes_abandoned += lost;
   ++totals.files_abandoned;
   log_warning("file gone before all of it was stored",
-              {{"path", entry.shipment->path}, {"key", entry.key}, {"bytes", lost}});
+              {{"path", given_up.path}, {"key", entry.key}, {"bytes", lost}});
 }
 
 void Ledger::drop_shipment(Entry& entry) {
@@ -511,6 +520,8 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
       break;
   }
 
+  if (const auto given_up = std::exchange(entry.given_up, std::nullopt))
+    count_given_up(entry, task.shipment.kind, *given_up);
   release_blocked_by(entry);
   if (other != nullptr && other != &entry) {
     recount(*other);

@@ -108,6 +108,12 @@ class Ledger {
     int64_t modified_nanoseconds = 0;  // of the file when it was sent; 0: only listed
     bool safe_elsewhere = false;       // its bytes are under a key of their own too
   };
+  // A generation that was given up while a task was under way, which may have stored the beginning of it.
+  struct GivenUp {
+    Content content;
+    uint64_t size = 0;
+    std::string path;
+  };
   enum class Place { nowhere, waiting, ready, blocked };
   enum class PrefixState { unlisted, being_listed, listed };
 
@@ -130,6 +136,7 @@ class Ledger {
     std::optional<Shipment> shipment;  // nothing: only listed, or done with
     Content content;                   // of the last shipment
     std::optional<Stored> stored;
+    std::optional<GivenUp> given_up;  // to be counted when the task is settled
     SteadyTime oldest_unsent{};
     SteadyTime not_before{};  // after a failure
     SteadyTime task_started{};
@@ -186,6 +193,7 @@ class Ledger {
   Rank rank_of(const Entry& entry) const;
   void recount(Entry& entry);
   void abandon_unsent(Entry& entry);
+  void count_given_up(const Entry& entry, ShipmentKind kind, const GivenUp& given_up);
   void drop_shipment(Entry& entry);
 
   // A live key where no file is any more gets an empty object if what is stored there is a rotated file's.

@@ -607,6 +607,28 @@ TEST(Ledger, WhatIsStoredOfAFileThatWasCutShortIsNotGivenUp) {
   EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, std::string_view(" and more").size());
 }
 
+// Found by chaos: a collector stood still while it sent, and the file was cut short meanwhile.
+TEST(Ledger, WhatIsBeingStoredOfAFileThatIsCutShortIsNotGivenUp) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first");
+  mirror.offer(mirror.log("r.out"));
+  mirror.clock.advance(Seconds(60));
+  const auto list = mirror.ledger().next_task(mirror.clock.steady_now());
+  ASSERT_TRUE(list);
+  mirror.ledger().settle(*list, {Outcome::done, {}, {}}, mirror.clock.steady_now());
+  const auto put = mirror.ledger().next_task(mirror.clock.steady_now());
+  ASSERT_TRUE(put);
+  ASSERT_EQ(put->step, Task::Step::put);
+  const TaskResult result = perform(*put, mirror.store, {}, Deadline::never());
+  mirror.folder.write("r.out", "first and more");
+  mirror.offer(mirror.log("r.out"));
+  mirror.folder.write("r.out", "second");
+  mirror.offer(mirror.log("r.out", 1));
+  EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, 0u);
+  mirror.ledger().settle(*put, result, mirror.clock.steady_now());
+  EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, std::string_view(" and more").size());
+}
+
 // A raylet was restarted within its session: its logs are followed under another node's prefix from then on.
 TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedIsNotWaitedForForever) {
   Mirror mirror;

@@ -253,6 +253,7 @@ TEST_F(RecordedState, HasActors) {
     const Actor* const ours = state_->find_actor(id_text(row, "actor_id"));
     ASSERT_NE(ours, nullptr);
     SCOPED_TRACE(ours->actor_id);
+    const std::string restarts = std::to_string(ours->restarts);
     for (const auto& [key, value] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
              {"class_name", ours->class_name},
              {"state", ours->state},
@@ -262,7 +263,7 @@ TEST_F(RecordedState, HasActors) {
              {"ray_namespace", ours->ray_namespace},
              {"serialized_runtime_env", ours->serialized_runtime_env},
              {"repr_name", ours->repr_name},
-             {"num_restarts", std::to_string(ours->restarts)},
+             {"num_restarts", restarts},
          })
       EXPECT_EQ(value, id_text(row, key)) << key;
     EXPECT_EQ(ours->pid, number(row, "pid"));
