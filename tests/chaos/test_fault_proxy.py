@@ -10,6 +10,7 @@ import pytest
 from .fault_proxy import FaultProxy
 
 XML = b"<Answer><Whole>yes</Whole></Answer>"
+REFUSED = "/bucket/refused"
 
 
 class StandInStore:
@@ -19,6 +20,10 @@ class StandInStore:
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self):
+                if self.path == REFUSED:  # by its head: the body is not read
+                    self.close_connection = True
+                    self.send_error(412)
+                    return
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 store.seen.append((self.command, self.path, body))
                 self.send_response(200)
@@ -65,6 +70,11 @@ def test_without_a_fault_it_passes_all_on(proxy, store):
     assert ask(proxy) == (200, XML)
     assert store.seen == [("PUT", "/bucket/key", b"x" * 100_000)]
     assert not proxy.hits
+
+
+def test_a_refusal_that_comes_before_the_body_is_sent_is_passed_on(proxy):
+    more_than_any_socket_buffer = b"x" * 20_000_000
+    assert ask(proxy, path=REFUSED, body=more_than_any_socket_buffer)[0] == 412
 
 
 @pytest.mark.parametrize(
