@@ -63,7 +63,8 @@ void append_profiling_data(const Task& task, Redactor&, std::string& json) {
     append_float(json, static_cast<double>(event.end) / 1e6);
     json += R"(, "extra_data": )";
     simdjson::dom::element extra;
-    if (parser.parse(event.extra_data.data(), event.extra_data.size()).get(extra) == simdjson::SUCCESS) {
+    if (!event.extra_data.empty() &&
+        parser.parse(event.extra_data.data(), event.extra_data.size()).get(extra) == simdjson::SUCCESS) {
       append_json(json, extra);
     } else {
       json += "{}";
@@ -104,7 +105,8 @@ void append_fallback_strategy(const Task& task, Redactor&, std::string& json) {
   // A driver's own task has no options.
   if (!task.has_definition || task.type == TaskType::driver_task) {
     json += "null";
-  } else if (parser.parse(task.fallback_strategy.data(), task.fallback_strategy.size()).get(strategy) ==
+  } else if (!task.fallback_strategy.empty() &&
+             parser.parse(task.fallback_strategy.data(), task.fallback_strategy.size()).get(strategy) ==
                  simdjson::SUCCESS &&
              strategy["options"].error() == simdjson::SUCCESS) {
     append_json(json, strategy);
