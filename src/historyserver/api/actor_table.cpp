@@ -21,8 +21,8 @@ void append_count(std::string& json, uint32_t count) {
 constexpr auto kColumns = std::to_array<Column<Actor>>({
     {.name = "actor_id", .filterable = true, .cell = [](const Actor& a) { return Cell{a.actor_id}; }},
     {.name = "class_name", .filterable = true, .cell = [](const Actor& a) { return Cell{a.class_name}; }},
-    {.name = "state", .filterable = true, .cell = [](const Actor& a) { return known_text(a.state); }},
-    {.name = "job_id", .filterable = true, .cell = [](const Actor& a) { return known_text(a.job_id); }},
+    {.name = "state", .filterable = true, .cell = [](const Actor& a) { return Cell{a.state}; }},
+    {.name = "job_id", .filterable = true, .cell = [](const Actor& a) { return Cell{a.job_id}; }},
     {.name = "name", .filterable = true, .cell = [](const Actor& a) { return Cell{a.name}; }},
     {.name = "node_id", .filterable = true, .cell = [](const Actor& a) { return known_text(a.node_id); }},
     {.name = "pid",

@@ -169,8 +169,8 @@ TEST_F(TaskList, RefusesWhatItCannotDo) {
 TEST_F(TaskList, HasEveryColumnAlways) {
   state.attempts[0] = {};  // of which nothing is known
   EXPECT_EQ(json("/api/v0/tasks?detail=1&limit=1", "/data/result/result/0"),
-            R"({"task_id":null,"attempt_number":0,"name":null,"state":"NIL","job_id":null,"actor_id":null,)"
-            R"("type":null,"func_or_class_name":null,"parent_task_id":null,"node_id":null,"worker_id":null,)"
+            R"({"task_id":"","attempt_number":0,"name":"","state":"NIL","job_id":"","actor_id":null,)"
+            R"("type":null,"func_or_class_name":"","parent_task_id":"","node_id":null,"worker_id":null,)"
             R"("worker_pid":null,"error_type":null,"language":null,"required_resources":{},)"
             R"("runtime_env_info":null,"placement_group_id":null,"events":[],"profiling_data":{},)"
             R"("creation_time_ms":null,"start_time_ms":null,"end_time_ms":null,"task_log_info":null,)"
@@ -353,7 +353,7 @@ TEST_F(DashboardApi, KnowsDriversAsWorkersByTheirJobs) {
   EXPECT_EQ(
       json("/api/v0/workers?detail=1", "/data/result/result/1"),
       R"({"worker_id":"02000000ffffffffffffffffffffffffffffffffffffffffffffffff","is_alive":true,)"
-      R"("worker_type":"DRIVER","exit_type":null,"node_id":null,"ip":null,"pid":549,"exit_detail":null,)"
+      R"("worker_type":"DRIVER","exit_type":null,"node_id":"","ip":"","pid":549,"exit_detail":null,)"
       R"("worker_launch_time_ms":18446744073709551615,"worker_launched_time_ms":18446744073709551615,)"
       R"("start_time_ms":1795404330000,"end_time_ms":0,"debugger_port":null,"num_paused_threads":null})");
   EXPECT_EQ(json("/api/v0/workers?filter_keys=is_alive&filter_predicates=%3D&filter_values=false",
@@ -438,8 +438,26 @@ TEST_F(DashboardApi, FoldsWhatPlacementGroupsReserveIntoTheStatus) {
   EXPECT_EQ(json("/api/cluster_status", "/data/clusterStatus"), "null");
 }
 
+TEST_F(DashboardApi, SaysOfAnEnvironmentWhetherItWasMade) {
+  state.attempts = {task("aa", "f", TaskStatus::failed), task("bb", "f", TaskStatus::failed),
+                    task("cc", "f", TaskStatus::failed), task("dd", "f", TaskStatus::finished)};
+  for (TaskAttempt& each : state.attempts) {
+    each.node_id = "n1";
+    each.serialized_runtime_env = R"({"pip": ["nothing"]})";
+    each.error_type = "RUNTIME_ENV_SETUP_FAILED";
+    each.error_message = "no pip";
+  }
+  for (const size_t on_another_node : {2, 3})
+    state.attempts[on_another_node].node_id = "n2";
+  EXPECT_EQ(json("/api/v0/runtime_envs?detail=1", "/data/result/result"),
+            R"([{"runtime_env":{"pip":["nothing"]},"success":false,"creation_time_ms":null,"node_id":"n1",)"
+            R"("ref_cnt":null,"error":"no pip"},)"
+            R"({"runtime_env":{"pip":["nothing"]},"success":true,"creation_time_ms":null,"node_id":"n2",)"
+            R"("ref_cnt":null,"error":null}])");
+}
+
 TEST_F(DashboardApi, TakesVersionAndMetadataFromWhatWasFetched) {
-  EXPECT_EQ(get("/api/version").status, 501);
+  EXPECT_EQ(json("/api/version", "/ray_version"), R"("2+unknown")");
   EXPECT_EQ(json("/api/v0/cluster_metadata", "/data/rayVersion"), "null");
   EXPECT_EQ(json("/timezone", "/value"), R"("")");
   put("fetched_endpoints/restful__api__v0__cluster_metadata",

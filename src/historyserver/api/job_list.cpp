@@ -23,9 +23,9 @@ void append_driver_info(const Job& job, Redactor&, std::string& json) {
   json += R"({"id": )";
   append_json_string(json, job.job_id);
   json += R"(, "node_ip_address": )";
-  append_text_or_null(json, job.driver_node_ip);
+  append_json_string(json, job.driver_node_ip);
   json += R"(, "pid": )";
-  append_text_or_null(json, job.driver_pid == 0 ? std::string() : std::to_string(job.driver_pid));
+  append_json_string(json, job.driver_pid == 0 ? std::string() : std::to_string(job.driver_pid));
   json += '}';
 }
 
@@ -35,18 +35,19 @@ constexpr Column<Job> kSubmissionId{.name = "submission_id", .filterable = true,
                                       return known_text(job.submission_id);
                                     }};
 constexpr Column<Job> kEntrypoint{.name = "entrypoint",
-                                  .cell = [](const Job& job) { return known_text(job.entrypoint); }};
+                                  .cell = [](const Job& job) { return Cell{job.entrypoint}; }};
 constexpr Column<Job> kType{
     .name = "type", .filterable = true, .cell = [](const Job& job) { return Cell{type_of(job)}; }};
 constexpr Column<Job> kStatus{
-    .name = "status", .filterable = true, .cell = [](const Job& job) { return known_text(job.status); }};
+    .name = "status", .filterable = true, .cell = [](const Job& job) { return Cell{job.status}; }};
 constexpr Column<Job> kMessage{.name = "message",
                                .cell = [](const Job& job) { return known_text(job.message); }};
 constexpr Column<Job> kErrorType{.name = "error_type",
                                  .cell = [](const Job& job) { return known_text(job.error_type); }};
 constexpr Column<Job> kDriverInfo{.name = "driver_info", .write = append_driver_info};
 
-// The state API has another order without detail.
+// What Ray's own client does not take as null (dashboard/modules/job/pydantic_models.py) is an empty text
+// where unknown. The state API has another order without detail.
 constexpr std::array kShortColumns{kJobId,  kSubmissionId, kEntrypoint, kType,
                                    kStatus, kMessage,      kErrorType,  kDriverInfo};
 constexpr std::array kColumns{

@@ -11,7 +11,7 @@ using Redactor = RuntimeEnvRedactor;
 
 constexpr auto kColumns = std::to_array<Column<Node>>({
     {.name = "node_id", .filterable = true, .cell = [](const Node& n) { return Cell{n.node_id}; }},
-    {.name = "node_ip", .filterable = true, .cell = [](const Node& n) { return known_text(n.ip_address); }},
+    {.name = "node_ip", .filterable = true, .cell = [](const Node& n) { return Cell{n.ip_address}; }},
     {.name = "is_head_node",
      .filterable = true,
      .type = CellType::boolean,
@@ -20,7 +20,7 @@ constexpr auto kColumns = std::to_array<Column<Node>>({
      .filterable = true,
      .cell = [](const Node& n) { return Cell{std::string_view(n.is_alive ? "ALIVE" : "DEAD")}; }},
     {.name = "state_message", .cell = [](const Node& n) { return known_text(n.state_message); }},
-    {.name = "node_name", .filterable = true, .cell = [](const Node& n) { return known_text(n.name); }},
+    {.name = "node_name", .filterable = true, .cell = [](const Node& n) { return Cell{n.name}; }},
     {.name = "resources_total",
      .write = [](const Node& n, Redactor&, std::string& json) { append_resources(json, n.resources); }},
     {.name = "labels",

@@ -11,6 +11,13 @@
 #include "historyserver/api/json_value.h"
 
 namespace rayhistory {
+namespace {
+
+// While nobody has fetched it. `ray job` asks for the version first, and goes on with one that parses and is
+// 1.9 or newer (Ray: dashboard/modules/dashboard_sdk.py); events came with Ray 2.
+constexpr std::string_view kUnknownVersion = "2+unknown";
+
+}  // namespace
 
 Response ray_version(const SessionView& view) {
   auto fetched = fetched_endpoint(view, "/api/version");
@@ -20,12 +27,8 @@ Response ray_version(const SessionView& view) {
   if (!metadata) return store_failure(metadata.error());
   simdjson::dom::parser parser;
   std::string_view version;
-  if (!*metadata ||
-      parser.parse(**metadata).at_pointer("/data/rayVersion").get(version) != simdjson::SUCCESS) {
-    return text_response(501,
-                         "Ray's version is not known of this session: the collector had not fetched "
-                         "/api/v0/cluster_metadata yet.");
-  }
+  if (!*metadata || parser.parse(**metadata).at_pointer("/data/rayVersion").get(version) != simdjson::SUCCESS)
+    version = kUnknownVersion;
   // "4" is the version of this answer itself (Ray: dashboard/modules/version.py).
   return {.body =
               fmt::format(R"({{"version": "4", "ray_version": {}, "ray_commit": "", "session_name": {}}})",

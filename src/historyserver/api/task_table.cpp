@@ -115,33 +115,30 @@ void append_fallback_strategy(const Task& task, Redactor&, std::string& json) {
   }
 }
 
-// Of a definition, in which an empty text is one: drivers' tasks have no name.
-Cell defined_text(const Task& task, std::string_view text) {
-  return task.has_definition ? Cell{text} : known_text(text);
-}
-
 // Of a task that failed, and of no other.
 std::string_view if_failed(const Task& task, std::string_view text) {
   return task.status == TaskStatus::failed ? text : std::string_view{};
 }
 
+// What Ray's own client does not take as null (util/state/common.py TaskState) is an empty text where
+// unknown.
 constexpr auto kColumns = std::to_array<Column<Task>>({
-    {.name = "task_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.task_id); }},
+    {.name = "task_id", .filterable = true, .cell = [](const Task& t) { return Cell{t.task_id}; }},
     {.name = "attempt_number",
      .filterable = true,
      .type = CellType::integer,
      .cell = [](const Task& t) { return Cell{int64_t{t.attempt}}; }},
-    {.name = "name", .filterable = true, .cell = [](const Task& t) { return defined_text(t, t.name); }},
+    {.name = "name", .filterable = true, .cell = [](const Task& t) { return Cell{t.name}; }},
     {.name = "state", .filterable = true, .cell = [](const Task& t) { return Cell{name_of(t.status)}; }},
-    {.name = "job_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.job_id); }},
+    {.name = "job_id", .filterable = true, .cell = [](const Task& t) { return Cell{t.job_id}; }},
     {.name = "actor_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.actor_id); }},
     {.name = "type", .filterable = true, .cell = [](const Task& t) { return known_text(name_of(t.type)); }},
     {.name = "func_or_class_name",
      .filterable = true,
-     .cell = [](const Task& t) { return defined_text(t, t.func_or_class_name); }},
+     .cell = [](const Task& t) { return Cell{t.func_or_class_name}; }},
     {.name = "parent_task_id",
      .filterable = true,
-     .cell = [](const Task& t) { return known_text(t.parent_task_id); }},
+     .cell = [](const Task& t) { return Cell{t.parent_task_id}; }},
     {.name = "node_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.node_id); }},
     {.name = "worker_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.worker_id); }},
     {.name = "worker_pid",

@@ -26,6 +26,12 @@ std::string driver_worker_id(const Job& job) {
   return id;
 }
 
+// Of a worker of which the definition is missing: Ray sends events of no others.
+std::string_view type_of(const WorkerRow& row) {
+  if (row.worker == nullptr) return "DRIVER";
+  return row.worker->type.empty() ? "WORKER" : row.worker->type;
+}
+
 // What an unset time is in Ray: -1 in 64 bits without a sign.
 constexpr std::string_view kUnsetTime = "18446744073709551615";
 
@@ -52,22 +58,17 @@ constexpr auto kColumns = std::to_array<Column<WorkerRow>>({
          [](const WorkerRow& r) {
            return Cell{r.worker ? r.worker->is_alive : r.job->driver_end_time == 0};
          }},
-    {.name = "worker_type",
-     .filterable = true,
-     .cell = [](const WorkerRow& r) { return r.worker ? known_text(r.worker->type) : Cell{"DRIVER"}; }},
+    {.name = "worker_type", .filterable = true, .cell = [](const WorkerRow& r) { return Cell{type_of(r)}; }},
     {.name = "exit_type",
      .filterable = true,
      .cell = [](const WorkerRow& r) { return r.worker ? known_text(r.worker->exit_type) : Cell{}; }},
     {.name = "node_id",
      .filterable = true,
-     .cell =
-         [](const WorkerRow& r) { return known_text(r.worker ? r.worker->node_id : r.job->driver_node_id); }},
+     .cell = [](const WorkerRow& r) { return Cell{r.worker ? r.worker->node_id : r.job->driver_node_id}; }},
     {.name = "ip",
      .filterable = true,
      .cell =
-         [](const WorkerRow& r) {
-           return known_text(r.worker ? r.worker->ip_address : r.job->driver_node_ip);
-         }},
+         [](const WorkerRow& r) { return Cell{r.worker ? r.worker->ip_address : r.job->driver_node_ip}; }},
     {.name = "pid",
      .filterable = true,
      .type = CellType::integer,

@@ -22,6 +22,7 @@ constexpr std::string_view kWorkerDied = "WORKER_DIED";
 constexpr std::string_view kNodeDied = "NODE_DIED";
 constexpr std::string_view kTaskFailed = "TASK_EXECUTION_EXCEPTION";
 constexpr std::string_view kTaskProfilePrefix = "task::";
+constexpr std::string_view kFirstActorState = "DEPENDENCIES_UNREADY";
 constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
 
 template <typename Row>
@@ -98,6 +99,7 @@ Actor actor_row(ActorPiece piece, const std::vector<Node>& nodes) {
       piece.death_cause = {};
     }
   }
+  if (piece.state.empty()) piece.state = kFirstActorState;
   if (piece.pid == 0) piece.pid = died_pid;
   if (const Node* node = find_by_id(nodes, &Node::node_id, piece.node_id))
     piece.ip_address = node->ip_address;
