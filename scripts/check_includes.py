@@ -15,7 +15,7 @@ from pathlib import Path
 # Who may include which foreign headers. What is not listed here (the standard library, POSIX, fmt) may go anywhere.
 HOMES = {
     "curl/": ["http/curl_client*"],
-    "boost/": ["net/*", "ingest/*", "testing/*", "historyserver/web/*", "historyserver/state/*"],
+    "boost/": ["net/*", "status/*", "ingest/*", "testing/*", "historyserver/web/*", "historyserver/state/*"],
     "simdjson": ["credentials/*", "journal/*", "ray/*", "settings/settings_file*", "store/gcs_replies*", "testing/model_gcs*",
                  "historyserver/*"],
     "pugixml": ["base/xml*"],

@@ -97,6 +97,7 @@ def start_history_server(ray, store_environment):
                 **mark(WORK),
                 "LISTEN_ADDRESS": "127.0.0.1",
                 "LISTEN_PORT": str(port),
+                "METRICS_PORT": "0",
                 "DASHBOARD_DIR": str(build),
                 **store_environment,
             },

@@ -20,7 +20,6 @@
 #include "collector/status_line.h"
 #include "http/curl_client.h"
 #include "ingest/event_server.h"
-#include "ingest/status_server.h"
 #include "journal/journal.h"
 #include "layout/local_path.h"
 #include "layout/object_key.h"
@@ -29,6 +28,7 @@
 #include "ray/dashboard_poller.h"
 #include "ray/session_watcher.h"
 #include "shipper/shipper.h"
+#include "status/status_server.h"
 #include "store/metered_store.h"
 #include "store/store.h"
 

@@ -37,6 +37,7 @@ class HistoryServer:
             **mark(folder),
             "LISTEN_ADDRESS": "127.0.0.1",
             "LISTEN_PORT": str(self.port),
+            "METRICS_PORT": "0",
             "DASHBOARD_DIR": str(Path(folder) / "no-dashboard"),
             **store_environment,
             **settings,

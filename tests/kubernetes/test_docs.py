@@ -61,14 +61,14 @@ def test_what_the_issue_of_a_first_day_wants_is_covered():
 def test_every_alert_is_explained():
     rules = yaml.safe_load((CONFIG / "prometheus" / "alerts.yaml").read_text())
     alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
-    rows = set(re.findall(r"^\| `(RayCollector\w+)` \|", page("operations"), re.MULTILINE))
+    rows = set(re.findall(r"^\| `(Ray\w+)` \|", page("operations"), re.MULTILINE))
     assert rows == alerts
 
 
 def test_every_metric_of_operations_exists():
-    known = set(re.findall(r"`((?:ray_collector|process)_\w+)`", page("metrics")))
+    known = set(re.findall(r"`((?:ray_collector|ray_historyserver|process)_\w+)`", page("metrics")))
     for name in PAGES:
-        for metric in re.findall(r"`((?:ray_collector|process)_\w+)`", page(name)):
+        for metric in re.findall(r"`((?:ray_collector|ray_historyserver|process)_\w+)`", page(name)):
             assert metric in known, metric
 
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "historyserver/api/dashboard_api.h"
+#include "historyserver/app/metrics.h"
 #include "historyserver/cache/session_cache.h"
 #include "historyserver/cache/session_index.h"
 #include "historyserver/logs/log_answer.h"
@@ -16,6 +17,7 @@
 #include "historyserver/web/dashboard_files.h"
 #include "historyserver/web/history_site.h"
 #include "historyserver/web/http_server.h"
+#include "status/status_server.h"
 
 namespace rayhistory {
 namespace {
@@ -55,6 +57,7 @@ class HistoryServer::State {
  public:
   State(const ServingSettings& settings, std::unique_ptr<Store> store, std::shared_ptr<StoreMeter> meter)
       : clock_(system_clock()),
+        cache_limit_bytes_(settings.cache_bytes),
         meter_(std::move(meter)),
         store_(std::make_unique<ReadingStore>(std::move(store), clock_)),
         index_(*store_, settings.root, ReloadLimits{}, clock_),
@@ -71,16 +74,24 @@ class HistoryServer::State {
         server_({settings.listen_address, settings.listen_port, {}},
                 {[this](const WebRequest& request) { return site_.answer_at_once(request); },
                  [this](const WebRequest& request) { return site_.answer(request); }},
-                clock_) {}
+                clock_) {
+    if (settings.metrics_port == 0) return;
+    StatusAnswers answers;
+    answers.metrics = [this] { return render_history_metrics(figures()); };
+    status_ = std::make_unique<StatusServer>(StatusServerOptions{.port = settings.metrics_port, .limits = {}},
+                                             std::move(answers));
+  }
 
   Result<void> start() {
     TRY(server_.start());
+    start_status();
     log_info("serving", {{"store", store_->description()}, {"port", server_.port()}});
     bucket_ = std::jthread([this](const std::stop_token& stop) { ensure_bucket(stop); });
     return {};
   }
 
   void stop() {
+    if (status_) status_->stop();
     bucket_.request_stop();
     index_.stop();
     cache_.stop();
@@ -91,6 +102,31 @@ class HistoryServer::State {
   uint16_t port() const { return server_.port(); }
 
  private:
+  // Without it all is served as well.
+  void start_status() {
+    if (!status_) return;
+    if (const Result<void> started = status_->start(); !started) {
+      log_warning("no metrics: choose another port with --metrics-port or METRICS_PORT",
+                  {{"error", started.error().message}});
+    }
+  }
+
+  HistoryFigures figures() const {
+    HistoryFigures figures;
+    figures.web = server_.figures();
+    figures.index = index_.figures();
+    if (figures.index.listed_at) {
+      figures.listed_at_unix_nanoseconds =
+          clock_.unix_nanoseconds() - (clock_.steady_now() - *figures.index.listed_at).count();
+    }
+    figures.cache = cache_.figures();
+    figures.cache_limit_bytes = cache_limit_bytes_;
+    figures.store = meter_->totals();
+    figures.trouble = logged_trouble();
+    figures.process = process_figures();
+    return figures;
+  }
+
   Response answer_session(const Request& request, const std::shared_ptr<const LoadedSession>& session) {
     const Deadline deadline = Deadline::after(clock_, kAnswerTimeout, stop_.get_token());
     if (auto logs = answer_logs(request, {*session->listing, *session->state, *store_, clock_}, deadline))
@@ -109,6 +145,7 @@ class HistoryServer::State {
   }
 
   const Clock& clock_;
+  const uint64_t cache_limit_bytes_;
   std::stop_source stop_;  // of what waits for the store on behalf of a request
   // In the order in which they are used: each by those below it.
   const std::shared_ptr<StoreMeter> meter_;
@@ -117,6 +154,7 @@ class HistoryServer::State {
   SessionCache cache_;
   const HistorySite site_;
   HttpServer server_;
+  std::unique_ptr<StatusServer> status_;  // unless --metrics-port is 0
   std::jthread bucket_;
 };
 

@@ -13,6 +13,7 @@ struct ServingSettings {
   std::string root;            // in front of every key; may be empty
   std::string listen_address;  // empty: all
   uint16_t listen_port = 0;    // 0 takes a free one
+  uint16_t metrics_port = 0;   // 0: none
   std::string dashboard_folder;
   Nanoseconds load_time{};
   size_t cache_sessions = 0;

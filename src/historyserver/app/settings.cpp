@@ -54,6 +54,8 @@ SettingsTable own_settings(HistoryDraft& draft) {
     {"Server", "listen-address", "LISTEN_ADDRESS", "", "", listening_address_value(serving.listen_address),
      "Address it listens on. Empty: all. It asks nobody who he is: let only those reach it who may see all sessions."},
     {"Server", "listen-port", "LISTEN_PORT", "", "8080", port_value(1, serving.listen_port), "Port it listens on."},
+    {"Server", "metrics-port", "METRICS_PORT", "", "8085", port_value(0, serving.metrics_port),
+     "Port of /metrics, on all addresses. 0: none."},
     {"Server", "dashboard-dir", "DASHBOARD_DIR", "", "/dashboard", folder_value(serving.dashboard_folder),
      "Folder with the dashboard's files, ray/dashboard/client/build of the Ray wheel. Without them the API is served alone."},
     {"Server", "log-level", "LOG_LEVEL", "", "info", log_level_value(settings.log_level),

@@ -68,6 +68,11 @@ class ReloadedValue : public std::enable_shared_from_this<ReloadedValue<T>> {
     const std::lock_guard lock(mutex_);
     return value_;
   }
+  // When the load of what is at hand began; nothing where nothing is.
+  std::optional<SteadyTime> loaded_at() const {
+    const std::lock_guard lock(mutex_);
+    return value_ ? std::optional(loaded_at_) : std::nullopt;
+  }
   bool is_loading() const {
     const std::lock_guard lock(mutex_);
     return is_loading_;

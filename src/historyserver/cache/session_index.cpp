@@ -33,4 +33,10 @@ Result<std::optional<FoundSession>> SessionIndex::find(const SessionAddress& add
   return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
+SessionIndexFigures SessionIndex::figures() const {
+  const std::shared_ptr<const SessionList> list = list_->at_hand();
+  if (!list) return {};
+  return {list->all().size(), list_->loaded_at()};
+}
+
 }  // namespace rayhistory

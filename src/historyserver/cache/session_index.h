@@ -1,6 +1,7 @@
 // The list of all sessions, kept at hand.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,12 @@
 
 namespace rayhistory {
 
+struct SessionIndexFigures {
+  uint64_t sessions = 0;
+  // Since when the list is what it is; nothing: there has been none yet.
+  std::optional<SteadyTime> listed_at;
+};
+
 // The list, at most some seconds old. Any thread.
 class SessionIndex {
  public:
@@ -24,6 +31,7 @@ class SessionIndex {
   // Nothing where there is no such session. What has been seen is found without asking the store; what has
   // not is looked for anew, so that a session is found as soon as it has a marker.
   Result<std::optional<FoundSession>> find(const SessionAddress& address) const;
+  SessionIndexFigures figures() const;
   // Nothing is loaded any more: who waits for it is told so.
   void stop() { thread_.stop(); }
 

@@ -66,6 +66,10 @@ WebRequest request_of(const Parser::value_type& message) {
   return request;
 }
 
+std::string_view path_of(std::string_view target) {
+  return target.substr(0, target.find('?'));
+}
+
 Response method_not_allowed() {
   // KubeRay's words (go-restful).
   Response response = text_response(405, "405: Method Not Allowed");
@@ -87,7 +91,7 @@ std::string_view WebRequest::header(std::string_view name) const {
 }
 
 std::string_view WebRequest::path() const {
-  return std::string_view(target).substr(0, target.find('?'));
+  return path_of(target);
 }
 
 std::string_view WebRequest::query() const {
@@ -121,7 +125,11 @@ class HttpServer::State {
   // Whether the connection can go on.
   net::awaitable<bool> serve_one(Connection& connection, beast::flat_buffer& buffer, bool is_first);
   net::awaitable<Response> answer(const Parser& parser);
+  void count(RouteClass route, int status, Nanoseconds took);
   Response answer_blocking(const WebRequest& request) const;
+  // Of an answer that cannot be sent whole, so that it looks cut off. False: the connection cannot go on.
+  bool cut_off(Connection& connection);
+  // These three: whether the connection can go on.
   net::awaitable<bool> send(Connection& connection, Response response, bool with_body, bool keep_alive,
                             unsigned version);
   net::awaitable<bool> send_pieces(Connection& connection, Response& response, bool chunked);
@@ -134,10 +142,13 @@ class HttpServer::State {
   std::atomic<uint64_t> open_connections_{0};
   std::atomic<uint64_t> refused_{0};
   std::atomic<uint64_t> answering_{0};
-  std::array<std::atomic<uint64_t>, 6> answers_by_class_{};
+  struct Route {
+    std::array<std::atomic<uint64_t>, kStatusClasses> answers{};
+    DurationHistogram times;
+  };
+  std::array<Route, kRouteClasses> routes_;
   std::atomic<uint64_t> cut_{0};
   std::atomic<uint64_t> body_bytes_{0};
-  DurationHistogram answer_times_;
 
   std::mutex drained_mutex_;
   std::condition_variable drained_;
@@ -208,11 +219,13 @@ HttpServerFigures HttpServer::State::figures() const {
   figures.connections = open_connections_;
   figures.refused_connections = refused_;
   figures.answering = answering_;
-  for (size_t i = 0; i < answers_by_class_.size(); ++i)
-    figures.answers[i] = answers_by_class_[i];
+  for (size_t i = 0; i < routes_.size(); ++i) {
+    for (size_t status = 0; status < kStatusClasses; ++status)
+      figures.routes[i].answers[status] = routes_[i].answers[status];
+    figures.routes[i].times = routes_[i].times.counts();
+  }
   figures.cut_answers = cut_;
   figures.body_bytes = body_bytes_;
-  figures.answer_times = answer_times_.counts();
   return figures;
 }
 
@@ -274,6 +287,7 @@ net::awaitable<bool> HttpServer::State::serve_one(Connection& connection, beast:
     const bool is_too_long = error == http::error::header_limit;
     Response refusal = is_too_long ? text_response(431, "The request's header is too long.")
                                    : text_response(400, "This is no well-formed HTTP request.");
+    count(RouteClass::malformed, refusal.status, Nanoseconds::zero());
     co_await send(connection, std::move(refusal), true, false, 11);
     co_return false;
   }
@@ -284,15 +298,19 @@ net::awaitable<bool> HttpServer::State::serve_one(Connection& connection, beast:
   ++answering_;
   const SteadyTime began = clock_.steady_now();
   Response response = co_await answer(parser);
-  answer_times_.add(clock_.steady_now() - began);
-  ++answers_by_class_.at(static_cast<size_t>(response.status / 100));
+  count(route_class(path_of(view(parser.get().target()))), response.status, clock_.steady_now() - began);
   const bool is_sent = co_await send(connection, std::move(response), with_body, keep_alive, version);
-  if (!is_sent) ++cut_;
   if (--answering_ == 0) {
     const std::lock_guard lock(drained_mutex_);
     drained_.notify_all();
   }
   co_return is_sent&& keep_alive;
+}
+
+void HttpServer::State::count(RouteClass route, int status, Nanoseconds took) {
+  Route& of = routes_.at(static_cast<size_t>(route));
+  ++of.answers.at(static_cast<size_t>(status_class(status)));
+  of.times.add(took);
 }
 
 net::awaitable<Response> HttpServer::State::answer(const Parser& parser) {
@@ -313,6 +331,12 @@ Response HttpServer::State::answer_blocking(const WebRequest& request) const {
     log_error("an answer was ended by an exception", {{"path", request.path()}, {"what", exception.what()}});
     return text_response(500, "An error inside the History Server; its log says more.");
   }
+}
+
+bool HttpServer::State::cut_off(Connection& connection) {
+  ++cut_;
+  connection.stream.close();
+  return false;
 }
 
 net::awaitable<bool> HttpServer::State::send(Connection& connection, Response response, bool with_body,
@@ -342,7 +366,7 @@ net::awaitable<bool> HttpServer::State::send(Connection& connection, Response re
   http::response_serializer<http::empty_body> serializer(header);
   connection.stream.expires_after(options_.limits.stall_time);
   const auto [error, sent] = co_await http::async_write_header(connection.stream, serializer, kAwait);
-  if (error) co_return false;
+  if (error) co_return cut_off(connection);
   if (!with_body) co_return !ends_with_connection;
   if (has_pieces) co_return co_await send_pieces(connection, response, is_chunked) && !ends_with_connection;
   body_bytes_ += response.body.size();
@@ -363,14 +387,12 @@ net::awaitable<bool> HttpServer::State::send_pieces(Connection& connection, Resp
     const Result<std::string>& piece = *fetched;
     if (!piece) {
       log_warning("an answer was cut off", {{"error", piece.error().message}});
-      connection.stream.close();
-      co_return false;
+      co_return cut_off(connection);
     }
     if (piece->empty()) break;
     if (response.pieces_size && piece->size() > left) {
       log_error("an answer was longer than it said", {{"status", response.status}});
-      connection.stream.close();
-      co_return false;
+      co_return cut_off(connection);
     }
     left -= response.pieces_size ? piece->size() : 0;
     body_bytes_ += piece->size();
@@ -382,8 +404,8 @@ net::awaitable<bool> HttpServer::State::send_pieces(Connection& connection, Resp
     const bool is_sent = co_await write(connection, "0\r\n\r\n");
     co_return is_sent;
   }
-  if (left > 0) connection.stream.close();  // the object has shrunk meanwhile: cut off, and not whole
-  co_return left == 0;
+  if (left > 0) co_return cut_off(connection);  // the object has shrunk meanwhile
+  co_return true;
 }
 
 net::awaitable<bool> HttpServer::State::write(Connection& connection, std::string_view bytes) {
@@ -392,7 +414,7 @@ net::awaitable<bool> HttpServer::State::write(Connection& connection, std::strin
     connection.stream.expires_after(options_.limits.stall_time);
     const auto [error, sent] =
         co_await net::async_write(connection.stream, net::buffer(slice.data(), slice.size()), kAwait);
-    if (error) co_return false;
+    if (error) co_return cut_off(connection);
     bytes.remove_prefix(slice.size());
   }
   co_return true;

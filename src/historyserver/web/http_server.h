@@ -6,6 +6,7 @@
 // has limits: a client that is slow or silent costs a socket for a while, and no thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,6 +22,7 @@
 #include "base/result.h"
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
+#include "historyserver/web/answer_class.h"
 
 namespace rayhistory {
 
@@ -68,11 +70,18 @@ struct HttpServerFigures {
   uint64_t connections = 0;  // open now
   uint64_t refused_connections = 0;
   uint64_t answering = 0;  // questions being answered now
-  // Of answers, by status / 100.
-  std::vector<uint64_t> answers = std::vector<uint64_t>(6);
-  uint64_t cut_answers = 0;                // that could not be sent whole
-  uint64_t body_bytes = 0;                 // sent
-  DurationHistogram::Counts answer_times;  // until the answer's first byte is there
+  struct Route {
+    std::array<uint64_t, kStatusClasses> answers{};  // by StatusClass
+    DurationHistogram::Counts times;                 // until the answer's first byte is there
+  };
+  std::array<Route, kRouteClasses> routes{};
+  uint64_t cut_answers = 0;  // that could not be sent whole
+  uint64_t body_bytes = 0;   // sent
+
+  const Route& of(RouteClass route) const { return routes.at(static_cast<size_t>(route)); }
+  uint64_t answered(RouteClass route, StatusClass status) const {
+    return of(route).answers.at(static_cast<size_t>(status));
+  }
 };
 
 class HttpServer {

@@ -120,6 +120,7 @@ TEST_F(HttpServerTest, RefusesEveryOtherMethodBeforeAnybodyIsAsked) {
     EXPECT_THAT(answer, HasSubstr("Allow: GET, HEAD")) << method;
   }
   EXPECT_EQ(asked, 0);
+  EXPECT_EQ(server_->figures().answered(RouteClass::api, StatusClass::refusal), 6u);
 }
 
 TEST_F(HttpServerTest, TakesNoBodyForTheNextRequest) {
@@ -134,6 +135,7 @@ TEST_F(HttpServerTest, RefusesWhatIsNoHttpAndTooLongAHeader) {
   start({.header_bytes = 1024});
   EXPECT_THAT(ask("hello\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(ask("GET /" + std::string(2000, 'x') + " HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
+  EXPECT_EQ(server_->figures().answered(RouteClass::malformed, StatusClass::refusal), 2u);
 }
 
 TEST_F(HttpServerTest, StreamsABodyOfUnknownLengthInChunks) {
@@ -147,6 +149,7 @@ TEST_F(HttpServerTest, StreamsABodyOfUnknownLengthInChunks) {
   EXPECT_THAT(answer, HasSubstr("Transfer-Encoding: chunked"));
   EXPECT_THAT(answer, testing::EndsWith("\r\n\r\n3\r\nabc\r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\n\r\n"));
   EXPECT_THAT(ask("GET / HTTP/1.0\r\n\r\n"), testing::EndsWith("\r\n\r\nabcxxxxxxxxxxxxxxxxxxxx"));
+  EXPECT_EQ(server_->figures().cut_answers, 0u);
 }
 
 TEST_F(HttpServerTest, StreamsABodyOfKnownLength) {

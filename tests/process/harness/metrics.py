@@ -10,8 +10,9 @@ LABEL = re.compile(r'([a-zA-Z_]+)="((?:[^"\\]|\\.)*)"')
 
 
 class Scrape:
-    def __init__(self, text):
+    def __init__(self, text, prefix="ray_collector_"):
         self.text = text
+        self.prefix = prefix
         self.samples = {}
         self.types = {}
         for line in text.splitlines():
@@ -30,7 +31,7 @@ class Scrape:
         """scrape["events_stored_total"], or with labels scrape["batches_refused_total", {"reason": "busy"}]."""
         name, labels = name if isinstance(name, tuple) else (name, {})
         if not name.startswith("process_"):
-            name = f"ray_collector_{name}"
+            name = self.prefix + name
         return self.samples[name, frozenset(labels.items())]
 
     def sample_names(self):
@@ -45,12 +46,12 @@ class Scrape:
         return values
 
 
-def scrape(port, host="127.0.0.1"):
+def scrape(port, host="127.0.0.1", prefix="ray_collector_"):
     answer = request(port, "GET", "/metrics", host=host)
     assert answer.status == 200
-    return Scrape(answer.body.decode())
+    return Scrape(answer.body.decode(), prefix)
 
 
-def metrics_named_in(path):
-    """The collector's and its process's metrics in a file of any kind."""
-    return set(re.findall(r"\b(?:ray_collector|process)_[a-z_]+\b", Path(path).read_text()))
+def metrics_named_in(path, prefix="ray_collector_"):
+    """A program's and its process's metrics in a file of any kind."""
+    return set(re.findall(rf"\b(?:{prefix}|process_)[a-z_]+\b", Path(path).read_text()))

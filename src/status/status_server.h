@@ -1,4 +1,5 @@
-// The HTTP server that Prometheus and the kubelet ask: GET or HEAD of /metrics, /healthz, /readyz.
+// The HTTP server that Prometheus and the kubelet ask: GET or HEAD of /metrics, /healthz, /readyz, as far as
+// the program answers them.
 //
 //   200   the metrics (text format 0.0.4); "ok"   404   another path
 //   400   no HTTP                                 405   another verb (Allow: GET, HEAD)
@@ -20,7 +21,7 @@
 
 namespace rayhistory {
 
-// All are called on the server's thread, and must wait for nothing.
+// All are called on the server's thread, and must wait for nothing. Without a function there is no such path.
 struct StatusAnswers {
   std::function<std::string()> metrics;
   std::function<Result<void>()> alive;  // /healthz

@@ -1,4 +1,4 @@
-#include "ingest/status_server.h"
+#include "status/status_server.h"
 
 #include <exception>
 #include <list>
@@ -70,6 +70,7 @@ class StatusServer::State {
   bool close_oldest();
   net::awaitable<void> serve(std::shared_ptr<Stream> stream);
   Response answer(const Request::value_type& request) const;
+  std::string paths() const;
 
   const StatusServerOptions options_;
   const StatusAnswers answers_;
@@ -157,17 +158,26 @@ net::awaitable<void> StatusServer::State::serve(std::shared_ptr<Stream> stream) 
   open_.remove(stream);
 }
 
+std::string StatusServer::State::paths() const {
+  std::string there = answers_.metrics ? "/metrics" : "";
+  if (answers_.alive) there += " /healthz";
+  if (answers_.ready) there += " /readyz";
+  return there;
+}
+
 Response StatusServer::State::answer(const Request::value_type& request) const {
   const std::string_view target(request.target().data(), request.target().size());
   const std::string_view path = target.substr(0, target.find('?'));
-  if (path != "/metrics" && path != "/healthz" && path != "/readyz")
-    return text(http::status::not_found, "no such path: there are /metrics, /healthz and /readyz\n");
+  const bool is_metrics = path == "/metrics" && answers_.metrics;
+  const bool is_health = (path == "/healthz" && answers_.alive) || (path == "/readyz" && answers_.ready);
+  if (!is_metrics && !is_health)
+    return text(http::status::not_found, "no such path: there is " + paths() + "\n");
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
     Response response = text(http::status::method_not_allowed, "only GET and HEAD\n");
     response.set(http::field::allow, "GET, HEAD");
     return response;
   }
-  if (path == "/metrics") return text(http::status::ok, answers_.metrics(), kMetricsType);
+  if (is_metrics) return text(http::status::ok, answers_.metrics(), kMetricsType);
   return verdict(path == "/healthz" ? answers_.alive() : answers_.ready());
 }
 

@@ -1,4 +1,4 @@
-#include "ingest/status_server.h"
+#include "status/status_server.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
