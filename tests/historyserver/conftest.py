@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 from harness.collector import Collector
 from harness.node import StandInNode
-from history_server import PROGRAM, ROOT, HistoryServer
+from history_server import PROGRAM, ROOT, SESSION_A, HistoryServer
 from live.leftovers import end_marked_processes
 from live.minio_server import MinioServer
 
 BUCKET = "recorded"
 RECORDING = ROOT / "tests" / "data" / "ray-2.60-session-b.tar.gz"
 RECORDING_A = ROOT / "tests" / "data" / "ray-2.60-session.tar.gz"
-SESSION_A = "session_2026-11-23_02-27-20_324908_14170"
 NODE_A = "65ca4d200ee650cdd92705aaabe3cecbc61834d1febb61dbfaf8f7d3"
 
 

@@ -13,6 +13,8 @@ from live.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("RAYHISTORY_HISTORYSERVER", ROOT / "build" / "bin" / "historyserver")).absolute()
+# Of tests/data/ray-2.60-session.tar.gz.
+SESSION_A = "session_2026-11-23_02-27-20_324908_14170"
 
 
 class Answer:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from comparison import LATE_TASK, SECOND_START, check
-from conftest import SESSION_A
+from history_server import SESSION_A
 from recorded_dashboard import RecordedDashboard, recorded_answers
 from test_answers_against_live import OF_JOBS
 from test_sessions import BASE
