@@ -70,6 +70,13 @@ soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio,
 picture: build  ## draw docs/grafana-dashboard.png from a real run of five minutes
 	@scripts/picture.sh
 
+.PHONY: picture-historyserver
+picture-historyserver: build  ## draw docs/historyserver-*.png: a recorded session in a real Chromium
+	@scripts/packages.sh test
+	@tools=$$(scripts/tools.sh tests ray minio); \
+	  RAYHISTORY_RAY=$$(sed -n 2p <<<"$$tools") RAYHISTORY_MINIO=$$(sed -n 3p <<<"$$tools") RAYHISTORY_PICTURES=docs \
+	  $$(sed -n 1p <<<"$$tools") -m pytest -q tests/historyserver/test_chromium.py
+
 .PHONY: localimage-collector
 localimage-collector:  ## the collector's image (ENGINE=docker, podman or buildah; COLLECTOR_IMG=, PLATFORM=)
 	$(ENGINE) build --file Dockerfile.collector --tag $(COLLECTOR_IMG) $(if $(PLATFORM),--platform $(PLATFORM) $(OWN_PLATFORM)) \

@@ -1,0 +1,150 @@
+"""Ray's own dashboard in a real Chromium, on recorded sessions: no JavaScript error, no request that fails or leaves the
+session's address, no blank page; and what somebody looks for is to be read.
+
+With RAYHISTORY_PICTURES=folder it also draws the pictures of docs/ (`make picture-historyserver`).
+"""
+
+import itertools
+import os
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from browser import PROGRAM, Browser
+from conftest import SESSION_A
+from test_sessions import BASE, SESSION
+
+CHROMIUM = shutil.which(PROGRAM)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
+
+NODE = "b956a7677f4cf5b7383596242c580429383e9f347e4221780fbed607"
+COUNTER = "7b88651e4785949c5c446ae802000000"
+RETRIED = "0305c20c67b558eeffffffffffffffffffffffff02000000"
+BAD_METHOD = "f9b454884f032ced7b88651e4785949c5c446ae802000000"
+# Which the pages ask for, and take these answers of as "not there".
+EXPECTED = re.compile(r".*/api/(grafana|prometheus)_health: 501|.*/api/v0/platform_events: 404")
+
+ICON = "beside "
+
+# Of each page what is to be read on it, after clicks.
+PAGES = [
+    ("overview", [], ["raysubmit_bad", "Cluster status and autoscaler", "Total Usage:", "A worker died or was killed"]),
+    ("cluster", [], ["Node Statistics", NODE, "192.0.2.2 (Head)"]),
+    ("cluster/info", [], ["Cluster Info", "2.60.0"]),
+    (f"cluster/nodes/{NODE}", [], ["Node details fetched.", "WORKER (2)", "ACTOR (6)"]),
+    (f"cluster/nodes/{NODE}", ["RAYLET"], ["Workers Num", "Node Manager Port"]),
+    (f"cluster/nodes/{NODE}", ["ACTOR (6)"], ["_StatsActor", "JobSupervisor"]),
+    ("jobs", [], ["Job List", "raysubmit_ok", "FAILED", "python wl2.py"]),
+    ("jobs/02000000", [], ["python wl2.py", "Finished: 35", "Failed: 9"]),
+    ("jobs/02000000", ["beside 35 / 44"], ["retryex\n0 / 2", "A\n8 / 10", "f\n(\n10)"]),  # by lineage
+    ("jobs/02000000", ["Task Table"], ["retryex", "named-13"]),
+    ("jobs/02000000", ["Actor Table"], ["counter", "B<repr>"]),
+    ("jobs/02000000", ["Placement Group Table"], ["pgx", "CREATED"]),
+    ("jobs/raysubmit_bad", [], ["raysubmit_bad", "Running entrypoint for job raysubmit_bad", "\nbad\n"]),
+    ("jobs/raysubmit_ok", [], ["raysubmit_ok", "team", "SUCCEEDED"]),
+    ("jobs/02000000/info", [], ["Info", "python wl2.py"]),
+    ("jobs/02000000/actors", [], ["TOTAL", "B<repr>", "counter"]),
+    (f"jobs/02000000/tasks/{RETRIED}", ["STDOUT"], ["retryex", "FAILED", "retryex\n"]),
+    (f"jobs/02000000/tasks/{RETRIED}", ["ERROR STACK TRACE"], ["RuntimeError: again"]),
+    (f"jobs/02000000/tasks/{BAD_METHOD}", ["ERROR STACK TRACE"], ["A.bad", "KeyError: 'k'"]),
+    ("actors", [], ["_StatsActor", "counter", "DEAD", "The actor is dead because it was killed by"]),
+    (f"actors/{COUNTER}", ["STDOUT"], ["counter", "Exit Detail", "inc 1"]),
+    (f"actors/{COUNTER}/tasks/{BAD_METHOD}", [], [BAD_METHOD, "A.bad", "ACTOR_TASK"]),
+    ("metrics", [], ["Set up Prometheus and Grafana"]),
+    ("serve", [], ["Serve not started"]),
+    ("serve/system", [], ["System", "Serve not started"]),
+    ("logs", [], ["Select a node to view logs", NODE]),
+    (f"logs/?nodeId={NODE}", [], ["raylet.out", "events/", "job-driver-raysubmit_bad.log"]),
+    (f"logs/?nodeId={NODE}&folder=events", [], ["event_RAYLET.log"]),
+    (f"logs/viewer?nodeId={NODE}&fileName=raylet.out", [], ["File: raylet.out", "Setting cluster ID to"]),
+    ("platform-events", [], ["Platform events are not enabled"]),
+]
+
+# Of session A, which our collector stored; its driver was silent, and no dashboard was asked.
+PAGES_A = [
+    ("overview", [], ["04000000", "Cluster status and autoscaler"]),
+    ("cluster", [], ["Node Statistics", "192.0.2.2"]),
+    ("jobs", [], ["Job List", "SUCCEEDED", "04000000"]),
+    ("jobs/04000000", ["Task Table"], ["FINISHED", "NORMAL_TASK"]),
+    ("actors", [], ["DEAD"]),
+    ("logs", [], ["Select a node to view logs"]),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    browser = Browser(CHROMIUM, tmp_path_factory.mktemp("chromium"))
+    yield browser
+    browser.stop()
+
+
+@pytest.fixture(scope="module")
+def dashboard_files():
+    """Those of the installed Ray."""
+    ray = Path(os.environ["RAYHISTORY_RAY"]).parents[1]
+    return str(next(ray.glob("lib/python3*/site-packages/ray/dashboard/client/build")))
+
+
+def picture(page, name, height):
+    if folder := os.environ.get("RAYHISTORY_PICTURES"):
+        page.picture(Path(folder) / f"historyserver-{name}.png", height)
+
+
+def look_at(page, base, route, clicks, texts):
+    page.fresh()
+    page.go(f"{base}/#/{route}")
+    for text in clicks:
+        page.click(text.removeprefix(ICON), icon=text.startswith(ICON))
+    page.wait_for(*texts)
+    wrong = [mistake for mistake in page.mistakes if not EXPECTED.fullmatch(mistake)]
+    outside = [url for url in page.requests if not url.startswith((f"{base}/", "data:", "blob:"))]
+    assert (wrong, outside) == ([], []), f"{route} {clicks}"
+
+
+def open_dashboard(browser, base):
+    page = browser.open(f"{base}/#/overview")
+    page.wait_for("Recent jobs", "Cluster status and autoscaler")
+    return page
+
+
+def test_every_page_at_a_sessions_own_address(serve, recorded, browser, dashboard_files):
+    base = f"http://127.0.0.1:{serve(recorded, DASHBOARD_DIR=dashboard_files).port}{BASE}"
+    page = open_dashboard(browser, base)
+    for route, clicks, texts in PAGES:
+        look_at(page, base, route, clicks, texts)
+        if clicks == ["beside 35 / 44"]:
+            picture(page, "job", 800)
+        if clicks == ["ERROR STACK TRACE"] and RETRIED in route:
+            picture(page, "task", 960)
+
+
+def test_a_session_is_found_and_looked_at_by_cookies(serve, bucket, browser, dashboard_files):
+    for owner, day in itertools.product(("raycluster/default_trial", "rayjob/ml_nightly_nightly-x7k2p"), range(10, 30)):
+        (bucket / "cluster-metadata" / owner).mkdir(parents=True, exist_ok=True)
+        (bucket / "cluster-metadata" / owner / f"session_2026-10-{day}_04-00-0{day % 10}_000000_1").touch()
+    root = f"http://127.0.0.1:{serve(bucket, DASHBOARD_DIR=dashboard_files).port}"
+    page = browser.open(f"{root}/")
+    page.wait_for("41 of 41 sessions", SESSION)
+    assert urlsplit(page.run("location.href")).path == "/select_cluster"
+    picture(page, "sessions", 500)
+    page.run("""(() => { const filter = document.querySelector('#filter');
+                         filter.value = 'MYJOB 11-23'; filter.dispatchEvent(new Event('input')); })()""")
+    page.wait_for("1 of 41 sessions")
+    # Its link leads to the session's own address; KubeRay's way sets cookies.
+    page.click("full")
+    page.wait_for("Recent jobs", "raysubmit_bad")
+    assert page.run("location.href") == f"{root}/c/default/raycluster/full/{SESSION}/#/overview"
+    assert page.run("fetch('/enter_cluster/default/rayjob/myjob').then(answer => answer.json())")["session"] == SESSION
+    page.go(f"{root}/#/overview")
+    page.wait_for("Recent jobs", "raysubmit_bad")
+    for route in ("jobs", f"jobs/02000000/tasks/{RETRIED}", "actors", f"logs/?nodeId={NODE}"):
+        look_at(page, root, *next(entry for entry in PAGES if entry[0] == route))
+
+
+def test_a_session_whose_driver_was_silent(serve, recorded_a, browser, dashboard_files):
+    base = f"http://127.0.0.1:{serve(recorded_a, DASHBOARD_DIR=dashboard_files).port}/c/default/raycluster/a/{SESSION_A}"
+    page = open_dashboard(browser, base)
+    for route, clicks, texts in PAGES_A:
+        look_at(page, base, route, clicks, texts)
