@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from browser import PROGRAM, Browser
-from conftest import SESSION_A
+from history_server import SESSION_A
 from test_sessions import BASE, SESSION
 
 CHROMIUM = shutil.which(PROGRAM)
