@@ -15,7 +15,7 @@ from .waiting import wait_until
 class RayHead:
     """`ray` is the ray command of a virtual environment; `variables` come on top of the environment it gets."""
 
-    def __init__(self, ray, log_path, events_port, num_cpus=2, **variables):
+    def __init__(self, ray, log_path, events_port, num_cpus=2, proxy_server_url=None, **variables):
         self.python = Path(ray).with_name("python")
         self.log_path = Path(log_path)
         # Short, because Ray puts unix sockets below it, and a socket's path holds 107 bytes at most.
@@ -48,6 +48,7 @@ class RayHead:
             f"--dashboard-agent-listen-port={free_port()}",
             "--min-worker-port=0",
             "--max-worker-port=0",
+            *([f"--proxy-server-url={proxy_server_url}"] if proxy_server_url else []),
         ]
         environment = {name: value for name, value in self.environment.items() if name != "RAY_ADDRESS"}
         with open(self.log_path, "wb") as log:

@@ -19,6 +19,7 @@ namespace rayhistory {
 namespace {
 
 constexpr std::string_view kEnter = "/enter_cluster/";
+constexpr std::string_view kNoFiles = "The dashboard's files are not here: see --dashboard-dir.";
 
 Response ok() {
   return text_response(200, "ok");
@@ -129,6 +130,8 @@ Response HistorySite::root(const WebRequest& request) const {
   const bool has_session = has_session_cookies(request.header("Cookie"));
   if (is_person && !has_session) return redirect("select_cluster");
   if (std::optional<Response> index = files_.answer("/")) return *std::move(index);
+  // Ray's dashboard in front of us has an index of its own.
+  if (has_session) return text_response(404, std::string(kNoFiles));
   return redirect("select_cluster");
 }
 
@@ -141,7 +144,7 @@ Response HistorySite::below(const WebRequest& request, const BasePath& base) con
   if (base.address.is_latest() || base.rest.empty())
     return redirect(relative_location(base, session.name, request.query()));
   if (std::optional<Response> file = files_.answer(percent_decoded(base.rest))) return *std::move(file);
-  if (base.rest == "/") return text_response(501, "The dashboard's files are not here: see --dashboard-dir.");
+  if (base.rest == "/") return text_response(501, std::string(kNoFiles));
   return of_session(request, base.rest, session);
 }
 

@@ -138,6 +138,10 @@ TEST_F(HistorySiteTest, ServesTheDashboardBelowEachSession) {
   const HistorySite bare = site(false);
   EXPECT_EQ(bare.answer({Method::get, "/c/ns/rayjob/j/" + kNew + "/", {}}).status, 501);
   EXPECT_EQ(header(bare.answer({Method::get, "/", {}}), "Location"), "select_cluster");
+  // So that Ray's dashboard in front of us shows its own.
+  WebRequest with_cookies{Method::get, "/", {}};
+  with_cookies.headers = {{"Cookie", "cluster_name=c; cluster_namespace=ns; session_name=" + kOld}};
+  EXPECT_EQ(bare.answer(with_cookies).status, 404);
 }
 
 TEST_F(HistorySiteTest, LetsAPersonChooseASessionFirst) {
