@@ -116,6 +116,10 @@ TEST_F(CurlClientTest, TakesAFreshConnectionWhenTheServerClosedTheOld) {
     Request put = request(Method::put, server.origin());
     put.body = &body;
     Result<Response> response = client_.send(put, soon());
+    if (!response) {  // curl sends again by itself, unless it met the close while it was sending
+      EXPECT_EQ(response.error().kind, ErrorKind::unknown_outcome) << response.error().message;
+      response = client_.send(put, soon());
+    }
     EXPECT_TRUE(response) << response.error().message;
     EXPECT_EQ(server.requests().back().body, "again");
   }

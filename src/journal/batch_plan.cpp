@@ -10,7 +10,8 @@ BatchPlan::BatchPlan(const CutBatch& batch, SessionNodes& nodes, const EventIdMe
       nodes_(nodes),
       known_(known),
       unix_nanoseconds_(unix_nanoseconds),
-      groups_limit_(groups_limit) {
+      groups_limit_(groups_limit),
+      seen_(batch.events.size() + batch.set_aside.size()) {
   for (const CutEvent& event : batch.events)
     add(event);
   for (const SetAsideEvent& event : batch.set_aside)
@@ -35,11 +36,12 @@ void BatchPlan::add(const SetAsideEvent& event) {
 
 bool BatchPlan::is_duplicate(const std::optional<EventIdHash>& id) {
   if (!id) return false;
-  if (known_.contains(*id) || !seen_.insert(*id).second) {
+  if (known_.contains(*id) || seen_.contains(*id, ids_)) {
     ++outcome_.duplicate;
     return true;
   }
   ids_.push_back(*id);
+  seen_.add(ids_.size() - 1, ids_);
   return false;
 }
 

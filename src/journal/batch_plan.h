@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "journal/event.h"
+#include "journal/event_id_index.h"
 #include "journal/event_id_memory.h"
 #include "journal/journal_place.h"
 #include "journal/session_nodes.h"
@@ -73,7 +73,7 @@ class BatchPlan {
   Group* set_aside_ = nullptr;
   std::string between_;  // a set-aside event's reason and the event itself
   std::vector<EventIdHash> ids_;
-  std::unordered_set<EventIdHash, EventIdHasher> seen_;
+  EventIdIndex seen_;  // of ids_
   BatchOutcome outcome_;
 };
 

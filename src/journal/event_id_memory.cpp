@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "base/digest.h"
 
@@ -50,15 +51,17 @@ EventIdHash hash_of_event_id(std::string_view event_id, EventIdSpace space) {
 }
 
 void EventIdMemory::remember(const EventIdHash& hash) {
-  if (!known_.insert(hash).second) return;
+  if (contains(hash)) return;
   ++latest_;
-  if (ring_.size() < capacity_) {
+  size_t place = ring_.size();
+  if (place < capacity_) {
     ring_.push_back(hash);
-    return;
+  } else {
+    place = std::exchange(oldest_, (oldest_ + 1) % capacity_);
+    known_.remove(ring_[place], ring_);
+    ring_[place] = hash;
   }
-  known_.erase(ring_[oldest_]);
-  ring_[oldest_] = hash;
-  oldest_ = (oldest_ + 1) % capacity_;
+  known_.add(place, ring_);
 }
 
 std::vector<EventIdHash> EventIdMemory::all() const {

@@ -5,10 +5,9 @@
 // had its answer within 3 s; so what must be remembered is a batch or two, across a restart and a kill -9
 // too:
 //   - while a journal file lies on the disk, its lines are the memory: their ends are read at start;
-//   - before one is removed, because the store has it, the memory is written to the file `recent_event_ids`,
-//   unless
-//     it is there already (kept by journal.h, encoded here). A missing or corrupt file only means less
-//     memory.
+//   - before one is removed, because the store has it, the memory is written to the file `recent_event_ids`
+//     unless it is there already (kept by journal.h, encoded here); a missing or corrupt file only means
+//     less memory.
 //
 // Not for several threads at once.
 #pragma once
@@ -17,35 +16,18 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
+#include "journal/event_id_index.h"
 
 namespace rayhistory {
 
-// 128 bits: among 2^34 events, two years of 300 a second, two share a hash once in 2^61 such lives. It guards
-// against chance and not against malice, which has no business on loopback.
-struct EventIdHash {
-  uint64_t first = 0;
-  uint64_t second = 0;
-  friend bool operator==(const EventIdHash&, const EventIdHash&) = default;
-};
-
-// An event that was set aside and a good one may bear the same ID and are still two.
-enum class EventIdSpace : uint64_t { good = 0, set_aside = 1 };
-
-EventIdHash hash_of_event_id(std::string_view event_id, EventIdSpace space);
-
-struct EventIdHasher {
-  size_t operator()(const EventIdHash& hash) const { return hash.first; }
-};
-
 class EventIdMemory {
  public:
-  explicit EventIdMemory(size_t capacity) : capacity_(capacity) {}
+  explicit EventIdMemory(size_t capacity) : capacity_(capacity), known_(capacity) {}
 
-  bool contains(const EventIdHash& hash) const { return known_.contains(hash); }
+  bool contains(const EventIdHash& hash) const { return known_.contains(hash, ring_); }
   // Forgets the oldest when full. One that is known already stays where it is.
   void remember(const EventIdHash& hash);
 
@@ -62,7 +44,7 @@ class EventIdMemory {
   std::vector<EventIdHash> ring_;
   size_t oldest_ = 0;  // once the ring is full, what is overwritten next
   uint64_t latest_ = 0;
-  std::unordered_set<EventIdHash, EventIdHasher> known_;
+  EventIdIndex known_;  // of the ring
 };
 
 // What the file `recent_event_ids` holds: the IDs, and the time after which no journal file has been named

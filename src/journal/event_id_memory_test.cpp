@@ -1,8 +1,11 @@
 #include "journal/event_id_memory.h"
 
+#include <algorithm>
+#include <random>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -49,6 +52,31 @@ TEST(EventIdMemory, ForgetsTheOldestWhenFull) {
   memory.remember(id(2));  // known: nothing moves
   memory.remember(id(5));
   EXPECT_EQ(memory.all(), (std::vector<EventIdHash>{id(3), id(4), id(5)}));
+}
+
+// All in one heap of neighbours, so that each that is forgotten leaves a hole among others.
+TEST(EventIdMemory, KnowsTheLastOfManyWhateverTheirHashes) {
+  for (const uint64_t homes : {1u, 3u, 64u, 1000u}) {
+    EventIdMemory memory(50);
+    std::mt19937_64 dice(homes);
+    std::vector<EventIdHash> remembered;
+    for (uint64_t i = 0; i < 5'000; ++i) {
+      const EventIdHash hash{dice() % homes, dice() % 100};
+      if (!memory.contains(hash)) remembered.push_back(hash);
+      memory.remember(hash);
+      const size_t kept = std::min<size_t>(50, remembered.size());
+      ASSERT_EQ(memory.all(), (std::vector<EventIdHash>(remembered.end() - static_cast<ptrdiff_t>(kept),
+                                                        remembered.end())));
+      ASSERT_EQ(memory.latest(), remembered.size());
+      for (uint64_t first = 0; i % 50 == 0 && first < homes; ++first) {
+        for (uint64_t second = 0; second < 100; ++second) {
+          const EventIdHash other{first, second};
+          const auto newest = memory.all();
+          ASSERT_EQ(memory.contains(other), std::find(newest.begin(), newest.end(), other) != newest.end());
+        }
+      }
+    }
+  }
 }
 
 TEST(EventIdMemory, KnowsHowFarItReachesBack) {

@@ -1,0 +1,33 @@
+#include "journal/event_id_index.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace rayhistory {
+
+EventIdIndex::EventIdIndex(size_t capacity) : slots_(std::bit_ceil(std::max<size_t>(2 * capacity, 2))) {}
+
+size_t EventIdIndex::slot_of(const EventIdHash& hash, const std::vector<EventIdHash>& ids) const {
+  size_t slot = home_of(hash);
+  while (slots_[slot] != kEmpty && ids[slots_[slot] - 1] != hash)
+    slot = after(slot);
+  return slot;
+}
+
+void EventIdIndex::add(size_t place, const std::vector<EventIdHash>& ids) {
+  slots_[slot_of(ids[place], ids)] = static_cast<Slot>(place + 1);
+}
+
+// Those that had to give way to it move up, so that every search still ends at an empty slot (Knuth, The Art
+// of Computer Programming, 6.4, Algorithm R).
+void EventIdIndex::remove(const EventIdHash& hash, const std::vector<EventIdHash>& ids) {
+  size_t hole = slot_of(hash, ids);
+  for (size_t slot = after(hole); slots_[slot] != kEmpty; slot = after(slot)) {
+    const size_t home = home_of(ids[slots_[slot] - 1]);
+    if (distance(home, slot) >= distance(hole, slot)) slots_[std::exchange(hole, slot)] = slots_[slot];
+  }
+  slots_[hole] = kEmpty;
+}
+
+}  // namespace rayhistory
