@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "store/retry_pace.h"
 #include "store/s3_bucket_remarks.h"
 
 namespace rayhistory {
@@ -330,13 +331,14 @@ Result<void> S3Store::for_each_upload(const std::string& prefix,
 }
 
 void S3Store::abort_others(const std::string& key, const std::string& own, const Deadline& deadline) {
-  (void)for_each_upload(
-      key,
-      [&](const S3Upload& unfinished) {
-        const bool is_left = unfinished.key == key && unfinished.id != own;
-        return is_left ? abort_upload(unfinished, deadline) : Result<void>();
-      },
-      deadline);
+  const auto abort_unless_own = [&](const S3Upload& unfinished) {
+    const bool is_left = unfinished.key == key && unfinished.id != own;
+    return is_left ? abort_upload(unfinished, deadline) : Result<void>();
+  };
+  // There may be no other chance: where uploads are listed by whole keys, nobody asks for this one again
+  // until it grows. Who may not list them leaves them to the bucket's lifecycle rule.
+  (void)repeat_while_passing(clock_, deadline,
+                             [&] { return for_each_upload(key, abort_unless_own, deadline); });
 }
 
 bool S3Store::lists_uploads_by_prefix(const std::string& key, const std::string& known_id,

@@ -77,7 +77,7 @@ class OssGateway(LoopbackServer):
         if len(body) < length:
             return None  # cut on its way
         path, _, query = request.path.partition("?")
-        host = request.headers["Host"].partition(":")[0]
+        host = request.headers.get("Host", "").partition(":")[0]  # none where the head was cut
         if host.endswith(".localhost"):
             path = f"/{host.removesuffix('.localhost')}{path}"
         elif host != "127.0.0.1":  # the SDK's own way with an IP address

@@ -38,7 +38,10 @@ class LoopbackServer:
             timeout = TIMEOUT_SECONDS
 
             def answer(self):
-                outer.answer(self)
+                try:
+                    outer.answer(self)
+                except ConnectionError:  # who asked has gone meanwhile
+                    self.close_connection = True
 
             do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_CONNECT = answer
 
