@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# bench.sh [ARGUMENT...]: the pieces (Google Benchmark), then the whole collector (bench/process), which takes the
+# bench.sh [ARGUMENT...]: the pieces (Google Benchmark), then the whole programs (bench/process), which take the
 # arguments: `scripts/bench.sh --help` lists them. Nothing here decides whether a test passes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/packages.sh build run
-scripts/build.sh release collector benchmarks
+scripts/build.sh release collector historyserver benchmarks
 python=$(scripts/tools.sh bench)
 if (($# == 0)); then
   for program in build/release/bin/bench_*; do
@@ -12,4 +12,4 @@ if (($# == 0)); then
     "$program"
   done
 fi
-RAYHISTORY_COLLECTOR=$PWD/build/release/bin/collector exec "$python" -m bench.process "$@"
+RAYHISTORY_COLLECTOR=$PWD/build/release/bin/collector RAYHISTORY_HISTORYSERVER=$PWD/build/release/bin/historyserver exec "$python" -m bench.process "$@"

@@ -1,6 +1,6 @@
-"""python -m bench.process [--runs 3] [--only NAME…]: measures the whole collector and prints today's table.
+"""python -m bench.process [--runs 3] [--only NAME…]: measures the whole collector and the History Server, and prints today's table.
 
-Every figure is taken `--runs` times, each time on a collector of its own; minimum, median and maximum are kept. The
+Every figure is taken `--runs` times, each time on a program of its own; minimum, median and maximum are kept. The
 machine's other load is in them: ratios to what ran in the same run travel, absolute figures do not.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from live.minio_server import MinioServer
 
-from . import charts, events, life, logs, memory, peers, results, size
+from . import charts, events, history, life, logs, memory, peers, results, size
 from .growth import GROWTH
 from .limits import Limits
 from .tools import tool
@@ -34,6 +34,10 @@ SCENARIOS = {
     "peers": (peers.upload, ("minio", "s5cmd", "rclone")),
     "growing": (logs.growing, ("minio",)),
     "size": (size.program, ()),
+    "history": (history.session, ("minio",)),
+    "history-large": (history.large_session, ()),
+    "history-sessions": (history.session_list, ()),
+    "history-log": (history.log_tail, ("minio",)),
 }
 
 

@@ -53,6 +53,18 @@ FIGURES = [
     Figure("growth_bytes", "a log growing 1 MB/s for 10 minutes: bytes sent, of its bytes", RATIO, 1.1),
     Figure("growth_times", "and times the object was grown", COUNT, 60),
     Figure("program", "program, stripped", MB, 8),
+    Figure("history_cold", "History Server, 50,000 tasks (156 MB of events) in MinIO: first answer", SECONDS, 1),
+    Figure("history_cold_cpu", "and CPU", SECONDS, 1.5),
+    Figure("history_memory", "and memory", MIB, 250),
+    Figure("history_tasks", "its tasks?detail=1&limit=10000", MILLISECONDS, 60),
+    Figure("history_summary", "its tasks/summarize", MILLISECONDS, 15),
+    Figure("history_task", "one of its tasks", MILLISECONDS, 2),
+    Figure("history_memory_after", "memory after all of these", MIB),
+    Figure("history_large_cold", "1,000,000 tasks (3.1 GB) in a folder: first answer", SECONDS, 20),
+    Figure("history_large_memory", "and memory", MIB, 3_000),
+    Figure("history_clusters", "/clusters of 10,000 sessions, warm", MILLISECONDS, 50),
+    Figure("history_log_tail", "the last 1,000 lines of a log of 2 GiB in MinIO", MILLISECONDS, 200),
+    Figure("history_log_memory", "and memory", MIB, 32),
 ]
 
 BY_NAME = {figure.name: figure for figure in FIGURES}

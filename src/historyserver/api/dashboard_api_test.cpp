@@ -178,6 +178,18 @@ TEST_F(TaskList, HasEveryColumnAlways) {
             R"("fallback_strategy":null})");
 }
 
+TEST_F(TaskList, FindsOneTaskByItsId) {
+  state.attempts.insert(state.attempts.begin() + 2, task("bb", "g again", TaskStatus::finished));
+  const std::string of_task = "/api/v0/tasks?filter_keys=task_id&filter_predicates=%3D&filter_values=";
+  EXPECT_THAT(names(of_task + "bb"), ElementsAre("g", "g again"));
+  EXPECT_THAT(names(of_task + "BB"), ElementsAre("g", "g again"));
+  EXPECT_THAT(names(of_task + "ba"), IsEmpty());
+  EXPECT_THAT(names(of_task + "zz"), IsEmpty());
+  EXPECT_THAT(names(of_task + "bb&filter_keys=name&filter_predicates=%3D&filter_values=G"), ElementsAre("g"));
+  EXPECT_THAT(names("/api/v0/tasks?filter_keys=task_id&filter_predicates=!%3D&filter_values=bb"),
+              ElementsAre("f", "G"));
+}
+
 TEST_F(TaskList, HasAnErrorOnlyOfWhatFailed) {
   EXPECT_EQ(json("/api/v0/tasks?detail=1", "/data/result/result/1/error_message"), R"("boom")");
   state.attempts[1].status = TaskStatus::finished;

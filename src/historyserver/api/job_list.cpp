@@ -92,7 +92,9 @@ Response all_jobs(const SessionView& view) {
     return std::pair(a->submission_id.empty(), a->start_time) <
            std::pair(b->submission_id.empty(), b->start_time);
   });
-  return {.body = rows_json(kAll, jobs, jobs.size(), /*detail=*/true)};
+  Response response;
+  append_rows(response.body, kAll, jobs, jobs.size(), /*detail=*/true);
+  return response;
 }
 
 Response one_job(const SessionView& view, std::string_view id) {

@@ -77,14 +77,19 @@ std::string_view unchanged(std::string_view key) {
 }  // namespace
 
 std::string float_text(double value) {
-  if (!std::isfinite(value)) return "null";
-  std::string text = fmt::format("{}", value);
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  std::string text;
+  append_float(text, value);
   return text;
 }
 
 void append_float(std::string& json, double value) {
-  json += float_text(value);
+  if (!std::isfinite(value)) {
+    json += "null";
+    return;
+  }
+  const size_t begin = json.size();
+  fmt::format_to(std::back_inserter(json), "{}", value);
+  if (json.find_first_of(".e", begin) == std::string::npos) json += ".0";
 }
 
 void append_bool(std::string& json, bool value) {

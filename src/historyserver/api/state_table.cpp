@@ -58,29 +58,35 @@ Error unknown_column(std::string_view key, const std::vector<std::string_view>& 
                       key, fmt::join(known, ", "))};
 }
 
-Response list_answer(const ListCounts& counts, std::string_view rows,
-                     const std::vector<std::string>& warnings) {
-  std::string data;
-  data.reserve(rows.size() + 256);
+std::string begin_list_answer(const ListCounts& counts) {
   // Both the same: nothing is ever cut at the source here, and Ray's client raises where they differ.
-  fmt::format_to(std::back_inserter(data),
-                 R"({{"result": {{"total": {}, "num_after_truncation": {}, "num_filtered": {}, "result": )",
-                 counts.total, counts.total, counts.filtered);
-  data += rows;
-  data += R"(, "partial_failure_warning": "", "warnings": )";
+  return fmt::format(R"({{"result": true, "msg": "", "data": {{"result": {{"total": {}, )"
+                     R"("num_after_truncation": {}, "num_filtered": {}, "result": )",
+                     counts.total, counts.total, counts.filtered);
+}
+
+Response finish_list_answer(std::string answer, const std::vector<std::string>& warnings) {
+  answer += R"(, "partial_failure_warning": "", "warnings": )";
   if (warnings.empty()) {
-    data += "null";
+    answer += "null";
   } else {
     Comma comma;
-    data += '[';
+    answer += '[';
     for (const std::string& warning : warnings) {
-      comma.next(data);
-      append_json_string(data, warning);
+      comma.next(answer);
+      append_json_string(answer, warning);
     }
-    data += ']';
+    answer += ']';
   }
-  data += "}}";
-  return envelope(200, "", data);
+  answer += "}}}";
+  return {.body = std::move(answer)};
+}
+
+Response list_answer(const ListCounts& counts, std::string_view rows,
+                     const std::vector<std::string>& warnings) {
+  std::string answer = begin_list_answer(counts);
+  answer += rows;
+  return finish_list_answer(std::move(answer), warnings);
 }
 
 Response state_error(const Error& error) {

@@ -42,12 +42,15 @@ bool matches(const Cell& cell, bool equal, const Cell& wanted);
 // `not in` a list of them: what the answer says.
 Error unknown_column(std::string_view key, const std::vector<std::string_view>& known);
 
-// The envelope of a list: `rows` is JSON, an array or, of a summary, an object. Remarks of ours go to
-// `warnings`: Ray's client prints those, and raises over a partial failure.
+// The envelope of a list. Remarks of ours go to `warnings`: Ray's client prints those, and raises over a
+// partial failure. A list can be tens of megabytes, so it is written into the answer and never copied: begin,
+// append JSON, an array or, of a summary, an object, and finish.
 struct ListCounts {
   size_t total = 0;
   size_t filtered = 0;
 };
+std::string begin_list_answer(const ListCounts& counts);
+Response finish_list_answer(std::string answer, const std::vector<std::string>& warnings = {});
 Response list_answer(const ListCounts& counts, std::string_view rows,
                      const std::vector<std::string>& warnings = {});
 // What a question that cannot be answered gets from the state API: `data.result` null. `invalid` is 400; a
@@ -120,17 +123,21 @@ void append_row(std::string& json, std::span<const Column<Row>> columns, const R
 }
 
 template <typename Row>
-std::string rows_json(std::span<const Column<Row>> columns, const std::vector<const Row*>& rows, size_t limit,
-                      bool detail) {
+void append_rows(std::string& json, std::span<const Column<Row>> columns, const std::vector<const Row*>& rows,
+                 size_t limit, bool detail) {
+  // After so many it is known how long they are: room for all at once, a little more than they need.
+  constexpr size_t kWeighedRows = 32;
+  const size_t count = std::min(rows.size(), limit);
   RuntimeEnvRedactor redactor;
-  std::string json = "[";
+  const size_t begin = json.size();
+  json += '[';
   Comma comma;
-  for (size_t i = 0; i < std::min(rows.size(), limit); ++i) {
+  for (size_t i = 0; i < count; ++i) {
+    if (i == kWeighedRows) json.reserve(begin + (json.size() - begin) * count / i * 17 / 16);
     comma.next(json);
     append_row(json, columns, *rows[i], detail, redactor);
   }
   json += ']';
-  return json;
 }
 
 // The whole answer of a resource whose rows are in the order of its list.
@@ -144,8 +151,9 @@ Response list_rows(std::span<const Column<Row>> columns, const std::vector<Row>&
   std::vector<const Row*> passing;
   for (const Row& row : rows)
     if (filter->passes(row)) passing.push_back(&row);
-  return list_answer({.total = rows.size(), .filtered = passing.size()},
-                     rows_json(columns, passing, asked->limit, asked->detail), warnings);
+  std::string answer = begin_list_answer({.total = rows.size(), .filtered = passing.size()});
+  append_rows(answer, columns, passing, asked->limit, asked->detail);
+  return finish_list_answer(std::move(answer), warnings);
 }
 
 }  // namespace rayhistory

@@ -1,6 +1,9 @@
 #include "historyserver/api/task_table.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
+#include <string>
 
 #include "historyserver/api/state_table.h"
 
@@ -63,7 +66,7 @@ void append_profiling_data(const Task& task, Redactor&, std::string& json) {
     append_float(json, static_cast<double>(event.end) / 1e6);
     json += R"(, "extra_data": )";
     simdjson::dom::element extra;
-    if (!event.extra_data.empty() &&
+    if (event.extra_data.size() > 2 &&  // most are empty objects
         parser.parse(event.extra_data.data(), event.extra_data.size()).get(extra) == simdjson::SUCCESS) {
       append_json(json, extra);
     } else {
@@ -202,6 +205,21 @@ bool filtered_at_source(std::string_view key) {
   return key == "actor_id" || key == "job_id" || key == "task_id" || key == "name" || key == "state";
 }
 
+// All that can pass: where one task is asked for, its attempts alone. IDs are kept in small letters.
+std::span<const Task> candidates(const SessionState& state, const std::vector<Filter>& filters) {
+  for (const Filter& filter : filters) {
+    if (filter.key != "task_id" || !filter.equal) continue;
+    std::string id = filter.value;
+    std::transform(id.begin(), id.end(), id.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const auto first = state.find_task(id);
+    const auto end =
+        std::find_if(first, state.attempts.end(), [&](const Task& task) { return task.task_id != id; });
+    return {first, end};
+  }
+  return state.attempts;
+}
+
 // Names that KubeRay's server has for columns, and Ray has not.
 std::string_view column_of(std::string_view key) {
   if (key == "task_name") return "name";
@@ -223,7 +241,7 @@ Result<TaskSelection> select_tasks(const SessionState& state, const std::vector<
   TRY_ASSIGN(const auto at_source, RowFilter<Task>::make(columns, source));
   TRY_ASSIGN(const auto afterwards, RowFilter<Task>::make(columns, rest));
   TaskSelection selection;
-  for (const Task& task : state.attempts) {
+  for (const Task& task : candidates(state, source)) {
     if (exclude_driver && task.type == TaskType::driver_task) continue;
     if (!at_source.passes(task)) continue;
     ++selection.total;
@@ -237,9 +255,9 @@ Response list_tasks(const SessionView& view, const Request& request) {
   if (!query) return state_error(query.error());
   const auto tasks = select_tasks(view.state, query->filters, query->exclude_driver);
   if (!tasks) return state_error(tasks.error());
-  return list_answer(
-      {.total = tasks->total, .filtered = tasks->attempts.size()},
-      rows_json(std::span<const Column<Task>>(kColumns), tasks->attempts, query->limit, query->detail));
+  std::string answer = begin_list_answer({.total = tasks->total, .filtered = tasks->attempts.size()});
+  append_rows(answer, std::span<const Column<Task>>(kColumns), tasks->attempts, query->limit, query->detail);
+  return finish_list_answer(std::move(answer));
 }
 
 }  // namespace rayhistory

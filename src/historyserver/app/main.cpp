@@ -3,6 +3,7 @@
 //   0  stopped by SIGTERM or SIGINT
 //   1  could not start: the port is taken, ...
 //   2  the settings cannot work
+#include <malloc.h>
 #include <signal.h>
 
 #include <cstdio>
@@ -21,6 +22,19 @@ namespace rayhistory {
 namespace {
 
 enum ExitStatus { kStopped = 0, kStartFailed = 1, kWrongSettings = 2 };
+
+// glibc keeps an arena for each core of the host and each grows to the largest answer that was made in it. A few
+// are enough for as many threads as compute at the same time, and keep memory in one place.
+constexpr int kMemoryArenas = 4;
+// Blocks of this size go back to the system when they are freed: answers, and pieces of what is read. Without
+// it glibc keeps ever larger ones.
+constexpr int kLargeBlockBytes = 1024 * 1024;
+
+void tune_memory() {
+  mallopt(M_ARENA_MAX, kMemoryArenas);
+  mallopt(M_MMAP_THRESHOLD, kLargeBlockBytes);
+  mallopt(M_TRIM_THRESHOLD, kLargeBlockBytes);
+}
 
 // Blocked in every thread, so that wait_for_stop_signal is where they arrive.
 sigset_t stop_signals() {
@@ -81,6 +95,7 @@ int run_program(const std::vector<std::string>& arguments) {
 
 // Before any thread is started.
 void prepare_process() {
+  tune_memory();
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);

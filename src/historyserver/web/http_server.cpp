@@ -112,7 +112,11 @@ class HttpServer::State {
  private:
   using Stream = beast::tcp_stream;
   struct Connection {
-    explicit Connection(tcp::socket socket) : stream(std::move(socket)) {}
+    explicit Connection(tcp::socket socket) : stream(std::move(socket)) {
+      // An answer's body follows its header at once, and not when the client has acknowledged that.
+      boost::system::error_code ignored;
+      stream.socket().set_option(tcp::no_delay(true), ignored);
+    }
     Stream stream;
     bool is_idle = true;
   };
