@@ -7,10 +7,11 @@ SHELL := bash
 STORE ?= local
 JOBS ?= $(shell nproc)
 
-# The image. ENGINE is docker, podman or buildah; PLATFORM is linux/amd64 or linux/arm64, and empty the engine's own;
+# The images. ENGINE is docker, podman or buildah; PLATFORM is linux/amd64 or linux/arm64, and empty the engine's own;
 # BUILD_FLAGS go to the engine as they are.
 ENGINE ?= docker
 COLLECTOR_IMG ?= collector:v0.1.0
+HISTORYSERVER_IMG ?= historyserver:v0.1.0
 PLATFORM ?=
 BUILD_FLAGS ?=
 # Docker knows by itself on what it builds; Debian 12's buildah and podman are to be told.
@@ -19,6 +20,9 @@ VERSION = $(shell awk '/^project/ {print $$3}' CMakeLists.txt)
 REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # The commit's time and not this minute's: the same commit gives the same labels.
 CREATED ?= $(shell TZ=UTC0 git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ)
+
+IMAGE_FLAGS = $(if $(PLATFORM),--platform $(PLATFORM) $(OWN_PLATFORM)) --build-arg VERSION=$(VERSION) \
+  --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) $(BUILD_FLAGS)
 
 # One compiler cache serves every checkout (cmake/compiler.cmake takes the checkout's path out of what is compiled).
 export CCACHE_BASEDIR := $(CURDIR)
@@ -54,7 +58,7 @@ test:  ## everything: unit tests, sanitizers, lint, fuzzing, whole processes, re
 	@scripts/test.sh
 
 .PHONY: test-image
-test-image: packages  ## the image and a real pod of it alone (as make test does, too)
+test-image: packages  ## the images and real pods of them alone (as make test does, too)
 	@scripts/packages.sh test image
 	@scripts/test_image.sh
 
@@ -79,8 +83,11 @@ picture-historyserver: build  ## draw docs/historyserver-*.png: a recorded sessi
 
 .PHONY: localimage-collector
 localimage-collector:  ## the collector's image (ENGINE=docker, podman or buildah; COLLECTOR_IMG=, PLATFORM=)
-	$(ENGINE) build --file Dockerfile.collector --tag $(COLLECTOR_IMG) $(if $(PLATFORM),--platform $(PLATFORM) $(OWN_PLATFORM)) \
-	  --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) $(BUILD_FLAGS) .
+	$(ENGINE) build --file Dockerfile.collector --tag $(COLLECTOR_IMG) $(IMAGE_FLAGS) .
+
+.PHONY: localimage-historyserver
+localimage-historyserver:  ## the History Server's, with Ray's dashboard (the same, HISTORYSERVER_IMG=)
+	$(ENGINE) build --file Dockerfile.historyserver --tag $(HISTORYSERVER_IMG) $(IMAGE_FLAGS) .
 
 .PHONY: test-heavy
 test-heavy: build  ## what takes minutes: 30,000 log files, a file of 10 GB

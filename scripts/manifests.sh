@@ -10,7 +10,7 @@ mkdir -p "$target"
 for source in config/kustomize/*/; do
   name=$(basename "$source")
   case $name in
-    base | components) continue ;;
+    base* | components) continue ;;
   esac
   {
     echo "# Made by \`make manifests\` from config/kustomize/$name. Change it there."

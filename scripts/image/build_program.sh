@@ -1,6 +1,6 @@
 #!/bin/sh
-# build_program.sh ARCH PROGRAM: builds the collector for Debian's ARCH with the preset `release`, and puts it, stripped, at
-# PROGRAM.
+# build_program.sh ARCH PROGRAM: builds the program that PROGRAM, a path, is called after for Debian's ARCH with the preset
+# `release`, and puts it there, stripped.
 set -eu
 arch=${1:-$(dpkg --print-architecture)}  # buildah names no TARGETARCH when it builds for its own
 program=$2
@@ -22,7 +22,9 @@ fi
 # As in the Makefile: what another checkout has compiled with the same compiler serves this one.
 export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 cmake "$@"
-cmake --build build/release --target collector
-"$triplet-strip" -o "$program" build/release/bin/collector
+name=$(basename "$program")
+cmake --build build/release --target "$name"
+mkdir -p "$(dirname "$program")"
+"$triplet-strip" -o "$program" "build/release/bin/$name"
 ls -l "$program"
 rm -rf build  # hundreds of megabytes that the engine would keep as a layer

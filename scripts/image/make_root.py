@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The whole content of an image, made in its build stage: one program, the libraries it loads, CA certificates, and the
-papers: each package's licence, its entry where scanners look for Debian packages, and an SBOM (SPDX 2.3, JSON).
+"""The whole content of an image, made in its build stage: one program, the libraries it loads, CA certificates, Ray's
+frontend for the program that serves it, and the papers: each package's licence, its entry where scanners look for Debian
+packages, and an SBOM (SPDX 2.3, JSON).
 
 A library is found as the dynamic loader would find it, from the ELF headers, so that it works for a foreign
 architecture too; whose it is, and which version, dpkg says.
@@ -20,8 +21,8 @@ CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 # Compiled into the program and in no library that it loads. Everything else of packages.txt is a shared library's.
 COMPILED_IN = ["libboost1.81-dev"]
 FILES = {
-    "/etc/passwd": "root:x:0:0:root:/:/sbin/nologin\ncollector:x:1000:1000:collector:/:/sbin/nologin\n",
-    "/etc/group": "root:x:0:\ncollector:x:1000:\n",
+    "/etc/passwd": "root:x:0:0:root:/:/sbin/nologin\n{name}:x:1000:1000:{name}:/:/sbin/nologin\n",
+    "/etc/group": "root:x:0:\n{name}:x:1000:\n",
     # Names of the pod's /etc/hosts first, then DNS: both are in glibc itself.
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 }
@@ -92,15 +93,49 @@ class Package:
         }
 
 
+class Frontend:
+    """What unpack_dashboard.sh has made."""
+
+    def __init__(self, folder):
+        self.files = folder / "client"
+        self.license = (folder / "LICENSE").read_text().strip()
+        self.version, self.wheel_sha256 = re.fullmatch(
+            r"ray==(\S+) --hash=sha256:([0-9a-f]{64})\n", (folder / "requirement").read_text()
+        ).groups()
+
+    def spdx(self):
+        return {
+            "SPDXID": "SPDXRef-Package-ray-dashboard",
+            "name": "ray-dashboard",
+            "versionInfo": self.version,
+            "supplier": "NOASSERTION",
+            "downloadLocation": "NOASSERTION",
+            "sourceInfo": "ray/dashboard/client/build, without source maps, of the wheel with this checksum",
+            "filesAnalyzed": False,
+            "checksums": [{"algorithm": "SHA256", "checksumValue": self.wheel_sha256}],
+            "licenseConcluded": "NOASSERTION",
+            "licenseDeclared": "Apache-2.0",
+            "licenseComments": "see /usr/share/doc/ray-dashboard/copyright and *.LICENSE.txt beside the scripts",
+            "copyrightText": "NOASSERTION",
+            "externalRefs": [
+                {
+                    "referenceCategory": "PACKAGE-MANAGER",
+                    "referenceType": "purl",
+                    "referenceLocator": f"pkg:pypi/ray@{self.version}",
+                }
+            ],
+        }
+
+
 def quoted(version):
     """As the purl specification has it for a version."""
     return version.replace("%", "%25").replace(":", "%3A").replace("+", "%2B")
 
 
-def sbom(program, version, arch, loaded, compiled_in):
+def sbom(program, version, arch, loaded, compiled_in, frontend):
     own = {
-        "SPDXID": "SPDXRef-Package-rayhistory-collector",
-        "name": "rayhistory-collector",
+        "SPDXID": f"SPDXRef-Package-rayhistory-{program.name}",
+        "name": f"rayhistory-{program.name}",
         "versionInfo": version,
         "supplier": "NOASSERTION",
         "downloadLocation": "NOASSERTION",
@@ -111,7 +146,7 @@ def sbom(program, version, arch, loaded, compiled_in):
         "licenseDeclared": "Apache-2.0",
         "copyrightText": "NOASSERTION",
     }
-    packages = [own] + [package.spdx() for package in loaded + compiled_in]
+    packages = [own] + [package.spdx() for package in loaded + compiled_in + frontend]
     # A namespace must differ from that of any other document: this one follows from what the document says.
     created = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     identity = hashlib.sha256(json.dumps([arch, created, packages]).encode()).hexdigest()
@@ -120,11 +155,13 @@ def sbom(program, version, arch, loaded, compiled_in):
         relationships.append((own["SPDXID"], "DEPENDS_ON", package.spdx()["SPDXID"]))
     for package in compiled_in:
         relationships.append((own["SPDXID"], "STATIC_LINK", package.spdx()["SPDXID"]))
+    for package in frontend:
+        relationships.append((package.spdx()["SPDXID"], "RUNTIME_DEPENDENCY_OF", own["SPDXID"]))
     return {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
-        "name": f"collector-{version}-{arch}",
+        "name": f"{program.name}-{version}-{arch}",
         "documentNamespace": f"urn:rayhistory:sbom:{identity}",
         "creationInfo": {"created": created, "creators": ["Tool: rayhistory-make_root"]},
         "packages": packages,
@@ -139,6 +176,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("program", "arch", "root"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--dashboard", help="of unpack_dashboard.sh")
     arguments = parser.parse_args()
     own_arch = run("dpkg", "--print-architecture").strip()
     arch = arguments.arch or own_arch  # buildah names none when it builds for its own
@@ -159,7 +197,7 @@ def main():
         (root / "usr" / folder).mkdir(parents=True, exist_ok=True)
         (root / folder).symlink_to(f"usr/{folder}")
 
-    place("/usr/local/bin/collector", file=program, mode=0o755)
+    place(f"/usr/local/bin/{program.name}", file=program, mode=0o755)
     loader, libraries = libraries_of(program, triplet)
     names = set()
     for name, file in sorted(libraries.items()):
@@ -172,7 +210,7 @@ def main():
     place(CERTIFICATES, file=CERTIFICATES)
     names.add("ca-certificates")
     for path, text in FILES.items():
-        place(path, text=text)
+        place(path, text=text.format(name=program.name))
     place("/etc/os-release", file="/usr/lib/os-release")
 
     packages = sorted((Package(name) for name in names), key=lambda package: package.name)
@@ -185,9 +223,17 @@ def main():
     for package in packages:
         # Where scanners look for the packages of an image without dpkg's own database.
         place(f"/var/lib/dpkg/status.d/{package.name}", text=run("dpkg-query", "--status", package.asked_as))
-    place("/usr/share/doc/collector/copyright", file="LICENSE")
-    document = sbom(program, version, arch, packages, compiled_in)
-    place("/usr/share/sbom/collector.spdx.json", text=json.dumps(document, indent=1) + "\n")
+    place(f"/usr/share/doc/{program.name}/copyright", file="LICENSE")
+    frontend = [Frontend(Path(arguments.dashboard))] if arguments.dashboard else []
+    for part in frontend:
+        # The wheel names its licence; the text of that one is ours, too.
+        assert part.license == "Apache 2.0", part.license
+        named = f"Ray's dashboard, out of the wheel ray {part.version}, whose licence is: {part.license}\n\n"
+        place("/usr/share/doc/ray-dashboard/copyright", text=named + Path("LICENSE").read_text())
+        for file in sorted(path for path in part.files.rglob("*") if path.is_file()):
+            place(f"/dashboard/{file.relative_to(part.files)}", file=file)
+    document = sbom(program, version, arch, packages, compiled_in, frontend)
+    place(f"/usr/share/sbom/{program.name}.spdx.json", text=json.dumps(document, indent=1) + "\n")
     size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     print(f"make_root: {len(libraries)} libraries of {len(packages)} packages, {size / 1e6:.1f} MB in all")
 

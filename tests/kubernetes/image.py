@@ -1,17 +1,20 @@
-"""Fixtures: the image, built from its Dockerfile, and a network for pods that are made of it."""
+"""Fixtures: the images, built from their Dockerfiles, and a network for pods that are made of them."""
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from harness.pods import PodNetwork, why_there_can_be_none
+from kube_pod import CONTAINERS, containers
 from manifests import ROOT
-from ray_pod import CONTAINERS, RAY_IMAGE, containers
+from ray_pod import RAY_IMAGE
 
-IMAGE = "localhost/collector:v0.1.0"
+# Of Ray's wheel: what unpack_dashboard.sh asks pip for.
+WHEEL = ["--platform=manylinux2014_x86_64", "--python-version=3.11", "--implementation=cp", "--abi=cp311"]
 
 
 def why_there_is_no_podman():
@@ -25,25 +28,51 @@ def why_there_is_no_podman():
 
 
 def compiler_cache():
-    """The image's compiler may use what another build of the image has left."""
-    folder = Path(os.environ.get("RAYHISTORY_TOOLS_DIR", Path.home() / ".cache" / "rayhistory")) / "image-ccache"
+    """This machine's own: where it is a Debian 12, too, its compiler is the image's, and what was compiled for other tests
+    is not compiled again."""
+    asked = subprocess.run(["ccache", "--get-config", "cache_dir"], capture_output=True, text=True, check=True)
+    folder = Path(asked.stdout.strip())
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-@pytest.fixture(scope="session")
-def image():
-    """As `make localimage-collector` builds it."""
+def rays_wheel():
+    """The folder with it: fetched by this machine's pip, which may have to be told what a container's would not know."""
+    requirement = ROOT / "scripts/image/dashboard.txt"
+    tools = Path(os.environ.get("RAYHISTORY_TOOLS_DIR", Path.home() / ".cache" / "rayhistory"))
+    folder = tools / ("wheel-" + re.search(r"sha256:(\w{12})", requirement.read_text())[1])
+    if not folder.exists():
+        tools.mkdir(parents=True, exist_ok=True)
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", *WHEEL]
+        fetching = folder.with_suffix(".new")
+        subprocess.run([*pip, "--require-hashes", "--requirement", requirement, "--dest", fetching], check=True)
+        fetching.rename(folder)
+    return folder
+
+
+def build(program, *volumes):
+    """As `make localimage-…` builds it."""
     lacking = why_there_is_no_podman()
     if lacking:
         pytest.skip(f"no images on this machine: {lacking}")
-    flags = f"--pull-never --layers --volume {compiler_cache()}:/ccache"
-    command = ["make", "--no-print-directory", "localimage-collector", "ENGINE=buildah", f"BUILD_FLAGS={flags}"]
+    mounted = [f"--volume {volume}" for volume in (f"{compiler_cache()}:/ccache", *volumes)]
+    flags = " ".join(["--pull-never", "--layers", *mounted])
+    command = ["make", "--no-print-directory", f"localimage-{program}", "ENGINE=buildah", f"BUILD_FLAGS={flags}"]
     done = subprocess.run(
         [CONTAINERS, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-4000:]
-    return IMAGE
+    return f"localhost/{program}:v0.1.0"
+
+
+@pytest.fixture(scope="session")
+def image():
+    return build("collector")
+
+
+@pytest.fixture(scope="session")
+def historyserver_image(image):
+    return build("historyserver", f"{rays_wheel()}:/wheels")
 
 
 @pytest.fixture(scope="session")

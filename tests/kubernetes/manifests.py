@@ -90,6 +90,21 @@ def with_collector():
     return [name for name in names() if (r := ray_resource(name)) and collectors(pod_templates(r)[0])]
 
 
+def with_history_server():
+    """The manifests of a History Server."""
+    return [name for name in names() if any(d["kind"] == "Deployment" and is_history_server(d) for d in documents(name))]
+
+
+def is_history_server(deployment):
+    return deployment["metadata"]["labels"]["app"] == "historyserver"
+
+
+def history_server(name):
+    """Its pod template."""
+    (deployment,) = (d for d in documents(name) if d["kind"] == "Deployment")
+    return copy.deepcopy(deployment["spec"]["template"])
+
+
 def environment_sources(name, container):
     """Of each variable where it comes from: a literal, or the kubelet's work, as in {"fieldPath": …}."""
     stored = {}

@@ -74,7 +74,7 @@ def test_every_metric_of_operations_exists():
 
 def test_the_walkthrough_shows_every_manifest():
     shown = set(re.findall(r"\.\./config/([\w-]+)\.yaml", page("kind")))
-    assert shown >= {name for name in names() if name.startswith("ray")}
+    assert shown >= {name for name in names() if name.startswith(("ray", "historyserver"))}
     for name in re.findall(r"config/([\w-]+)\.yaml", page("kind")):
         assert name in names()
 

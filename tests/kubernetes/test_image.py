@@ -1,13 +1,16 @@
-"""The image, built from Dockerfile.collector: what it is, what it holds, and that it runs as its manifests have it."""
+"""The images, built from Dockerfile.collector and Dockerfile.historyserver: what each is, what it holds, and that it runs as
+its manifests have it."""
 
+import hashlib
 import json
 import re
 import subprocess
+from types import SimpleNamespace
 
 import pytest
-from image import image  # noqa: F401  # a fixture
+from image import historyserver_image, image  # noqa: F401  # fixtures
+from kube_pod import containers
 from manifests import ROOT
-from ray_pod import containers
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
@@ -17,95 +20,127 @@ MOST_PROGRAM_BYTES = 8 * 10**6
 MOST_IMAGE_BYTES = 40 * 10**6
 
 
-@pytest.fixture(scope="module")
-def contents(image, tmp_path_factory):  # noqa: F811
-    """Each file's path and size; the files themselves are unpacked below the second."""
+@pytest.fixture(scope="module", params=["collector", "historyserver"])
+def built(request, tmp_path_factory):
+    """An image: its program, its name, each file's path and size, and the folder into which they are unpacked."""
+    name = request.getfixturevalue({"collector": "image", "historyserver": "historyserver_image"}[request.param])
     folder = tmp_path_factory.mktemp("image")
-    container = containers("buildah", "from", "--pull-never", image).strip()
+    container = containers("buildah", "from", "--pull-never", name).strip()
     try:
         tree = containers("buildah", "mount", container).strip()
         subprocess.run(["cp", "--archive", f"{tree}/.", folder], check=True)
     finally:
         containers("buildah", "rm", container)
     files = {f"/{path.relative_to(folder)}": path.lstat().st_size for path in folder.rglob("*") if path.is_file()}
-    return files, folder
+    return SimpleNamespace(program=request.param, name=name, files=files, folder=folder)
 
 
-def run(image, *arguments):  # noqa: F811
+def run(built, *arguments, entrypoint=()):
     """As hardened as its manifests have it, without any network."""
     hardened = ["--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
-    return containers("podman", "run", "--rm", "--network=none", *hardened, image, *arguments)
+    return containers("podman", "run", "--rm", "--network=none", *hardened, *entrypoint, built.name, *arguments)
 
 
-def test_it_is_small(contents):
-    files, folder = contents
+def test_it_is_small(built):
     # A library is a file with one name: nothing is counted twice.
-    size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    program = (folder / "usr/local/bin/collector").stat().st_size
-    print(f"image {size / 1e6:.1f} MB, program {program / 1e6:.1f} MB")
+    held = [path for path in built.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    size = sum(path.lstat().st_size for path in held)
+    program = (built.folder / "usr/local/bin" / built.program).stat().st_size
+    print(f"{built.program}: image {size / 1e6:.1f} MB, program {program / 1e6:.1f} MB")
     assert program <= MOST_PROGRAM_BYTES
     assert size <= MOST_IMAGE_BYTES
 
 
-def test_it_holds_the_program_its_libraries_and_certificates_and_no_more(contents):
-    files, folder = contents
+def test_it_holds_the_program_its_libraries_and_certificates_and_no_more(built):
     executables = [
-        path for path in folder.rglob("*")
+        path for path in built.folder.rglob("*")
         if path.is_file() and not path.is_symlink() and path.stat().st_mode & 0o111
     ]
     names = {path.name for path in executables}
-    assert "collector" in names
-    assert all(name == "collector" or name.startswith("ld-linux") for name in names), names
-    assert not any(re.search(r"/(sh|bash|dash|busybox|apt|dpkg|python3?)$", path) for path in files)
-    for path in files:
+    assert built.program in names
+    assert all(name == built.program or name.startswith("ld-linux") for name in names), names
+    assert not any(re.search(r"/(sh|bash|dash|busybox|apt|dpkg|python3?)$", path) for path in built.files)
+    dashboard = "|dashboard/" if built.program == "historyserver" else ""
+    for path in built.files:
         assert re.match(
-            r"/(usr/local/bin/collector|(usr/)?lib(64)?/|etc/(passwd|group|nsswitch.conf|os-release)$"
-            r"|etc/ssl/certs/ca-certificates.crt|usr/share/(doc/[^/]+/copyright|sbom/collector.spdx.json)$"
-            r"|var/lib/dpkg/status.d/)",
+            rf"/(usr/local/bin/{built.program}$|(usr/)?lib(64)?/|etc/(passwd|group|nsswitch.conf|os-release)$"
+            r"|etc/ssl/certs/ca-certificates.crt"
+            rf"|usr/share/(doc/[^/]+/copyright|sbom/{built.program}.spdx.json)$|var/lib/dpkg/status.d/{dashboard})",
             path,
         ), path
-    assert files["/etc/ssl/certs/ca-certificates.crt"] > 100_000
-    assert not any(path.stat().st_mode & 0o6000 for path in folder.rglob("*")), "nothing is setuid"
+    assert built.files["/etc/ssl/certs/ca-certificates.crt"] > 100_000
+    assert not any(path.stat().st_mode & 0o6000 for path in built.folder.rglob("*")), "nothing is setuid"
+    assert f"{built.program}:x:1000:1000:" in (built.folder / "etc/passwd").read_text()
 
 
-def test_its_configuration(image):  # noqa: F811
-    (inspected,) = json.loads(containers("podman", "image", "inspect", image))
+def test_its_configuration(built):
+    (inspected,) = json.loads(containers("podman", "image", "inspect", built.name))
     config = inspected["Config"]
     assert config["User"] == "1000:1000"
-    assert config["Entrypoint"] == ["/usr/local/bin/collector"]
+    assert config["Entrypoint"] == [f"/usr/local/bin/{built.program}"]
     assert "PATH=/usr/local/bin" in config["Env"]
     assert not config.get("Volumes")
+    ports = {"collector": {"8084/tcp", "8085/tcp"}, "historyserver": {"8080/tcp", "8085/tcp"}}
+    assert set(config["ExposedPorts"]) == ports[built.program]
     labels = {name.removeprefix("org.opencontainers.image."): value for name, value in inspected["Labels"].items()}
     version = re.search(r"project\(rayhistory VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
     assert labels["version"] == version
     assert labels["licenses"] == "Apache-2.0"
-    assert labels["title"] == "collector"
+    assert labels["title"] == built.program
     assert re.fullmatch(r"[0-9a-f]{40}", labels["revision"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", labels["created"])
 
 
-def test_it_runs_hardened_and_finds_all_its_libraries(image):  # noqa: F811
-    assert re.fullmatch(r"collector \d+\.\d+\.\d+\n", run(image, "--version"))
-    assert "--storage-backend" in run(image, "--help")
+def test_it_runs_hardened_and_finds_all_its_libraries(built):
+    assert re.fullmatch(rf"{built.program} \d+\.\d+\.\d+\n", run(built, "--version"))
+    assert "--storage-backend" in run(built, "--help")
     # As manifests with a `command` call it.
-    by_name = containers("podman", "run", "--rm", "--network=none", "--entrypoint", '["collector"]', image, "--version")
-    assert by_name == run(image, "--version")
+    by_name = run(built, "--version", entrypoint=["--entrypoint", json.dumps([built.program])])
+    assert by_name == run(built, "--version")
 
 
-def test_its_sbom_names_every_package_that_it_holds(contents):
-    files, folder = contents
-    path = folder / "usr/share/sbom/collector.spdx.json"
+def test_its_sbom_names_every_package_that_it_holds(built):
+    path = built.folder / "usr/share/sbom" / f"{built.program}.spdx.json"
     document = parse_file(str(path))
     assert [str(message) for message in validate_full_spdx_document(document)] == []
     packages = {package.name: package for package in document.packages}
-    held = {path.rsplit("/", 1)[1] for path in files if path.startswith("/var/lib/dpkg/status.d/")}
-    assert held | {"rayhistory-collector", "libboost1.81-dev"} == set(packages)
+    held = {path.rsplit("/", 1)[1] for path in built.files if path.startswith("/var/lib/dpkg/status.d/")}
+    frontend = {"ray-dashboard"} if built.program == "historyserver" else set()
+    assert held | frontend | {f"rayhistory-{built.program}", "libboost1.81-dev"} == set(packages)
     assert {"libc6", "libcurl4", "libssl3", "libstdc++6", "ca-certificates"} <= held
     for name in held:
-        status = (folder / "var/lib/dpkg/status.d" / name).read_text()
+        status = (built.folder / "var/lib/dpkg/status.d" / name).read_text()
         assert f"\nVersion: {packages[name].version}\n" in status
-        assert f"/usr/share/doc/{name}/copyright" in files
-    own = packages["rayhistory-collector"]
-    program = folder / "usr/local/bin/collector"
-    digest = subprocess.run(["sha256sum", program], capture_output=True, text=True, check=True).stdout.split()[0]
-    assert [checksum.value for checksum in own.checksums] == [digest]
+    for name in held | frontend:
+        assert f"/usr/share/doc/{name}/copyright" in built.files
+    program = (built.folder / "usr/local/bin" / built.program).read_bytes()
+    own = packages[f"rayhistory-{built.program}"]
+    assert [checksum.value for checksum in own.checksums] == [hashlib.sha256(program).hexdigest()]
+
+
+def test_the_dashboard_is_that_of_the_pinned_ray(built):
+    if built.program != "historyserver":
+        assert not any(path.startswith("/dashboard") for path in built.files)
+        return
+    pinned = (ROOT / "scripts/image/dashboard.txt").read_text()
+    version, digest = re.search(r"^ray==(\S+) --hash=sha256:([0-9a-f]{64})$", pinned, re.MULTILINE).groups()
+    assert re.search(rf"^ray(\[.*\])?=={re.escape(version)}$", (ROOT / "scripts/requirements/ray.txt").read_text(), re.MULTILINE)
+    document = parse_file(str(built.folder / "usr/share/sbom/historyserver.spdx.json"))
+    (package,) = (package for package in document.packages if package.name == "ray-dashboard")
+    assert (package.version, [checksum.value for checksum in package.checksums]) == (version, [digest])
+    assert "Apache License" in (built.folder / "usr/share/doc/ray-dashboard/copyright").read_text()
+
+    index = (built.folder / "dashboard/index.html").read_text()
+    named = re.findall(r'(?:src|href)="\./([^"]+)"', index)
+    assert any(path.endswith(".js") for path in named) and any(path.endswith(".css") for path in named)
+    for path in named:
+        assert f"/dashboard/{path}" in built.files
+    assert not any(path.endswith(".map") for path in built.files)
+
+
+def test_both_are_built_on_the_same_base():
+    arguments = [
+        re.search(r"^ARG DEBIAN=.*$", (ROOT / f"Dockerfile.{program}").read_text(), re.MULTILINE)[0]
+        for program in ("collector", "historyserver")
+    ]
+    assert arguments[0] == arguments[1]

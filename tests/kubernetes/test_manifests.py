@@ -1,4 +1,4 @@
-"""Every manifest under config/ is valid, complete in itself, and tells the collector nothing that it does not know."""
+"""Every manifest under config/ is valid, complete in itself, and tells the programs nothing that they do not know."""
 
 import re
 import subprocess
@@ -6,12 +6,42 @@ import subprocess
 import manifests
 import pytest
 from harness.collector import PROGRAM
-from manifests import collectors, environment_sources, names, pod_templates, ray_resource, validate, with_collector
+from history_server import PROGRAM as HISTORY_SERVER
+from manifests import (
+    collectors,
+    environment_sources,
+    history_server,
+    names,
+    pod_templates,
+    ray_resource,
+    validate,
+    with_collector,
+    with_history_server,
+)
+
+HARDENED = {
+    "runAsNonRoot": True,
+    "runAsUser": 1000,
+    "runAsGroup": 1000,
+    "readOnlyRootFilesystem": True,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def help_of(program):
+    return subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture(scope="module")
 def help_text():
-    return subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
+    return help_of(PROGRAM)
+
+
+@pytest.fixture(scope="module")
+def history_server_help():
+    return help_of(HISTORY_SERVER)
 
 
 def seconds(duration):
@@ -22,6 +52,11 @@ def seconds(duration):
 def test_all_that_is_promised_is_there():
     assert set(names()) >= {
         "azurite",
+        "historyserver",
+        "historyserver-aliyunoss",
+        "historyserver-azureblob",
+        "historyserver-gcs",
+        "historyserver-token-auth",
         "minio",
         "raycluster",
         "raycluster-aliyunoss",
@@ -40,7 +75,7 @@ def test_all_that_is_promised_is_there():
 def test_they_are_what_kustomize_makes(tmp_path):
     subprocess.run([manifests.ROOT / "scripts" / "manifests.sh", tmp_path], check=True)
     made = sorted(path.name for path in tmp_path.iterdir())
-    assert len(made) == 10
+    assert len(made) == 15
     for name in made:
         wanted, found = (tmp_path / name).read_text(), (manifests.CONFIG / name).read_text()
         assert found == wanted, f"config/{name} is not what config/kustomize makes: run `make manifests`"
@@ -121,15 +156,7 @@ def test_a_pod_is_as_it_should_be(name):
         assert collector["args"] == [f"--role={role}"]
         assert collector["image"] == "collector:v0.1.0"
         assert collector["resources"]["limits"] == {"cpu": "200m", "memory": "256Mi"}
-        assert collector["securityContext"] == {
-            "runAsNonRoot": True,
-            "runAsUser": 1000,
-            "runAsGroup": 1000,
-            "readOnlyRootFilesystem": True,
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
-        }
+        assert collector["securityContext"] == HARDENED
         for container in (ray, collector):
             assert {"name": "ray", "mountPath": "/tmp/ray"} in container["volumeMounts"]
         assert {"name": "ray", "emptyDir": {}} in spec["volumes"]
@@ -158,6 +185,92 @@ def test_a_native_sidecar_starts_before_ray():
         (collector,) = template["spec"]["initContainers"]
         assert collector["name"] == "collector" and collector["restartPolicy"] == "Always"
         assert [container["name"][:3] for container in template["spec"]["containers"]] == ["ray"]
+
+
+def of_kind(name, kind):
+    (found,) = (d for d in manifests.documents(name) if d["kind"] == kind)
+    return found
+
+
+@pytest.mark.parametrize("name", with_history_server())
+def test_the_history_server_knows_every_flag_and_variable(name, history_server_help):
+    (container,) = history_server(name)["spec"]["containers"]
+    for argument in container["args"]:
+        assert re.search(rf"^  {re.escape(argument.split('=')[0])}\b", history_server_help, re.MULTILINE), argument
+    for variable in environment_sources(name, container):
+        assert re.search(rf"(variable |^  ){variable}\b", history_server_help, re.MULTILINE), variable
+
+
+@pytest.mark.parametrize("name", with_history_server())
+def test_a_history_server_is_as_it_should_be(name):
+    template = history_server(name)
+    (container,) = template["spec"]["containers"]
+    assert container["image"] == "historyserver:v0.1.0"
+    assert container["securityContext"] == HARDENED
+    assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "http"}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"http": 8080, "metrics": 8085}
+    assert template["spec"]["enableServiceLinks"] is False
+    # Room for loads beside what is kept.
+    assert container["args"][0] == "--session-cache-max-memory=1Gi"
+    assert container["resources"]["limits"] == {"memory": "2Gi"}
+
+
+@pytest.mark.parametrize("name", with_history_server())
+def test_a_history_servers_service_leads_to_it_from_inside_the_cluster_alone(name):
+    service, deployment = of_kind(name, "Service"), of_kind(name, "Deployment")
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert service["spec"]["selector"].items() <= labels.items()
+    assert deployment["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert service["spec"]["type"] == "ClusterIP"
+    # KubeRay's port.
+    assert service["spec"]["ports"] == [{"name": "http", "port": 30080, "targetPort": "http"}]
+
+
+@pytest.mark.parametrize("name", with_history_server())
+def test_a_history_server_may_look_for_clusters_and_do_nothing_else(name):
+    account = of_kind(name, "ServiceAccount")["metadata"]["name"]
+    assert history_server(name)["spec"]["serviceAccountName"] == account
+    role, binding = of_kind(name, "ClusterRole"), of_kind(name, "ClusterRoleBinding")
+    assert role["rules"] == [{"apiGroups": ["ray.io"], "resources": ["rayclusters"], "verbs": ["get", "list"]}]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": "default"}]
+
+
+@pytest.mark.parametrize("name", with_history_server())
+def test_a_history_server_may_read_secrets_only_where_it_shows_their_tokens(name):
+    roles = [d for d in manifests.documents(name) if d["kind"] == "Role"]
+    (container,) = history_server(name)["spec"]["containers"]
+    if "--use-auth-token-mode" not in container["args"]:
+        assert roles == []
+        return
+    (role,) = roles
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
+    binding = of_kind(name, "RoleBinding")
+    assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]}
+    assert binding["subjects"][0]["name"] == of_kind(name, "ServiceAccount")["metadata"]["name"]
+
+
+@pytest.mark.parametrize(
+    "history,cluster",
+    [
+        ("historyserver", "raycluster"),
+        ("historyserver-azureblob", "raycluster-azureblob"),
+        ("historyserver-gcs", "raycluster-gcs"),
+        ("historyserver-aliyunoss", "raycluster-aliyunoss"),
+    ],
+)
+def test_a_history_server_reads_what_the_collectors_write(history, cluster):
+    def stored(name):
+        return {
+            key: value
+            for document in manifests.documents(name)
+            if document["kind"] in ("ConfigMap", "Secret")
+            for key, value in {**document.get("data", {}), **document.get("stringData", {})}.items()
+        }
+
+    assert stored(history) == stored(cluster)
 
 
 HOOK_TEST = """

@@ -1,6 +1,8 @@
-"""A real pod of config/raycluster.yaml: a real Ray and the collector from its image, at the limits that the manifest
-sets, and a real store. Only what an operator, a kubelet and DNS would do is done by ray_pod.py."""
+"""Real pods of config/raycluster.yaml and config/historyserver.yaml: a real Ray and the collector from its image, then the
+History Server from its own, at the limits that the manifests set, and a real store. Only what an operator, a kubelet and
+DNS would do is done by kube_pod.py and the modules of both pods."""
 
+import json
 import os
 import re
 import urllib.request
@@ -9,7 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import tool
 from harness.judge import Judge
-from image import image, network, ray_image  # noqa: F401  # fixtures
+from history_server_pod import HistoryServerPod
+from image import historyserver_image, image, network, ray_image  # noqa: F401  # fixtures
 from live.azurite_server import ACCOUNT, KEY
 from live.ports import accepts_connections
 from live.stored import StoredInBucket, StoredInContainer
@@ -41,6 +44,7 @@ class MinioPod:
     """MinIO where the manifest looks for it: minio-service.minio-dev:9000."""
 
     manifest = "raycluster"
+    history_manifest = "historyserver"
     host = "minio-service.minio-dev"
     port = 9000
 
@@ -123,12 +127,37 @@ def ray_is_up(pod):
 
 
 @pytest.fixture
-def make_pod(image, ray_image, network, tmp_path):  # noqa: F811
+def stores():
+    """By the class of each, those that pods were made for."""
+    return {}
+
+
+@pytest.fixture
+def make_history_server(historyserver_image, network, stores, tmp_path):  # noqa: F811
+    """make_history_server(MinioPod): the pod of the manifest that belongs to this store, started."""
+    made = []
+
+    def make(store_pod):
+        store = stores[store_pod]
+        own_network = network.add_pod(tmp_path / "history-pod")
+        pod = HistoryServerPod(own_network, store.history_manifest, {store.host: store.address}, tmp_path)
+        made.append(pod)
+        pod.start()
+        wait_until(lambda: status(pod, "/readyz", port=8080) == 200, "the History Server's readiness probe", 30)
+        return pod
+
+    yield make
+    for pod in made:
+        pod.remove()
+
+
+@pytest.fixture
+def make_pod(image, ray_image, network, stores, tmp_path):  # noqa: F811
     """make_pod(MinioPod): the pod of the manifest that belongs to this store, started."""
     made = []
 
     def make(store_pod):
-        store = store_pod(network.add_pod(tmp_path / "store"), tmp_path)
+        store = stores[store_pod] = store_pod(network.add_pod(tmp_path / "store"), tmp_path)
         ray_environment = Path(tool("ray", "RAYHISTORY_RAY")).parents[1]
         own_network = network.add_pod(tmp_path / "pod")
         pod = RayPod(own_network, store.manifest, {store.host: store.address}, ray_environment, tmp_path)
@@ -167,17 +196,39 @@ def stop_and_see_all_stored(pod, judge, session, node):
     assert re.search(r"level=error", pod.log("collector")) is None, pod.log("collector")
 
 
-def test_a_pod_is_limited_and_has_no_rights(make_pod):
-    pod, _ = make_pod(MinioPod)
-    # The operator's limits and the manifest's security context, as the kernel has them.
-    inspected = pod.inspect("collector")
+def see_that_it_has_no_rights(pod, container, memory):
+    """The manifest's limit and security context, as the kernel has them."""
+    inspected = pod.inspect(container)
     assert inspected["HostConfig"]["ReadonlyRootfs"] is True
-    assert inspected["HostConfig"]["Memory"] == 256 * 2**20
-    assert inspected["HostConfig"]["CpuQuota"] / inspected["HostConfig"]["CpuPeriod"] == pytest.approx(0.2)
-    process = pod.process_status("collector")
+    assert inspected["HostConfig"]["Memory"] == memory
+    process = pod.process_status(container)
     assert process["Uid"].split() == ["1000"] * 4 and process["Gid"].split() == ["1000"] * 4
     assert int(process["CapEff"], 16) == 0 and int(process["CapBnd"], 16) == 0
     assert process["NoNewPrivs"] == "1"
+
+
+def ask(pod, path, port=8080):
+    with urllib.request.urlopen(f"http://{pod.address}:{port}{path}", timeout=30) as answer:
+        return answer.read()
+
+
+def see_in_the_history_server(server, judge, cluster, session, node):
+    """Of a session what a person looks for: the dashboard itself, each task, and what it printed."""
+    base = f"/c/default/raycluster/{cluster}/{session}"
+    assert b"<title>Ray Dashboard</title>" in ask(server, f"{base}/")
+    asked = "filter_keys=name&filter_predicates=%3D&filter_values=work"
+    tasks = json.loads(ask(server, f"{base}/api/v0/tasks?detail=1&limit=10000&{asked}"))["data"]["result"]["result"]
+    assert [task["state"] for task in tasks] == ["FINISHED"] * 20
+    stored = judge.logs(session, node)
+    (printed,) = {path for path, content in stored.items() if b"working on 7\n" in content and path.endswith(".out")}
+    assert ask(server, f"{base}/api/v0/logs/file?node_id={node}&filename={printed}&lines=-1") == stored[printed]
+
+
+def test_a_pod_is_limited_and_has_no_rights(make_pod):
+    pod, _ = make_pod(MinioPod)
+    see_that_it_has_no_rights(pod, "collector", 256 * 2**20)
+    limits = pod.inspect("collector")["HostConfig"]
+    assert limits["CpuQuota"] / limits["CpuPeriod"] == pytest.approx(0.2)
     assert status(pod, "/healthz") == 200
     # What docs/troubleshooting.md tells one to do first.
     pod.podman("exec", pod.container("collector"), "collector", "--check")
@@ -190,7 +241,7 @@ def test_a_pod_stores_all_of_a_job_in_azure_blob(make_pod):
     assert judge.markers() == {session}
 
 
-def test_a_pod_whose_ray_is_killed_and_restarted_stores_both_sessions(make_pod):
+def test_both_sessions_of_a_pod_whose_ray_is_killed_and_restarted_are_stored_and_shown(make_pod, make_history_server):
     pod, judge = make_pod(MinioPod)
     first, first_node = run_a_job_and_see_it_stored(pod, judge)
     first_logs = pod.logs(first)
@@ -205,3 +256,14 @@ def test_a_pod_whose_ray_is_killed_and_restarted_stores_both_sessions(make_pod):
     for path, content in first_logs.items():
         assert stored[path].startswith(content), path
     assert len(tasks_finished(judge, first, first_node)) >= 20
+
+    server = make_history_server(MinioPod)
+    see_that_it_has_no_rights(server, "historyserver", 2 * 2**30)
+    assert [row["sessionName"] for row in json.loads(ask(server, "/clusters"))] == [second, first]
+    for session, node in [(first, first_node), (second, second_node)]:
+        see_in_the_history_server(server, judge, pod.cluster, session, node)
+    assert b"\nray_historyserver_sessions_in_memory 2\n" in ask(server, "/metrics", port=8085)
+    server.stop()
+    ended = server.inspect("historyserver")["State"]
+    assert (ended["ExitCode"], ended["OOMKilled"]) == (0, False), server.log("historyserver")
+    assert re.search(r"level=(error|warning)", server.log("historyserver")) is None, server.log("historyserver")
