@@ -31,7 +31,7 @@ export CCACHE_NOHASHDIR := 1
 .PHONY: help
 help:  ## list the targets
 	@echo "make TARGET"
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  %-24s %s\n' "$$name" "$$text"; done
 
 .PHONY: deps
 deps:  ## install what is missing: Debian packages, and the tools that tests need (Ray, MinIO, pytest)
