@@ -91,8 +91,8 @@ Result<Issued<AwsCredentials>> AlibabaOidcRole::issue(const Deadline& deadline) 
                                             {"RoleSessionName", session},
                                             {"DurationSeconds", std::string(kLifetimeSeconds)}});
   const MemoryBody body(content);
-  Request request;
-  request.method = Method::post;
+  HttpRequest request;
+  request.method = HttpMethod::post;
   request.url = token_service_;
   request.url.encoded_query = encode_query({{"Action", std::string(kAction)},
                                             {"Version", std::string(kApiVersion)},
@@ -102,7 +102,7 @@ Result<Issued<AwsCredentials>> AlibabaOidcRole::issue(const Deadline& deadline) 
   request.body = &body;
   request.response_limit_bytes = kAnswerLimitBytes;
   request.stall_timeout = kStallTimeout;
-  Result<Response> response = client_->send(request, deadline);
+  Result<HttpResponse> response = client_->send(request, deadline);
   if (!response) {
     Error error = std::move(response).error();
     // Issuing twice does no harm.

@@ -82,13 +82,13 @@ Result<std::string> AwsContainerCredentials::authorization() const {
 
 Result<Issued<AwsCredentials>> AwsContainerCredentials::issue(const Deadline& deadline) {
   TRY_ASSIGN(const std::string token, authorization());
-  Request request;
+  HttpRequest request;
   request.url = url_;
   request.headers.set("Accept", "application/json");
   if (!token.empty()) request.headers.set("Authorization", token);
   request.response_limit_bytes = kAwsKeyAnswerLimitBytes;
   request.stall_timeout = kStallTimeout;
-  Result<Response> response = client_->send(request, deadline);
+  Result<HttpResponse> response = client_->send(request, deadline);
   if (!response) {
     Error error = std::move(response).error();
     if (error.kind != ErrorKind::cancelled) error.kind = ErrorKind::retry;

@@ -23,7 +23,7 @@ std::string lower(std::string_view text) {
   return lowered;
 }
 
-Error unexpected(std::string_view what, const Response& response) {
+Error unexpected(std::string_view what, const HttpResponse& response) {
   const bool is_passing = response.status == 200 || response.status == 429 || response.status >= 500;
   const std::string words = read_aws_key_refusal(response.body);
   return Error{is_passing ? ErrorKind::retry : ErrorKind::denied,
@@ -54,8 +54,8 @@ Result<std::unique_ptr<AwsInstanceMetadata>> AwsInstanceMetadata::open(const Aws
   return std::unique_ptr<AwsInstanceMetadata>(new AwsInstanceMetadata(*std::move(url), std::move(client)));
 }
 
-Request AwsInstanceMetadata::request_for(Method method, std::string_view path) const {
-  Request request;
+HttpRequest AwsInstanceMetadata::request_for(HttpMethod method, std::string_view path) const {
+  HttpRequest request;
   request.method = method;
   request.url = endpoint_;
   request.url.encoded_path += path;
@@ -65,9 +65,9 @@ Request AwsInstanceMetadata::request_for(Method method, std::string_view path) c
 }
 
 Result<std::string> AwsInstanceMetadata::session_token(const Deadline& deadline) const {
-  Request request = request_for(Method::put, "/latest/api/token");
+  HttpRequest request = request_for(HttpMethod::put, "/latest/api/token");
   request.headers.set("X-aws-ec2-metadata-token-ttl-seconds", kTokenLifetimeSeconds);
-  const Result<Response> response = client_->send(request, deadline);
+  const Result<HttpResponse> response = client_->send(request, deadline);
   if (!response) {
     if (response.error().kind == ErrorKind::cancelled) return response.error();
     // The request went out and nothing came back: an answer that may take one hop only ends at the
@@ -86,11 +86,11 @@ Result<std::string> AwsInstanceMetadata::session_token(const Deadline& deadline)
   return response->body;
 }
 
-Result<Response> AwsInstanceMetadata::get(std::string_view path, const std::string& token,
-                                          const Deadline& deadline) const {
-  Request request = request_for(Method::get, path);
+Result<HttpResponse> AwsInstanceMetadata::get(std::string_view path, const std::string& token,
+                                              const Deadline& deadline) const {
+  HttpRequest request = request_for(HttpMethod::get, path);
   request.headers.set("X-aws-ec2-metadata-token", token);
-  Result<Response> response = client_->send(request, deadline);
+  Result<HttpResponse> response = client_->send(request, deadline);
   if (!response && response.error().kind == ErrorKind::unknown_outcome) {
     Error error = std::move(response).error();
     error.kind = ErrorKind::retry;
@@ -102,11 +102,11 @@ Result<Response> AwsInstanceMetadata::get(std::string_view path, const std::stri
 Result<Issued<AwsCredentials>> AwsInstanceMetadata::issue(const Deadline& deadline) {
   Result<Issued<AwsCredentials>> issued = [&]() -> Result<Issued<AwsCredentials>> {
     TRY_ASSIGN(const std::string token, session_token(deadline));
-    TRY_ASSIGN(const Response roles, get(kRolesPath, token, deadline));
+    TRY_ASSIGN(const HttpResponse roles, get(kRolesPath, token, deadline));
     if (roles.status == 404) return Error{ErrorKind::denied, "the instance has no role"};
     const std::string role = roles.body.substr(0, roles.body.find_first_of(" \t\r\n"));
     if (roles.status != 200 || role.empty()) return unexpected("the name of the instance's role", roles);
-    TRY_ASSIGN(const Response keys, get(std::string(kRolesPath) + encode_path(role), token, deadline));
+    TRY_ASSIGN(const HttpResponse keys, get(std::string(kRolesPath) + encode_path(role), token, deadline));
     if (keys.status == 200) {
       if (auto read = read_aws_key_answer(keys.body)) return *std::move(read);
     }

@@ -27,9 +27,9 @@ class AwsInstanceMetadata final : public Issuer<AwsCredentials> {
   AwsInstanceMetadata(Url endpoint, std::shared_ptr<HttpClient> client)
       : endpoint_(std::move(endpoint)), client_(std::move(client)) {}
 
-  Request request_for(Method method, std::string_view path) const;
+  HttpRequest request_for(HttpMethod method, std::string_view path) const;
   Result<std::string> session_token(const Deadline& deadline) const;
-  Result<Response> get(std::string_view path, const std::string& token, const Deadline& deadline) const;
+  Result<HttpResponse> get(std::string_view path, const std::string& token, const Deadline& deadline) const;
 
   const Url endpoint_;
   const std::shared_ptr<HttpClient> client_;

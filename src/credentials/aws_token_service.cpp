@@ -134,8 +134,8 @@ Result<Issued<AwsCredentials>> AwsTokenService::exchange(std::string_view action
                                                          const Deadline& deadline) const {
   const std::string content = encode_query(form);
   const MemoryBody body(content);
-  Request request;
-  request.method = Method::post;
+  HttpRequest request;
+  request.method = HttpMethod::post;
   request.url = endpoint_.url;
   request.headers.set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
   request.body = &body;
@@ -145,7 +145,7 @@ Result<Issued<AwsCredentials>> AwsTokenService::exchange(std::string_view action
     sign_aws_v4(request, *caller, {endpoint_.region, "sts", clock_.unix_nanoseconds()},
                 to_hex(sha256(content)));
   }
-  Result<Response> response = client_->send(request, deadline);
+  Result<HttpResponse> response = client_->send(request, deadline);
   if (!response) {
     Error error = std::move(response).error();
     // Issuing twice does no harm.

@@ -57,8 +57,8 @@ Result<Issued<AccessToken>> AzureEntra::ask(const QueryParameters& proof, const 
   form.emplace_back("grant_type", "client_credentials");
   form.emplace_back("scope", kScope);
   const MemoryBody body(encode_query(form));
-  Request request;
-  request.method = Method::post;
+  HttpRequest request;
+  request.method = HttpMethod::post;
   request.url = endpoint_;
   request.headers.set("Content-Type", "application/x-www-form-urlencoded");
   request.headers.set("Accept", "application/json");

@@ -17,7 +17,7 @@ constexpr std::string_view kMetadataService = "http://169.254.169.254";
 
 class AzureManagedIdentity final : public AccessTokenIssuer {
  public:
-  AzureManagedIdentity(Request request, std::string origin, std::string hint,
+  AzureManagedIdentity(HttpRequest request, std::string origin, std::string hint,
                        std::unique_ptr<HttpClient> client, const Clock& clock)
       : request_(std::move(request)),
         origin_(std::move(origin)),
@@ -35,7 +35,7 @@ class AzureManagedIdentity final : public AccessTokenIssuer {
   std::string origin() const override { return origin_; }
 
  private:
-  Request request_;
+  HttpRequest request_;
   const std::string origin_;
   const std::string hint_;
   const std::unique_ptr<HttpClient> client_;
@@ -48,7 +48,7 @@ Result<std::unique_ptr<AccessTokenIssuer>> azure_managed_identity_issuer(const A
                                                                          std::unique_ptr<HttpClient> client,
                                                                          const Clock& clock) {
   const bool is_app_service = !identity.identity_endpoint.empty() && !identity.identity_header.empty();
-  Request request;
+  HttpRequest request;
   QueryParameters query = {{"resource", std::string(kResource)}};
   std::string origin = "managed identity";
   std::string hint;

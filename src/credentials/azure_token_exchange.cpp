@@ -34,12 +34,12 @@ bool is_passing(int status) {
 
 }  // namespace
 
-Result<Issued<AccessToken>> exchange_for_azure_token(HttpClient& client, Request& request, const Clock& clock,
-                                                     const Deadline& deadline) {
+Result<Issued<AccessToken>> exchange_for_azure_token(HttpClient& client, HttpRequest& request,
+                                                     const Clock& clock, const Deadline& deadline) {
   request.response_limit_bytes = kAzureTokenAnswerLimitBytes;
   request.stall_timeout = kStallTimeout;
   const int64_t asked_at = clock.unix_nanoseconds();
-  Result<Response> response = client.send(request, deadline);
+  Result<HttpResponse> response = client.send(request, deadline);
   if (!response) {
     Error error = std::move(response).error();
     if (error.kind == ErrorKind::unknown_outcome) error.kind = ErrorKind::retry;

@@ -9,7 +9,7 @@ namespace rayhistory {
 
 // Sets the request's limits. Errors as Issuer::issue: `denied` for what an operator has to put right, `retry`
 // for what passes, also an answer that is none.
-Result<Issued<AccessToken>> exchange_for_azure_token(HttpClient& client, Request& request, const Clock& clock,
-                                                     const Deadline& deadline);
+Result<Issued<AccessToken>> exchange_for_azure_token(HttpClient& client, HttpRequest& request,
+                                                     const Clock& clock, const Deadline& deadline);
 
 }  // namespace rayhistory

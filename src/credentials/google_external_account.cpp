@@ -40,7 +40,7 @@ Result<std::string> GoogleExternalAccountIssuer::subject_token(const Deadline& d
   const SubjectTokenPlace& place = account_.subject_token;
   std::string content;
   if (place.url) {
-    Request request;
+    HttpRequest request;
     request.url = *place.url;
     for (const auto& [name, value] : place.headers)
       request.headers.set(name, value);
@@ -93,8 +93,8 @@ Result<Issued<AccessToken>> GoogleExternalAccountIssuer::impersonate(const Acces
                                                                      const Deadline& deadline) {
   const MemoryBody body(fmt::format(R"({{"scope":["{}"],"lifetime":"{}s"}})", kGoogleStorageScope,
                                     account_.impersonated_lifetime_seconds));
-  Request request;
-  request.method = Method::post;
+  HttpRequest request;
+  request.method = HttpMethod::post;
   request.url = *account_.impersonation_url;
   request.headers.set("Content-Type", "application/json");
   request.headers.set("Authorization", "Bearer " + token.value);

@@ -38,7 +38,7 @@ Result<std::string> GoogleMetadataServer::ask(std::string_view path, const Query
                                               const Deadline& deadline) {
   Result<Url> url = parse_url(host_, Scheme::http);
   if (!url) return Error{ErrorKind::denied, "GCE_METADATA_HOST: " + url.error().message};
-  Request request;
+  HttpRequest request;
   request.url = *std::move(url);
   request.url.encoded_path = path;
   request.url.encoded_query = encode_query(query);

@@ -20,11 +20,11 @@ bool is_passing(int status) {
 
 }  // namespace
 
-Result<std::string> ask_token_service(HttpClient& client, Request request, std::string_view whom,
+Result<std::string> ask_token_service(HttpClient& client, HttpRequest request, std::string_view whom,
                                       const Deadline& deadline) {
   request.response_limit_bytes = kReplyLimitBytes;
   request.stall_timeout = kStallTimeout;
-  Result<Response> response = client.send(request, deadline);
+  Result<HttpResponse> response = client.send(request, deadline);
   if (!response) {
     Error error = std::move(response).error();
     if (error.kind != ErrorKind::cancelled) error.kind = ErrorKind::retry;
@@ -40,8 +40,8 @@ Result<std::string> ask_token_service(HttpClient& client, Request request, std::
 Result<std::string> post_token_form(HttpClient& client, const Url& url, const QueryParameters& form,
                                     Headers headers, const Deadline& deadline) {
   const MemoryBody body(encode_query(form));
-  Request request;
-  request.method = Method::post;
+  HttpRequest request;
+  request.method = HttpMethod::post;
   request.url = url;
   request.headers = std::move(headers);
   request.headers.set("Content-Type", "application/x-www-form-urlencoded");

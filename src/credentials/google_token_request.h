@@ -15,7 +15,7 @@ inline constexpr std::string_view kGoogleStorageScope =
 
 // The body of the answer, where it is 200. `denied`: refused, with what was said; `retry`: passing, for
 // asking again is always safe. `whom` begins the error's text: "token endpoint https://…".
-Result<std::string> ask_token_service(HttpClient& client, Request request, std::string_view whom,
+Result<std::string> ask_token_service(HttpClient& client, HttpRequest request, std::string_view whom,
                                       const Deadline& deadline);
 
 // POST of an HTML form, as OAuth has it.

@@ -13,20 +13,20 @@ bool same_name(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string_view name_of(Method method) {
+std::string_view name_of(HttpMethod method) {
   switch (method) {
-    case Method::get:
+    case HttpMethod::get:
       return "GET";
-    case Method::head:
+    case HttpMethod::head:
       return "HEAD";
-    case Method::put:
+    case HttpMethod::put:
       return "PUT";
-    case Method::post:
+    case HttpMethod::post:
       return "POST";
-    case Method::del:
+    case HttpMethod::del:
       return "DELETE";
   }
-  UNREACHABLE("a Method out of range");
+  UNREACHABLE("an HttpMethod out of range");
 }
 
 void Headers::set(std::string_view name, std::string_view value) {

@@ -1,4 +1,4 @@
-// One HTTP exchange: a Request goes out, a Response comes back. No retries, no redirects, no cookies.
+// One HTTP exchange: an HttpRequest goes out, an HttpResponse comes back. No retries, no redirects, no cookies.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 
 namespace rayhistory {
 
-enum class Method { get, head, put, post, del };
-std::string_view name_of(Method method);
+enum class HttpMethod { get, head, put, post, del };
+std::string_view name_of(HttpMethod method);
 
 // In the order they are sent. Names compare without case.
 class Headers {
@@ -33,8 +33,8 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-struct Request {
-  Method method = Method::get;
+struct HttpRequest {
+  HttpMethod method = HttpMethod::get;
   Url url;
   Headers headers;
   const Body* body = nullptr;  // null: none; its size becomes Content-Length
@@ -45,12 +45,12 @@ struct Request {
   // all but the deadline's: a large body over a slow line takes what it takes. Longer where the server works
   // before it answers.
   Nanoseconds stall_timeout = Seconds(60);
-  // When set, a 2xx body goes here piece by piece instead of into Response::body, without limit. A Result
+  // When set, a 2xx body goes here piece by piece instead of into HttpResponse::body, without limit. A Result
   // with an error ends the exchange with that error.
   std::function<Result<void>(std::string_view piece)> on_body;
 };
 
-struct Response {
+struct HttpResponse {
   int status = 0;
   Headers headers;
   std::string body;
@@ -60,10 +60,10 @@ struct Response {
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
-  // Any status is a Response. Errors: `cancelled` (deadline or stop), `retry` (nothing can have reached the
-  // server: no address, no connection, TLS refused), `unknown_outcome` (the request may have reached it, the
-  // answer did not come whole), `invalid` (the body can't be read, the answer is too long or no HTTP).
-  virtual Result<Response> send(const Request& request, const Deadline& deadline) = 0;
+  // Any status is an HttpResponse. Errors: `cancelled` (deadline or stop), `retry` (nothing can have reached
+  // the server: no address, no connection, TLS refused), `unknown_outcome` (the request may have reached it,
+  // the answer did not come whole), `invalid` (the body can't be read, the answer is too long or no HTTP).
+  virtual Result<HttpResponse> send(const HttpRequest& request, const Deadline& deadline) = 0;
 };
 
 }  // namespace rayhistory

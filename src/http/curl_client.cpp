@@ -80,8 +80,8 @@ Result<HeaderList> header_list(const Headers& headers) {
 
 // One exchange under way: what curl's callbacks read and fill.
 struct Exchange {
-  const Request& request;
-  Response response = {};
+  const HttpRequest& request;
+  HttpResponse response = {};
   uint64_t body_position = 0;
   size_t headers_bytes = 0;
   bool headers_complete = false;
@@ -200,15 +200,15 @@ class CurlClient::Handle {
   Handle& operator=(const Handle&) = delete;
 
   // `failed_in_transport` becomes true when the connection is not to be used again.
-  Result<Response> run(const Request& request, const CurlOptions& options, const Clock& clock,
-                       const Deadline& deadline, bool& failed_in_transport);
+  Result<HttpResponse> run(const HttpRequest& request, const CurlOptions& options, const Clock& clock,
+                           const Deadline& deadline, bool& failed_in_transport);
 
  private:
   void prepare(Exchange& exchange, const std::string& url, const HeaderList& headers,
                const CurlOptions& options);
   // Nothing when the deadline came first.
   std::optional<CURLcode> perform(const Clock& clock, const Deadline& deadline);
-  Error transport_error(CURLcode code, const Request& request, const CurlOptions& options,
+  Error transport_error(CURLcode code, const HttpRequest& request, const CurlOptions& options,
                         const char* detail) const;
 
   CURL* const easy_;
@@ -217,7 +217,7 @@ class CurlClient::Handle {
 
 void CurlClient::Handle::prepare(Exchange& exchange, const std::string& url, const HeaderList& headers,
                                  const CurlOptions& options) {
-  const Request& request = exchange.request;
+  const HttpRequest& request = exchange.request;
   ::curl_easy_reset(easy_);
   set_option(easy_, CURLOPT_URL, url.c_str());
   set_option(easy_, CURLOPT_PATH_AS_IS, 1L);
@@ -259,20 +259,20 @@ void CurlClient::Handle::prepare(Exchange& exchange, const std::string& url, con
   set_option(easy_, CURLOPT_WRITEDATA, &exchange);
 
   switch (request.method) {
-    case Method::get:
+    case HttpMethod::get:
       set_option(easy_, CURLOPT_HTTPGET, 1L);
       break;
-    case Method::head:
+    case HttpMethod::head:
       set_option(easy_, CURLOPT_NOBODY, 1L);
       break;
-    case Method::del:
+    case HttpMethod::del:
       set_option(easy_, CURLOPT_CUSTOMREQUEST, "DELETE");
       break;
-    case Method::put:
-    case Method::post:
+    case HttpMethod::put:
+    case HttpMethod::post:
       // Upload mode for both, also without a body: that sends "Content-Length: 0", which S3 asks for.
       set_option(easy_, CURLOPT_UPLOAD, 1L);
-      set_option(easy_, CURLOPT_CUSTOMREQUEST, request.method == Method::put ? "PUT" : "POST");
+      set_option(easy_, CURLOPT_CUSTOMREQUEST, request.method == HttpMethod::put ? "PUT" : "POST");
       set_option(easy_, CURLOPT_INFILESIZE_LARGE,
                  static_cast<curl_off_t>(request.body == nullptr ? 0 : request.body->size()));
       set_option(easy_, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
@@ -302,8 +302,8 @@ std::optional<CURLcode> CurlClient::Handle::perform(const Clock& clock, const De
   return message->data.result;
 }
 
-Error CurlClient::Handle::transport_error(CURLcode code, const Request& request, const CurlOptions& options,
-                                          const char* detail) const {
+Error CurlClient::Handle::transport_error(CURLcode code, const HttpRequest& request,
+                                          const CurlOptions& options, const char* detail) const {
   std::string text = fmt::format("{} {}: {}", name_of(request.method), request.url.origin(),
                                  *detail == '\0' ? ::curl_easy_strerror(code) : detail);
   if (code == CURLE_PEER_FAILED_VERIFICATION) text += advice_on_certificate(easy_, options);
@@ -318,9 +318,9 @@ Error CurlClient::Handle::transport_error(CURLcode code, const Request& request,
   }
 }
 
-Result<Response> CurlClient::Handle::run(const Request& request, const CurlOptions& options,
-                                         const Clock& clock, const Deadline& deadline,
-                                         bool& failed_in_transport) {
+Result<HttpResponse> CurlClient::Handle::run(const HttpRequest& request, const CurlOptions& options,
+                                             const Clock& clock, const Deadline& deadline,
+                                             bool& failed_in_transport) {
   TRY_ASSIGN(const HeaderList headers, header_list(request.headers));
   Exchange exchange{.request = request};
   const std::string url = request.url.str();
@@ -387,11 +387,11 @@ void CurlClient::drop_idle_handles() {
   dropped.swap(idle_);
 }
 
-Result<Response> CurlClient::send(const Request& request, const Deadline& deadline) {
-  CHECK(request.body == nullptr || request.method == Method::put || request.method == Method::post);
+Result<HttpResponse> CurlClient::send(const HttpRequest& request, const Deadline& deadline) {
+  CHECK(request.body == nullptr || request.method == HttpMethod::put || request.method == HttpMethod::post);
   std::unique_ptr<Handle> handle = take_handle();
   bool failed_in_transport = false;
-  Result<Response> outcome = handle->run(request, options_, clock_, deadline, failed_in_transport);
+  Result<HttpResponse> outcome = handle->run(request, options_, clock_, deadline, failed_in_transport);
   if (!failed_in_transport) {
     give_back(std::move(handle));
   } else if (outcome.error().kind != ErrorKind::cancelled) {

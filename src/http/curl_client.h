@@ -40,7 +40,7 @@ class CurlClient final : public HttpClient {
   // After the last send has returned.
   ~CurlClient() override;
 
-  Result<Response> send(const Request& request, const Deadline& deadline) override;
+  Result<HttpResponse> send(const HttpRequest& request, const Deadline& deadline) override;
 
  private:
   class Handle;

@@ -20,8 +20,8 @@ Deadline soon() {
   return Deadline::after(system_clock(), Seconds(60));
 }
 
-Request request(Method method, const std::string& url) {
-  Request request;
+HttpRequest request(HttpMethod method, const std::string& url) {
+  HttpRequest request;
   request.method = method;
   request.url = *parse_url(url, Scheme::http);
   return request;
@@ -43,12 +43,12 @@ class CurlClientTest : public testing::Test {
 
 TEST_F(CurlClientTest, SendsWhatItIsGivenAndReturnsWhatComes) {
   ScriptedHttpServer server(always({418, {{"X-One", " a "}, {"x-two", ""}}, "body"}));
-  Request put = request(Method::put, server.origin() + "/a/../b//%3F?x=1");
+  HttpRequest put = request(HttpMethod::put, server.origin() + "/a/../b//%3F?x=1");
   const MemoryBody body("hello");
   put.body = &body;
   put.headers.set("X-Mine", "value");
   put.headers.set("X-Empty", "");
-  Result<Response> response = client_.send(put, soon());
+  Result<HttpResponse> response = client_.send(put, soon());
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->status, 418);
   EXPECT_EQ(response->body, "body");
@@ -71,19 +71,20 @@ TEST_F(CurlClientTest, SendsWhatItIsGivenAndReturnsWhatComes) {
 
 TEST_F(CurlClientTest, SendsEveryMethod) {
   ScriptedHttpServer server(always({200, {{"Content-Length", "7"}}, "content"}));
-  for (const Method method : {Method::get, Method::head, Method::put, Method::post, Method::del}) {
-    Result<Response> response = client_.send(request(method, server.origin()), soon());
+  for (const HttpMethod method :
+       {HttpMethod::get, HttpMethod::head, HttpMethod::put, HttpMethod::post, HttpMethod::del}) {
+    Result<HttpResponse> response = client_.send(request(method, server.origin()), soon());
     ASSERT_TRUE(response) << response.error().message;
-    EXPECT_EQ(response->body, method == Method::head ? "" : "content");
+    EXPECT_EQ(response->body, method == HttpMethod::head ? "" : "content");
     EXPECT_EQ(server.requests().back().method, name_of(method));
-    const bool has_length = method == Method::put || method == Method::post;
+    const bool has_length = method == HttpMethod::put || method == HttpMethod::post;
     EXPECT_EQ(server.requests().back().header("Content-Length"), has_length ? "0" : "");
   }
 }
 
 TEST_F(CurlClientTest, DoesNotFollowRedirects) {
   ScriptedHttpServer server(always({301, {{"Location", "/elsewhere"}}, ""}));
-  EXPECT_EQ(client_.send(request(Method::get, server.origin()), soon())->status, 301);
+  EXPECT_EQ(client_.send(request(HttpMethod::get, server.origin()), soon())->status, 301);
   EXPECT_THAT(server.requests(), SizeIs(1));
 }
 
@@ -95,17 +96,17 @@ TEST_F(CurlClientTest, TellsAProxyNothingThatIsForThisMachineOrAMetadataService)
        {"http://127.0.0.1:1/", "http://localhost:1/", "http://169.254.169.254:1/latest/api/token",
         "http://169.254.170.23:1/v1/credentials", "http://[fd00:ec2::254]:1/", "http://100.100.100.200:1/",
         "http://metadata.google.internal:1/"}) {
-    (void)client.send(request(Method::get, url), soon());  // whether anybody is there is not ours to say
+    (void)client.send(request(HttpMethod::get, url), soon());  // whether anybody is there is not ours to say
   }
   EXPECT_THAT(proxy.requests(), SizeIs(0));
-  EXPECT_TRUE(client.send(request(Method::get, "http://store.example.test/x"), soon()));
+  EXPECT_TRUE(client.send(request(HttpMethod::get, "http://store.example.test/x"), soon()));
   EXPECT_THAT(proxy.request_lines(), testing::ElementsAre("GET http://store.example.test/x"));
 }
 
 TEST_F(CurlClientTest, UsesAConnectionAgain) {
   ScriptedHttpServer server(always({}));
   for (int i = 0; i < 3; ++i)
-    EXPECT_TRUE(client_.send(request(Method::get, server.origin()), soon()));
+    EXPECT_TRUE(client_.send(request(HttpMethod::get, server.origin()), soon()));
   EXPECT_EQ(server.requests().back().connection, 1);
 }
 
@@ -113,9 +114,9 @@ TEST_F(CurlClientTest, TakesAFreshConnectionWhenTheServerClosedTheOld) {
   ScriptedHttpServer server(always({.close = true}));
   const MemoryBody body("again");
   for (int i = 0; i < 5; ++i) {
-    Request put = request(Method::put, server.origin());
+    HttpRequest put = request(HttpMethod::put, server.origin());
     put.body = &body;
-    Result<Response> response = client_.send(put, soon());
+    Result<HttpResponse> response = client_.send(put, soon());
     if (!response) {  // curl sends again by itself, unless it met the close while it was sending
       EXPECT_EQ(response.error().kind, ErrorKind::unknown_outcome) << response.error().message;
       response = client_.send(put, soon());
@@ -127,14 +128,14 @@ TEST_F(CurlClientTest, TakesAFreshConnectionWhenTheServerClosedTheOld) {
 
 TEST_F(CurlClientTest, GivesABodyPieceByPieceOrEndsWithTheReceiversError) {
   ScriptedHttpServer server(always({200, {}, std::string(1'000'000, 'x')}));
-  Request get = request(Method::get, server.origin());
+  HttpRequest get = request(HttpMethod::get, server.origin());
   get.response_limit_bytes = 10;
   size_t received = 0;
   get.on_body = [&received](std::string_view piece) -> Result<void> {
     received += piece.size();
     return {};
   };
-  Result<Response> response = client_.send(get, soon());
+  Result<HttpResponse> response = client_.send(get, soon());
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(received, 1'000'000u);
   EXPECT_EQ(response->body, "");
@@ -147,43 +148,44 @@ TEST_F(CurlClientTest, GivesABodyPieceByPieceOrEndsWithTheReceiversError) {
 
 TEST_F(CurlClientTest, KeepsAnErrorsBodyFromTheReceiver) {
   ScriptedHttpServer server(always({404, {}, "not here"}));
-  Request get = request(Method::get, server.origin());
+  HttpRequest get = request(HttpMethod::get, server.origin());
   get.on_body = [](std::string_view) -> Result<void> { return Error{ErrorKind::invalid, "must not come"}; };
-  Result<Response> response = client_.send(get, soon());
+  Result<HttpResponse> response = client_.send(get, soon());
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->body, "not here");
 }
 
 TEST_F(CurlClientTest, RefusesAnAnswerThatIsTooLong) {
   ScriptedHttpServer server(always({200, {}, std::string(1001, 'x')}));
-  Request get = request(Method::get, server.origin());
+  HttpRequest get = request(HttpMethod::get, server.origin());
   get.response_limit_bytes = 1001;
   EXPECT_TRUE(client_.send(get, soon()));
   get.response_limit_bytes = 1000;
-  Result<Response> response = client_.send(get, soon());
+  Result<HttpResponse> response = client_.send(get, soon());
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::invalid);
 
   ScriptedHttpServer chatty(always({200, {{"X-Long", std::string(70'000, 'x')}}, ""}));
-  response = client_.send(request(Method::get, chatty.origin()), soon());
+  response = client_.send(request(HttpMethod::get, chatty.origin()), soon());
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::invalid);
 }
 
 TEST_F(CurlClientTest, SaysRetryWhenNothingCanHaveReachedTheServer) {
-  Result<Response> refused = client_.send(request(Method::put, dead_origin()), soon());
+  Result<HttpResponse> refused = client_.send(request(HttpMethod::put, dead_origin()), soon());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::retry) << refused.error().message;
-  Result<Response> nameless = client_.send(request(Method::put, "http://no-such-host.invalid/"), soon());
+  Result<HttpResponse> nameless =
+      client_.send(request(HttpMethod::put, "http://no-such-host.invalid/"), soon());
   ASSERT_FALSE(nameless);
   EXPECT_EQ(nameless.error().kind, ErrorKind::retry) << nameless.error().message;
   // TLS to a server that speaks none.
   ScriptedHttpServer server(always({}));
-  Request tls = request(Method::put, server.origin());
+  HttpRequest tls = request(HttpMethod::put, server.origin());
   tls.url.scheme = Scheme::https;
   // The server waits for the end of a header that never comes; the connect timeout ends it.
   CurlClient impatient(system_clock(), {.connect_timeout = Milliseconds(300)});
-  Result<Response> no_tls = impatient.send(tls, soon());
+  Result<HttpResponse> no_tls = impatient.send(tls, soon());
   ASSERT_FALSE(no_tls);
   EXPECT_EQ(no_tls.error().kind, ErrorKind::retry) << no_tls.error().message;
 }
@@ -194,11 +196,11 @@ TEST_F(CurlClientTest, SaysUnknownOutcomeWhereverTheAnswerIsCut) {
     return ScriptedAnswer{200, {{"ETag", "\"x\""}}, "content", cut.load()};
   });
   const MemoryBody body("body");
-  Request put = request(Method::put, server.origin());
+  HttpRequest put = request(HttpMethod::put, server.origin());
   put.body = &body;
   const std::string whole = "HTTP/1.1 200 Scripted\r\nETag: \"x\"\r\nContent-Length: 7\r\n\r\ncontent";
   for (cut = 0; cut < whole.size(); ++cut) {
-    Result<Response> response = client_.send(put, soon());
+    Result<HttpResponse> response = client_.send(put, soon());
     ASSERT_FALSE(response) << cut;
     EXPECT_EQ(response.error().kind, ErrorKind::unknown_outcome) << cut << response.error().message;
   }
@@ -207,17 +209,17 @@ TEST_F(CurlClientTest, SaysUnknownOutcomeWhereverTheAnswerIsCut) {
 
 TEST_F(CurlClientTest, EndsAStalledExchange) {
   ScriptedHttpServer server(always({.never = true}));
-  Request get = request(Method::get, server.origin());
+  HttpRequest get = request(HttpMethod::get, server.origin());
   get.stall_timeout = Seconds(1);
-  Result<Response> response = client_.send(get, soon());
+  Result<HttpResponse> response = client_.send(get, soon());
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::unknown_outcome) << response.error().message;
 }
 
 TEST_F(CurlClientTest, IsCancelledByItsDeadline) {
   ScriptedHttpServer server(always({.never = true}));
-  Result<Response> response =
-      client_.send(request(Method::get, server.origin()), Deadline::after(system_clock(), Milliseconds(50)));
+  Result<HttpResponse> response = client_.send(request(HttpMethod::get, server.origin()),
+                                               Deadline::after(system_clock(), Milliseconds(50)));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::cancelled);
   EXPECT_THAT(response.error().message, HasSubstr("deadline"));
@@ -229,8 +231,8 @@ TEST_F(CurlClientTest, IsCancelledByAStopWhileItWaits) {
     stop.request_stop();
     return ScriptedAnswer{.never = true};
   });
-  Result<Response> response =
-      client_.send(request(Method::get, server.origin()), Deadline::never(stop.get_token()));
+  Result<HttpResponse> response =
+      client_.send(request(HttpMethod::get, server.origin()), Deadline::never(stop.get_token()));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::cancelled);
 }
@@ -245,9 +247,9 @@ TEST_F(CurlClientTest, GivesTheBodysOwnError) {
   };
   ScriptedHttpServer server(always({}));
   const GoneBody body;
-  Request put = request(Method::put, server.origin());
+  HttpRequest put = request(HttpMethod::put, server.origin());
   put.body = &body;
-  Result<Response> response = client_.send(put, soon());
+  Result<HttpResponse> response = client_.send(put, soon());
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::invalid);
   EXPECT_THAT(response.error().message, HasSubstr("x has shrunk"));
@@ -255,9 +257,9 @@ TEST_F(CurlClientTest, GivesTheBodysOwnError) {
 
 TEST_F(CurlClientTest, RefusesAHeaderThatWouldMakeAnother) {
   ScriptedHttpServer server(always({}));
-  Request get = request(Method::get, server.origin());
+  HttpRequest get = request(HttpMethod::get, server.origin());
   get.headers.set("X-Key", "a\r\nX-Injected: b");
-  Result<Response> response = client_.send(get, soon());
+  Result<HttpResponse> response = client_.send(get, soon());
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::invalid);
   EXPECT_THAT(server.requests(), SizeIs(0));
@@ -276,9 +278,9 @@ TEST_F(CurlClientTest, ServesManyThreadsAtOnce) {
         const std::string path = fmt::format("/{}-{}", thread, i);
         const std::string content = fmt::format("{:a>10000}", path);
         const MemoryBody body(content);
-        Request put = request(Method::put, server.origin() + path);
+        HttpRequest put = request(HttpMethod::put, server.origin() + path);
         put.body = &body;
-        Result<Response> response = client_.send(put, soon());
+        Result<HttpResponse> response = client_.send(put, soon());
         ASSERT_TRUE(response) << response.error().message;
         EXPECT_EQ(response->body, path + content);
       }

@@ -23,7 +23,7 @@ std::string sendable(std::string_view text) {
   return sent;
 }
 
-DashboardAnswer answer_of(Response&& response) {
+DashboardAnswer answer_of(HttpResponse&& response) {
   if (response.status == 401)
     return {Asked::refused, {}, "status 401: the dashboard wants a token that the collector has not sent"};
   if (response.status == 403)
@@ -45,7 +45,7 @@ DashboardClient::DashboardClient(const Url& address, TokenSource token, HttpClie
 DashboardAnswer DashboardClient::get(std::string_view endpoint, const Deadline& deadline,
                                      Nanoseconds timeout) const {
   if (deadline.expired(clock_.steady_now())) return {Asked::interrupted, {}, "no time is left"};
-  Request request;
+  HttpRequest request;
   request.url = url_of(endpoint);
   request.response_limit_bytes = kAnswerLimitBytes;
   if (token_) {

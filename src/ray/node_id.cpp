@@ -192,7 +192,7 @@ std::optional<NodeId> alive_node_at(std::string_view pod_ip, std::string_view an
 
 Result<NodeId> ask_dashboard_for_node(HttpClient& http, const Url& nodes, std::string_view pod_ip,
                                       const TokenSource& token, const Deadline& deadline) {
-  Request request;
+  HttpRequest request;
   request.url = nodes;
   request.response_limit_bytes = kNodesAnswerLimitBytes;
   if (token) {

@@ -185,15 +185,15 @@ TEST(AliveNode, IsNothingInWhatIsNoAnswer) {
 
 class ScriptedClient final : public HttpClient {
  public:
-  explicit ScriptedClient(Response response) : response_(std::move(response)) {}
-  Result<Response> send(const Request& request, const Deadline&) override {
+  explicit ScriptedClient(HttpResponse response) : response_(std::move(response)) {}
+  Result<HttpResponse> send(const HttpRequest& request, const Deadline&) override {
     sent = request;
     return response_;
   }
-  Request sent;
+  HttpRequest sent;
 
  private:
-  Response response_;
+  HttpResponse response_;
 };
 
 TEST(AskDashboard, SendsTheTokenAndTakesTheNode) {

@@ -27,13 +27,13 @@ const std::string kSecond = "session_2026-11-23_09-00-00_000001_99";
 // A dashboard that knows one node.
 class Dashboard final : public HttpClient {
  public:
-  Result<Response> send(const Request&, const Deadline&) override {
+  Result<HttpResponse> send(const HttpRequest&, const Deadline&) override {
     ++asked;
     if (node.empty()) return Error{ErrorKind::retry, "connection refused"};
     const std::string body =
         R"({"data": {"result": {"result": [{"node_ip": "10.0.0.1", "state": "ALIVE", "node_id": ")" + node +
         R"("}]}}})";
-    return Response{.status = 200, .headers = {}, .body = body};
+    return HttpResponse{.status = 200, .headers = {}, .body = body};
   }
 
   std::string node;

@@ -85,7 +85,7 @@ std::string signing_key(const AwsCredentials& credentials, const AwsSigningScope
 
 }  // namespace
 
-void sign_aws_v4(Request& request, const AwsCredentials& credentials, const AwsSigningScope& scope,
+void sign_aws_v4(HttpRequest& request, const AwsCredentials& credentials, const AwsSigningScope& scope,
                  std::string_view payload_hash) {
   const std::string time = basic_time(scope.unix_nanoseconds);
   const std::string date = time.substr(0, time.find('T'));

@@ -27,7 +27,7 @@ inline constexpr std::string_view kEmptyPayloadHash =
 // headers that are set before are signed, but those that are known to be changed on the way. `payload_hash`
 // is the body's SHA-256 in lower-case hex, or "UNSIGNED-PAYLOAD". Signing a signed request again replaces the
 // signature.
-void sign_aws_v4(Request& request, const AwsCredentials& credentials, const AwsSigningScope& scope,
+void sign_aws_v4(HttpRequest& request, const AwsCredentials& credentials, const AwsSigningScope& scope,
                  std::string_view payload_hash);
 
 }  // namespace rayhistory

@@ -18,20 +18,20 @@ const AwsCredentials kExample{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPx
 // 2013-05-24T00:00:00Z
 const AwsSigningScope kScope{"us-east-1", "s3", 1'369'353'600'000'000'000};
 
-Request request(Method method, std::string_view url) {
-  Request request;
+HttpRequest request(HttpMethod method, std::string_view url) {
+  HttpRequest request;
   request.method = method;
   request.url = *parse_url(url, Scheme::https);
   return request;
 }
 
-std::string authorization(Request request, std::string_view payload_hash = kEmptyPayloadHash) {
+std::string authorization(HttpRequest request, std::string_view payload_hash = kEmptyPayloadHash) {
   sign_aws_v4(request, kExample, kScope, payload_hash);
   return std::string(request.headers.find("Authorization").value_or(""));
 }
 
 TEST(AwsSigV4, SignsGetObject) {
-  Request get = request(Method::get, "https://examplebucket.s3.amazonaws.com/test.txt");
+  HttpRequest get = request(HttpMethod::get, "https://examplebucket.s3.amazonaws.com/test.txt");
   get.headers.set("Range", "bytes=0-9");
   EXPECT_EQ(authorization(get),
             "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
@@ -40,7 +40,7 @@ TEST(AwsSigV4, SignsGetObject) {
 }
 
 TEST(AwsSigV4, SignsPutObject) {
-  Request put = request(Method::put, "https://examplebucket.s3.amazonaws.com/");
+  HttpRequest put = request(HttpMethod::put, "https://examplebucket.s3.amazonaws.com/");
   put.url.encoded_path = encode_path("/test$file.text");
   put.headers.set("Date", "Fri, 24 May 2013 00:00:00 GMT");
   put.headers.set("x-amz-storage-class", "REDUCED_REDUNDANCY");
@@ -50,21 +50,21 @@ TEST(AwsSigV4, SignsPutObject) {
 }
 
 TEST(AwsSigV4, SignsASubresourceWithoutValue) {
-  EXPECT_THAT(authorization(request(Method::get, "https://examplebucket.s3.amazonaws.com/?lifecycle")),
+  EXPECT_THAT(authorization(request(HttpMethod::get, "https://examplebucket.s3.amazonaws.com/?lifecycle")),
               EndsWith("Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"));
 }
 
 TEST(AwsSigV4, SignsAListInTheOrderOfItsParameters) {
   EXPECT_THAT(
-      authorization(request(Method::get, "https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J")),
+      authorization(request(HttpMethod::get, "https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J")),
       EndsWith("Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"));
   EXPECT_EQ(
-      authorization(request(Method::get, "https://examplebucket.s3.amazonaws.com/?prefix=J&max-keys=2")),
-      authorization(request(Method::get, "https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J")));
+      authorization(request(HttpMethod::get, "https://examplebucket.s3.amazonaws.com/?prefix=J&max-keys=2")),
+      authorization(request(HttpMethod::get, "https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J")));
 }
 
 TEST(AwsSigV4, SignsTheSessionTokenAndDropsAnEarlierOne) {
-  Request get = request(Method::get, "https://b.s3.amazonaws.com/k");
+  HttpRequest get = request(HttpMethod::get, "https://b.s3.amazonaws.com/k");
   const std::string without_token = authorization(get);
   AwsCredentials temporary = kExample;
   temporary.session_token = "a token";
@@ -77,9 +77,9 @@ TEST(AwsSigV4, SignsTheSessionTokenAndDropsAnEarlierOne) {
 }
 
 TEST(AwsSigV4, FoldsSpacesAndLeavesOutWhatProxiesChange) {
-  Request plain = request(Method::get, "https://b.s3.amazonaws.com/k");
+  HttpRequest plain = request(HttpMethod::get, "https://b.s3.amazonaws.com/k");
   plain.headers.set("x-amz-meta-a", "one two");
-  Request other = request(Method::get, "https://b.s3.amazonaws.com/k");
+  HttpRequest other = request(HttpMethod::get, "https://b.s3.amazonaws.com/k");
   other.headers.set("User-Agent", "x");
   other.headers.set("Accept-Encoding", "gzip");
   other.headers.set("X-Amz-Meta-A", "  one \t  two ");

@@ -79,7 +79,7 @@ std::string canonical_resource(const std::string& account, const Url& url) {
 
 }  // namespace
 
-void sign_azure_shared_key(Request& request, const AzureAccountKey& key, int64_t unix_nanoseconds) {
+void sign_azure_shared_key(HttpRequest& request, const AzureAccountKey& key, int64_t unix_nanoseconds) {
   request.headers.set("x-ms-date", format_http_date(unix_nanoseconds));
   std::string to_sign = fmt::format("{}\n", name_of(request.method));
   const auto add_header = [&](std::string_view name) {

@@ -13,6 +13,6 @@ namespace rayhistory {
 
 // Sets x-ms-date and Authorization. All x-ms-… headers that are set before are signed, and those others that
 // the rule names; each may be there once. Signing a signed request again replaces the signature.
-void sign_azure_shared_key(Request& request, const AzureAccountKey& key, int64_t unix_nanoseconds);
+void sign_azure_shared_key(HttpRequest& request, const AzureAccountKey& key, int64_t unix_nanoseconds);
 
 }  // namespace rayhistory

@@ -73,7 +73,7 @@ std::string signing_key(const AwsCredentials& credentials, std::string_view date
 
 }  // namespace
 
-void sign_oss_v4(Request& request, const AwsCredentials& credentials, const OssSigningScope& scope,
+void sign_oss_v4(HttpRequest& request, const AwsCredentials& credentials, const OssSigningScope& scope,
                  const OssResource& resource) {
   const std::string time = basic_time(scope.unix_nanoseconds);
   const std::string date = time.substr(0, time.find('T'));

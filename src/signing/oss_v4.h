@@ -30,7 +30,7 @@ struct OssResource {
 
 // Sets x-oss-date, x-oss-content-sha256, x-oss-security-token (or removes it), Date and Authorization.
 // Signing a signed request again replaces the signature.
-void sign_oss_v4(Request& request, const AwsCredentials& credentials, const OssSigningScope& scope,
+void sign_oss_v4(HttpRequest& request, const AwsCredentials& credentials, const OssSigningScope& scope,
                  const OssResource& resource);
 
 }  // namespace rayhistory

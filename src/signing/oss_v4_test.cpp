@@ -10,9 +10,9 @@ namespace {
 
 constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
 
-Request example() {
-  Request request;
-  request.method = Method::put;
+HttpRequest example() {
+  HttpRequest request;
+  request.method = HttpMethod::put;
   request.url = *parse_url("http://bucket.oss-cn-hangzhou.aliyuncs.com/1234%2B-/123/1.txt", Scheme::https);
   request.url.encoded_query = encode_query({{"param1", "value1"},
                                             {"+param1", "value3"},
@@ -33,7 +33,7 @@ constexpr OssResource kResource{"bucket", "1234+-/123/1.txt"};
 
 // alibabacloud-oss-go-sdk-v2, oss/signer/v4_test.go.
 TEST(OssV4, GivesTheVendorsOwnSignature) {
-  Request request = example();
+  HttpRequest request = example();
   sign_oss_v4(request, {"ak", "sk", ""}, kScope, kResource);
   EXPECT_EQ(request.headers.find("Authorization"),
             "OSS4-HMAC-SHA256 Credential=ak/20231216/cn-hangzhou/oss/aliyun_v4_request,"
@@ -42,9 +42,9 @@ TEST(OssV4, GivesTheVendorsOwnSignature) {
 }
 
 TEST(OssV4, SigningAgainReplacesTheSignature) {
-  Request once = example();
+  HttpRequest once = example();
   sign_oss_v4(once, {"ak", "sk", ""}, kScope, kResource);
-  Request again = example();
+  HttpRequest again = example();
   sign_oss_v4(again, {"ak", "sk", "a-token"}, {"cn-beijing", 0}, kResource);
   EXPECT_NE(again.headers.find("Authorization"), once.headers.find("Authorization"));
   EXPECT_EQ(again.headers.find("x-oss-security-token"), "a-token");

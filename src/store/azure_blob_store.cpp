@@ -67,7 +67,7 @@ std::string AzureBlobStore::credentials_origin() const {
 
 Result<void> AzureBlobStore::ensure_bucket(const Deadline& deadline) {
   AzureCall head;
-  head.method = Method::head;
+  head.method = HttpMethod::head;
   head.query = {{"restype", "container"}};
   TRY_ASSIGN(const AzureAnswer answer, connection_.send(head, deadline));
   if (answer.ok()) return {};
@@ -82,7 +82,7 @@ Result<void> AzureBlobStore::ensure_bucket(const Deadline& deadline) {
 
 Result<void> AzureBlobStore::create_container(const Deadline& deadline) {
   AzureCall create;
-  create.method = Method::put;
+  create.method = HttpMethod::put;
   create.query = {{"restype", "container"}};
   TRY_ASSIGN(const AzureAnswer answer, connection_.send(create, deadline));
   // Somebody was faster: in an account there is nobody but its owner's people.
@@ -119,7 +119,7 @@ Result<StoredObject> AzureBlobStore::copy(const std::string& from, const StoredO
   TRY(check_key(from));
   TRY(check_key(to));
   AzureCall copy;
-  copy.method = Method::put;
+  copy.method = HttpMethod::put;
   copy.key = to;
   copy.headers.set("x-ms-copy-source", connection_.copy_source(from));
   copy.headers.set("x-ms-source-if-match", with_quotes(expected.etag));
@@ -154,7 +154,7 @@ Result<StoredObject> AzureBlobStore::wait_for_copy(const std::string& to, uint64
       return Error{ErrorKind::cancelled, fmt::format("key \"{}\": while Azure was copying", to)};
     wait = std::min<Nanoseconds>(wait * 2, kLongestCopyWait);
     AzureCall head;
-    head.method = Method::head;
+    head.method = HttpMethod::head;
     head.key = to;
     TRY_ASSIGN(AzureAnswer look, connection_.send(head, deadline));
     if (!look.ok()) return connection_.error_of(head, look);
@@ -251,7 +251,7 @@ Result<std::string> AzureBlobStore::get(const std::string& key, uint64_t offset,
 Result<void> AzureBlobStore::remove(const std::string& key, const Deadline& deadline) {
   TRY(check_key(key));
   AzureCall remove;
-  remove.method = Method::del;
+  remove.method = HttpMethod::del;
   remove.key = key;
   TRY_ASSIGN(const AzureAnswer answer, connection_.send(remove, deadline));
   if (answer.ok() || answer.code() == "BlobNotFound") return {};

@@ -87,8 +87,8 @@ std::string AzureConnection::copy_source(std::string_view key) const {
   return url.str();
 }
 
-Request AzureConnection::make_request(const AzureCall& call) const {
-  Request request;
+HttpRequest AzureConnection::make_request(const AzureCall& call) const {
+  HttpRequest request;
   request.method = call.method;
   request.url = call.is_for_account ? endpoint_.account_url() : endpoint_.url(call.key);
   request.url.encoded_query = encode_query(call.query);
@@ -100,7 +100,7 @@ Request AzureConnection::make_request(const AzureCall& call) const {
   return request;
 }
 
-Result<AzureConnection::Used> AzureConnection::authorize(Request& request, const Deadline& deadline) {
+Result<AzureConnection::Used> AzureConnection::authorize(HttpRequest& request, const Deadline& deadline) {
   Used used;
   used.unix_nanoseconds = clock_.unix_nanoseconds() + clock_offset_nanoseconds_;
   if (const auto* key = std::get_if<AzureAccountKey>(&credentials_)) {
@@ -116,12 +116,12 @@ Result<AzureConnection::Used> AzureConnection::authorize(Request& request, const
 }
 
 Result<AzureAnswer> AzureConnection::send(const AzureCall& call, const Deadline& deadline) {
-  const bool is_read = call.method == Method::get || call.method == Method::head;
+  const bool is_read = call.method == HttpMethod::get || call.method == HttpMethod::head;
   Lessons lessons;
   while (true) {
-    Request request = make_request(call);
+    HttpRequest request = make_request(call);
     TRY_ASSIGN(const Used used, authorize(request, deadline));
-    Result<Response> response = client_->send(request, deadline);
+    Result<HttpResponse> response = client_->send(request, deadline);
     if (!response) {
       Error error = std::move(response).error();
       if (is_read && error.kind == ErrorKind::unknown_outcome) error.kind = ErrorKind::retry;

@@ -19,7 +19,7 @@
 namespace rayhistory {
 
 struct AzureCall {
-  Method method = Method::get;
+  HttpMethod method = HttpMethod::get;
   std::string key;              // empty: the container
   bool is_for_account = false;  // and not for the container
   QueryParameters query;
@@ -30,7 +30,7 @@ struct AzureCall {
 };
 
 struct AzureAnswer {
-  Response response;
+  HttpResponse response;
   // Of any answer that is no success. Its code comes from a header too, so that a HEAD has one.
   AzureErrorReply error;
 
@@ -77,8 +77,8 @@ class AzureConnection {
     bool token = false;
   };
 
-  Request make_request(const AzureCall& call) const;
-  Result<Used> authorize(Request& request, const Deadline& deadline);
+  HttpRequest make_request(const AzureCall& call) const;
+  Result<Used> authorize(HttpRequest& request, const Deadline& deadline);
   // Whether the refusal taught something that makes it worth to send it anew.
   bool learn_from(const AzureAnswer& answer, const Used& used, Lessons& lessons, const Deadline& deadline);
   std::string advice_for(const AzureAnswer& answer) const;

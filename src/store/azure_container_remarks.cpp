@@ -23,7 +23,7 @@ class Survey {
  private:
   Result<void> tell_of_immutability() {
     AzureCall head;
-    head.method = Method::head;
+    head.method = HttpMethod::head;
     head.query = {{"restype", "container"}};
     TRY_ASSIGN(const AzureAnswer answer, connection_.send(head, deadline_));
     // Where the container may not be looked at, a write that is refused will tell.

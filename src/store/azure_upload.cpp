@@ -75,7 +75,7 @@ class Replacement {
  private:
   Result<StoredObject> settle(Error why, const Deadline& deadline) {
     AzureCall head;
-    head.method = Method::head;
+    head.method = HttpMethod::head;
     head.key = key_;
     Result<AzureAnswer> answer = connection_.send(head, deadline);
     if (!answer) return not_found_out(why, answer.error());
@@ -109,7 +109,7 @@ class Replacement {
 Result<void> send_block(AzureConnection& connection, const Clock& clock, const std::string& key,
                         const BodyRange& block, const std::string& id, const Deadline& deadline) {
   AzureCall call;
-  call.method = Method::put;
+  call.method = HttpMethod::put;
   call.key = key;
   call.query = {{"comp", "block"}, {"blockid", id}};
   TRY_ASSIGN(const std::string md5, content_md5(block));
@@ -145,7 +145,7 @@ void set_azure_condition(Headers& headers, const std::optional<StoredObject>& st
 Result<std::optional<StoredObject>> look_at_azure_blob(AzureConnection& connection, const std::string& key,
                                                        const Deadline& deadline) {
   AzureCall head;
-  head.method = Method::head;
+  head.method = HttpMethod::head;
   head.key = key;
   TRY_ASSIGN(const AzureAnswer answer, connection.send(head, deadline));
   if (answer.response.status == 404 && answer.code() != "ContainerNotFound")
@@ -161,7 +161,7 @@ Result<StoredObject> put_azure_blob(AzureConnection& connection, const std::stri
                                     std::string_view content_type,
                                     const std::optional<StoredObject>& replaces, const Deadline& deadline) {
   AzureCall call;
-  call.method = Method::put;
+  call.method = HttpMethod::put;
   call.key = key;
   call.headers.set("x-ms-blob-type", "BlockBlob");
   if (!replaces) {
@@ -197,7 +197,7 @@ Result<StoredObject> put_azure_blocks(AzureConnection& connection, const AzureLi
   }
   const MemoryBody list(write_azure_block_list(ids, committed));
   AzureCall commit;
-  commit.method = Method::put;
+  commit.method = HttpMethod::put;
   commit.key = key;
   commit.query = {{"comp", "blocklist"}};
   commit.headers.set("Content-Type", "application/xml");

@@ -18,7 +18,7 @@ constexpr Seconds kRetryAfterLimit{300};
 // (Cloud Storage, "Quotas & limits").
 constexpr Seconds kWriteInterval{1};
 
-std::optional<Nanoseconds> retry_after_of(const Response& response) {
+std::optional<Nanoseconds> retry_after_of(const HttpResponse& response) {
   int64_t number = 0;
   const std::string_view text = response.headers.find("Retry-After").value_or("");
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -116,12 +116,12 @@ std::string GcsConnection::place_of(const GcsCall& call) const {
   return place;
 }
 
-Result<GcsAnswer> GcsConnection::exchange(const Request& request, const GcsCall& call,
+Result<GcsAnswer> GcsConnection::exchange(const HttpRequest& request, const GcsCall& call,
                                           const Deadline& deadline) {
-  Result<Response> response = client_->send(request, deadline);
+  Result<HttpResponse> response = client_->send(request, deadline);
   if (!response) {
     Error error = std::move(response).error();
-    const bool is_read = call.method == Method::get;
+    const bool is_read = call.method == HttpMethod::get;
     if (is_read && error.kind == ErrorKind::unknown_outcome) error.kind = ErrorKind::retry;
     return std::move(error).in(place_of(call));
   }
@@ -131,7 +131,7 @@ Result<GcsAnswer> GcsConnection::exchange(const Request& request, const GcsCall&
 }
 
 Result<GcsAnswer> GcsConnection::send(const GcsCall& call, const Deadline& deadline) {
-  Request request;
+  HttpRequest request;
   request.method = call.method;
   request.url = endpoint_;
   request.url.encoded_path = call.encoded_path;
@@ -155,7 +155,7 @@ Result<GcsAnswer> GcsConnection::send(const GcsCall& call, const Deadline& deadl
 }
 
 Result<GcsAnswer> GcsConnection::send_to(const Url& url, const GcsCall& call, const Deadline& deadline) {
-  Request request;
+  HttpRequest request;
   request.method = call.method;
   request.url = url;
   request.headers = call.headers;

@@ -26,7 +26,7 @@ struct GcsOptions {
 };
 
 struct GcsCall {
-  Method method = Method::get;
+  HttpMethod method = HttpMethod::get;
   std::string encoded_path;  // after the host: gcs_bucket_path(), gcs_object_path(), …
   QueryParameters query;
   Headers headers;
@@ -39,7 +39,7 @@ struct GcsCall {
 };
 
 struct GcsAnswer {
-  Response response;
+  HttpResponse response;
   std::optional<GcsErrorReply> error;  // of an answer that is not 2xx
 
   bool ok() const { return response.status >= 200 && response.status < 300; }
@@ -79,7 +79,7 @@ class GcsConnection {
   GcsConnection(GcsOptions options, Url endpoint, std::unique_ptr<HttpClient> client,
                 std::unique_ptr<AccessTokenSource> credentials);
 
-  Result<GcsAnswer> exchange(const Request& request, const GcsCall& call, const Deadline& deadline);
+  Result<GcsAnswer> exchange(const HttpRequest& request, const GcsCall& call, const Deadline& deadline);
   std::string place_of(const GcsCall& call) const;
   std::string advice_for(const GcsCall& call, const GcsAnswer& answer) const;
 

@@ -30,12 +30,12 @@ class Upload {
     TRY(begin(content_type, generation));
     Result<StoredObject> outcome = send_all();
     // So that nothing is kept for a week. As well as it can.
-    if (!outcome && !is_gone_) (void)connection_.send_to(session_, call(Method::del), deadline_);
+    if (!outcome && !is_gone_) (void)connection_.send_to(session_, call(HttpMethod::del), deadline_);
     return outcome;
   }
 
  private:
-  GcsCall call(Method method) const {
+  GcsCall call(HttpMethod method) const {
     GcsCall call;
     call.method = method;
     call.key = key_;
@@ -46,7 +46,7 @@ class Upload {
 
   Result<void> begin(std::string_view content_type, const std::string& generation) {
     const MemoryBody metadata(write_gcs_upload(content_type));
-    GcsCall begin = call(Method::post);
+    GcsCall begin = call(HttpMethod::post);
     begin.encoded_path = gcs_upload_path(connection_.bucket());
     begin.query = {{"uploadType", "resumable"}, {"name", key_}};
     if (!generation.empty()) begin.query.emplace_back("ifGenerationMatch", generation);
@@ -97,14 +97,14 @@ class Upload {
   // The object when it is whole; nothing when more is wanted; unknown_outcome when that must be asked for.
   Result<std::optional<StoredObject>> send_rest() {
     const BodyRange rest(body_, offset_, body_.size() - offset_);
-    GcsCall put = call(Method::put);
+    GcsCall put = call(HttpMethod::put);
     put.headers.set("Content-Range", fmt::format("bytes {}-{}/{}", offset_, body_.size() - 1, body_.size()));
     put.body = &rest;
     return read_answer(put, connection_.send_to(session_, put, deadline_));
   }
 
   Result<std::optional<StoredObject>> ask_what_is_there(const Error& why) {
-    GcsCall ask = call(Method::put);
+    GcsCall ask = call(HttpMethod::put);
     ask.headers.set("Content-Range", fmt::format("bytes */{}", body_.size()));
     Result<std::optional<StoredObject>> outcome =
         read_answer(ask, connection_.send_to(session_, ask, deadline_));

@@ -130,7 +130,7 @@ Result<void> GcsStore::create_bucket(const Deadline& deadline) {
   }
   const MemoryBody body(write_gcs_new_bucket(connection_.bucket()));
   GcsCall create;
-  create.method = Method::post;
+  create.method = HttpMethod::post;
   create.encoded_path = "/storage/v1/b";
   create.query = {{"project", project}};
   create.headers.set("Content-Type", "application/json; charset=UTF-8");
@@ -185,7 +185,7 @@ Result<StoredObject> GcsStore::put_at_once(const std::string& key, const Body& b
                                            std::string_view content_type, const std::string& generation,
                                            const Deadline& deadline) {
   GcsCall put;
-  put.method = Method::post;
+  put.method = HttpMethod::post;
   put.encoded_path = gcs_upload_path(connection_.bucket());
   put.query = {{"uploadType", "media"}, {"name", key}, {"fields", std::string(kObjectFields)}};
   if (!generation.empty()) put.query.emplace_back("ifGenerationMatch", generation);
@@ -239,7 +239,7 @@ Result<StoredObject> GcsStore::compose(const std::string& key, const StoredObjec
                                        std::string_view content_type, const Deadline& deadline) {
   const MemoryBody body(write_gcs_compose(key, stored.etag, tail, content_type));
   GcsCall call;
-  call.method = Method::post;
+  call.method = HttpMethod::post;
   call.encoded_path = gcs_object_path(connection_.bucket(), key) + "/compose";
   call.query = {{"ifGenerationMatch", stored.etag}, {"fields", std::string(kObjectFields)}};
   call.headers.set("Content-Type", "application/json; charset=UTF-8");
@@ -311,7 +311,7 @@ Result<StoredObject> GcsStore::copy(const std::string& from, const StoredObject&
   TRY(check_key(from));
   TRY(check_key(to));
   GcsCall rewrite;
-  rewrite.method = Method::post;
+  rewrite.method = HttpMethod::post;
   rewrite.encoded_path = gcs_object_path(connection_.bucket(), from) + "/rewriteTo/b/" +
                          encode_query_component(connection_.bucket()) + "/o/" + encode_query_component(to);
   rewrite.key = from;
@@ -422,7 +422,7 @@ Result<std::string> GcsStore::get(const std::string& key, uint64_t offset, uint6
 Result<void> GcsStore::remove(const std::string& key, const Deadline& deadline) {
   TRY(check_key(key));
   GcsCall remove;
-  remove.method = Method::del;
+  remove.method = HttpMethod::del;
   remove.encoded_path = gcs_object_path(connection_.bucket(), key);
   remove.key = key;
   remove.permission = "storage.objects.delete";

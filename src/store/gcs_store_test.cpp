@@ -424,9 +424,9 @@ TEST_F(GcsStoreTest, SendsAnEmulatorNoToken) {
 class InGooglesPlace final : public HttpClient {
  public:
   InGooglesPlace(const Clock& clock, uint16_t port) : client_(clock), port_(port) {}
-  Result<Response> send(const Request& request, const Deadline& deadline) override {
+  Result<HttpResponse> send(const HttpRequest& request, const Deadline& deadline) override {
     EXPECT_EQ(request.url.origin(), "https://storage.googleapis.com");
-    Request redirected = request;
+    HttpRequest redirected = request;
     redirected.url.scheme = Scheme::http;
     redirected.url.host = "127.0.0.1";
     redirected.url.port = port_;

@@ -87,7 +87,7 @@ std::string new_bucket(std::string_view) {
   return {};
 }
 
-void sign(Request& request, const AwsCredentials& credentials, const S3Signing& signing,
+void sign(HttpRequest& request, const AwsCredentials& credentials, const S3Signing& signing,
           std::string_view body_digest) {
   if (!body_digest.empty()) request.headers.set("Content-MD5", body_digest);
   sign_oss_v4(request, credentials, {std::string(signing.region), signing.unix_nanoseconds},

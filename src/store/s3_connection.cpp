@@ -100,8 +100,8 @@ std::string S3Connection::description() const {
   return fmt::format("{} bucket {} at {}", dialect_.backend, bucket_, endpoint_.origin(region()));
 }
 
-Request S3Connection::make_request(const S3Call& call, const std::string& region) const {
-  Request request;
+HttpRequest S3Connection::make_request(const S3Call& call, const std::string& region) const {
+  HttpRequest request;
   request.method = call.method;
   request.url = endpoint_.url(call.key, region);
   request.url.encoded_query = encode_query(call.query);
@@ -114,17 +114,17 @@ Request S3Connection::make_request(const S3Call& call, const std::string& region
 
 Result<S3Answer> S3Connection::send(const S3Call& call, const Deadline& deadline) {
   TRY_ASSIGN(const std::string digest, dialect_.digest_of(call.body));
-  const bool is_read = call.method == Method::get || call.method == Method::head;
+  const bool is_read = call.method == HttpMethod::get || call.method == HttpMethod::head;
   Lessons lessons;
   while (true) {
     TRY_ASSIGN(AwsCredentials credentials, credentials_->get(deadline));
     const Signing signing{std::move(credentials), region(),
                           clock_.unix_nanoseconds() + clock_offset_nanoseconds_};
-    Request request = make_request(call, signing.region);
+    HttpRequest request = make_request(call, signing.region);
     dialect_.sign(request, signing.credentials, {bucket_, call.key, signing.region, signing.unix_nanoseconds},
                   digest);
 
-    Result<Response> response = client_->send(request, deadline);
+    Result<HttpResponse> response = client_->send(request, deadline);
     if (!response) {
       Error error = std::move(response).error();
       if (is_read && error.kind == ErrorKind::unknown_outcome) error.kind = ErrorKind::retry;
@@ -140,7 +140,7 @@ Result<S3Answer> S3Connection::send(const S3Call& call, const Deadline& deadline
 }
 
 // A HEAD's answer has no body to be an <Error>; OSS puts it into a header, in base64.
-std::optional<S3ErrorReply> S3Connection::error_in(const Response& response) const {
+std::optional<S3ErrorReply> S3Connection::error_in(const HttpResponse& response) const {
   if (!response.body.empty()) return read_s3_error(response.body);
   const std::optional<std::string> told =
       from_base64(response.headers.find(dialect_.header("err")).value_or(""));
@@ -196,7 +196,7 @@ Error S3Connection::error_of(const S3Call& call, const S3Answer& answer) const {
     text += fmt::format("; {}", advice);
   // A HEAD that is refused cannot say why. None of ours is malformed, so it is about the credentials or the
   // region.
-  const bool is_silent_refusal = call.method == Method::head && status == 400;
+  const bool is_silent_refusal = call.method == HttpMethod::head && status == 400;
   // OSS calls a wrong region an invalid argument. Its detailed codes for what it is signed with begin so.
   const bool is_about_signature =
       answer.response.headers.find(dialect_.header("ec")).value_or("").starts_with("0002-") && status == 400;

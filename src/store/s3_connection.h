@@ -21,7 +21,7 @@
 namespace rayhistory {
 
 struct S3Call {
-  Method method = Method::get;
+  HttpMethod method = HttpMethod::get;
   std::string key;  // empty: the bucket
   QueryParameters query;
   Headers headers;
@@ -31,7 +31,7 @@ struct S3Call {
 };
 
 struct S3Answer {
-  Response response;
+  HttpResponse response;
   // Of any answer that is an <Error>, also where its status is 200.
   std::optional<S3ErrorReply> error;
 
@@ -76,8 +76,8 @@ class S3Connection {
     bool credentials = false;
   };
 
-  std::optional<S3ErrorReply> error_in(const Response& response) const;
-  Request make_request(const S3Call& call, const std::string& region) const;
+  std::optional<S3ErrorReply> error_in(const HttpResponse& response) const;
+  HttpRequest make_request(const S3Call& call, const std::string& region) const;
   // Whether the refusal taught something that makes it worth to sign anew.
   bool learn_from(const S3Answer& answer, const Signing& used, Lessons& lessons, const Deadline& deadline);
   bool learn_region(const S3Answer& answer, const std::string& used_region);

@@ -53,7 +53,7 @@ std::string new_bucket(std::string_view region) {
       region);
 }
 
-void sign(Request& request, const AwsCredentials& credentials, const S3Signing& signing,
+void sign(HttpRequest& request, const AwsCredentials& credentials, const S3Signing& signing,
           std::string_view body_digest) {
   sign_aws_v4(request, credentials, {std::string(signing.region), "s3", signing.unix_nanoseconds},
               body_digest);

@@ -55,7 +55,7 @@ struct S3Dialect {
   std::string (*new_bucket)(std::string_view region) = nullptr;
   // What the body is protected by on its way. Called once a call; sign() gets it with each try.
   Result<std::string> (*digest_of)(const Body* body) = nullptr;
-  void (*sign)(Request& request, const AwsCredentials& credentials, const S3Signing& signing,
+  void (*sign)(HttpRequest& request, const AwsCredentials& credentials, const S3Signing& signing,
                std::string_view body_digest) = nullptr;
   // What an operator looks at next; may be empty.
   std::string_view (*advice_for)(std::string_view code, int status) = nullptr;

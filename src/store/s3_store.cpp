@@ -63,7 +63,7 @@ std::string S3Store::credentials_origin() const {
 Result<bool> S3Store::bucket_exists(const Deadline& deadline) {
   S3Call look;
   if (connection_.dialect().heads_buckets) {
-    look.method = Method::head;
+    look.method = HttpMethod::head;
   } else {
     look.query = {{"list-type", "2"}, {"max-keys", "1"}};
   }
@@ -83,7 +83,7 @@ Result<void> S3Store::ensure_bucket(const Deadline& deadline) {
 
 Result<void> S3Store::create_bucket(const Deadline& deadline) {
   S3Call create;
-  create.method = Method::put;
+  create.method = HttpMethod::put;
   const MemoryBody body(connection_.dialect().new_bucket(connection_.region()));
   create.body = &body;
   TRY_ASSIGN(const S3Answer answer, connection_.send(create, deadline));
@@ -142,7 +142,7 @@ Result<StoredObject> S3Store::put_at_once(const std::string& key, const Body& bo
                                           std::string_view content_type, const StoredObject* before,
                                           const Deadline& deadline) {
   S3Call put;
-  put.method = Method::put;
+  put.method = HttpMethod::put;
   put.key = key;
   put.headers.set("Content-Type", content_type);
   const bool has_condition = before != nullptr && set_condition(put.headers, *before);
@@ -213,7 +213,7 @@ Result<StoredObject> S3Store::copy_at_once(const std::string& from, const Stored
                                            const std::string& to, const Deadline& deadline) {
   const S3Dialect& dialect = connection_.dialect();
   S3Call copy;
-  copy.method = Method::put;
+  copy.method = HttpMethod::put;
   copy.key = to;
   copy.headers.set(dialect.header("copy-source"),
                    fmt::format("/{}/{}", connection_.bucket(), encode_path(from)));
@@ -233,7 +233,7 @@ Result<StoredObject> S3Store::copy_at_once(const std::string& from, const Stored
 Result<std::optional<StoredObject>> S3Store::stat(const std::string& key, const Deadline& deadline) {
   TRY(check_key(key));
   S3Call head;
-  head.method = Method::head;
+  head.method = HttpMethod::head;
   head.key = key;
   TRY_ASSIGN(const S3Answer answer, connection_.send(head, deadline));
   if (answer.response.status == 404) return std::optional<StoredObject>();
@@ -295,7 +295,7 @@ Result<std::string> S3Store::get(const std::string& key, uint64_t offset, uint64
 Result<void> S3Store::remove(const std::string& key, const Deadline& deadline) {
   TRY(check_key(key));
   S3Call remove;
-  remove.method = Method::del;
+  remove.method = HttpMethod::del;
   remove.key = key;
   TRY_ASSIGN(const S3Answer answer, connection_.send(remove, deadline));
   if (answer.ok() || answer.code() == "NoSuchKey") return {};
@@ -360,7 +360,7 @@ bool S3Store::lists_uploads_by_prefix(const std::string& key, const std::string&
 
 Result<void> S3Store::abort_upload(const S3Upload& unfinished, const Deadline& deadline) {
   S3Call abort;
-  abort.method = Method::del;
+  abort.method = HttpMethod::del;
   abort.key = unfinished.key;
   abort.query = {{"uploadId", unfinished.id}};
   TRY_ASSIGN(const S3Answer answer, connection_.send(abort, deadline));

@@ -49,7 +49,7 @@ Result<S3MultipartUpload> S3MultipartUpload::begin(S3Connection& connection, S3A
   S3MultipartUpload upload(connection, abilities, limits, clock, std::move(key), std::move(replaces));
   // No checksum algorithm: MinIO then refuses copied parts, which have none.
   S3Call call;
-  call.method = Method::post;
+  call.method = HttpMethod::post;
   call.key = upload.key_;
   call.query = {{"uploads", ""}};
   if (!content_type.empty()) call.headers.set("Content-Type", content_type);
@@ -65,7 +65,7 @@ Result<S3MultipartUpload> S3MultipartUpload::begin(S3Connection& connection, S3A
   return upload;
 }
 
-S3Call S3MultipartUpload::call(Method method) const {
+S3Call S3MultipartUpload::call(HttpMethod method) const {
   S3Call call;
   call.method = method;
   call.key = key_;
@@ -92,7 +92,7 @@ Result<void> S3MultipartUpload::copy_whole(const std::string& from, const Stored
 Result<void> S3MultipartUpload::copy_range(const std::string& from, const StoredObject& source,
                                            uint64_t offset, uint64_t size, const Deadline& deadline) {
   const S3Dialect& dialect = connection_.dialect();
-  S3Call part = call(Method::put);
+  S3Call part = call(HttpMethod::put);
   part.query.emplace_back("partNumber", std::to_string(etags_.size() + 1));
   part.headers.set(dialect.header("copy-source"),
                    fmt::format("/{}/{}", connection_.bucket(), encode_path(from)));
@@ -138,7 +138,7 @@ Result<void> S3MultipartUpload::send_from(const Body& whole, uint64_t offset, co
 Result<void> S3MultipartUpload::send_range(const Body& whole, uint64_t offset, uint64_t size,
                                            const Deadline& deadline) {
   const BodyRange range(whole, offset, size);
-  S3Call part = call(Method::put);
+  S3Call part = call(HttpMethod::put);
   part.query.emplace_back("partNumber", std::to_string(etags_.size() + 1));
   part.body = &range;
   TRY_ASSIGN(
@@ -166,7 +166,7 @@ Result<StoredObject> S3MultipartUpload::complete(const Deadline& deadline) {
 
 Result<StoredObject> S3MultipartUpload::complete_once(const std::string& body, const Deadline& deadline) {
   const MemoryBody body_bytes(body);
-  S3Call completion = call(Method::post);
+  S3Call completion = call(HttpMethod::post);
   completion.headers.set("Content-Type", "application/xml");
   const S3Dialect& dialect = connection_.dialect();
   if (dialect.checks_completion)
@@ -201,7 +201,7 @@ Result<StoredObject> S3MultipartUpload::complete_once(const std::string& body, c
 Result<std::optional<StoredObject>> S3MultipartUpload::look(bool& is_ours, const Deadline& deadline) {
   const S3Dialect& dialect = connection_.dialect();
   S3Call head;
-  head.method = Method::head;
+  head.method = HttpMethod::head;
   head.key = key_;
   is_ours = false;
   return repeat_while_passing(clock_, deadline, [&]() -> Result<std::optional<StoredObject>> {
@@ -239,13 +239,13 @@ Result<StoredObject> S3MultipartUpload::settle(Error why, const Deadline& deadli
 
 void S3MultipartUpload::abandon(const Deadline& deadline) {
   for (int i = 0; i < kAbortTries; ++i) {
-    const Result<S3Answer> aborted = connection_.send(call(Method::del), deadline);
+    const Result<S3Answer> aborted = connection_.send(call(HttpMethod::del), deadline);
     if (!aborted) {
       if (!is_passing(aborted.error())) return;
       continue;
     }
     if (aborted->code() == "NoSuchUpload") return;
-    const Result<S3Answer> parts = connection_.send(call(Method::get), deadline);
+    const Result<S3Answer> parts = connection_.send(call(HttpMethod::get), deadline);
     if (parts && parts->code() == "NoSuchUpload") return;
     if (parts && parts->ok() && read_s3_part_count(parts->response.body) == 0u) return;
   }

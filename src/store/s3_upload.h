@@ -70,7 +70,7 @@ class S3MultipartUpload {
   S3MultipartUpload(S3Connection& connection, S3Abilities& abilities, const S3Limits& limits,
                     const Clock& clock, std::string key, std::optional<StoredObject> replaces);
 
-  S3Call call(Method method) const;  // with the key and the upload's ID
+  S3Call call(HttpMethod method) const;  // with the key and the upload's ID
   Result<void> copy_range(const std::string& from, const StoredObject& source, uint64_t offset, uint64_t size,
                           const Deadline& deadline);
   Result<void> send_range(const Body& whole, uint64_t offset, uint64_t size, const Deadline& deadline);

@@ -45,8 +45,9 @@ QueryParameters pairs_from_hex(std::string_view text) {
   return pairs;
 }
 
-Method method_from(const std::string& name) {
-  for (const Method method : {Method::get, Method::head, Method::put, Method::post, Method::del})
+HttpMethod method_from(const std::string& name) {
+  for (const HttpMethod method :
+       {HttpMethod::get, HttpMethod::head, HttpMethod::put, HttpMethod::post, HttpMethod::del})
     if (name_of(method) == name) return method;
   UNREACHABLE("an unknown method");
 }
@@ -56,7 +57,7 @@ void answer_all() {
   while (std::getline(std::cin, line)) {
     const std::vector<std::string> fields = split(line, '\t');
     CHECK(fields.size() == 9);
-    Request request;
+    HttpRequest request;
     request.method = method_from(fields[0]);
     Result<Url> url = parse_url(fields[1], Scheme::https);
     CHECK(url.has_value());

@@ -11,8 +11,6 @@
 #include <vector>
 
 namespace rayhistory {
-// http/client.h has a Request and a Response, too, those of a client: these are other types.
-inline namespace historyserver {
 
 enum class Method { get, head, other };
 
@@ -39,5 +37,4 @@ struct Request {
   Query query;
 };
 
-}  // namespace historyserver
 }  // namespace rayhistory

@@ -12,8 +12,6 @@
 #include "base/result.h"
 
 namespace rayhistory {
-// http/client.h has a Request and a Response, too, those of a client: these are other types.
-inline namespace historyserver {
 
 inline constexpr std::string_view kJsonUtf8 = "application/json; charset=utf-8";
 inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
@@ -36,8 +34,6 @@ struct Response {
   std::unique_ptr<BodyPieces> pieces = nullptr;
   std::optional<uint64_t> pieces_size = std::nullopt;  // nothing: chunked
 };
-
-}  // namespace historyserver
 
 // A text of its own, as the live dashboard's aiohttp answers what it refuses.
 Response text_response(int status, std::string text);
