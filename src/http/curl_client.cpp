@@ -161,6 +161,11 @@ size_t on_write(char* piece, size_t size, size_t count, void* exchange) {
   return static_cast<Exchange*>(exchange)->take_body({piece, size * count}) ? size * count : 0;
 }
 
+curl_blob blob_of(const std::string& pem) {
+  // curl copies what it is given, and so only reads it.
+  return {const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_COPY};  // NOLINT
+}
+
 // What curl's words leave out: which authorities were asked, and how to name another.
 std::string advice_on_certificate(CURL* easy, const CurlOptions& options) {
   // OpenSSL's outcome for the chain, X509_V_ERR_CERT_UNTRUSTED or the like; where only the host's name is
@@ -170,10 +175,9 @@ std::string advice_on_certificate(CURL* easy, const CurlOptions& options) {
   CHECK(::curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified) == CURLE_OK);
   if (verified <= kUnspecified) return "; its certificate is another host's: check the endpoint's name";
   std::string trusted = options.ca_file.empty() ? options.ca_folder : options.ca_file;
+  if (!options.ca_pem.empty()) trusted = "the authority that was given";
   if (trusted.empty()) trusted = "the system's authorities";
-  return fmt::format(
-      "; its certificate was held against {}: for a private authority, set SSL_CERT_FILE to its PEM file",
-      trusted);
+  return fmt::format("; its certificate was held against {}: {}", trusted, options.authority_advice);
 }
 
 // Whether any byte of the request has left: only then can the server have acted.
@@ -189,6 +193,9 @@ bool was_sent(CURL* easy) {
 // thread.
 class CurlClient::Handle {
  public:
+  // Of a transfer that is driven a step at a time.
+  enum class Step { goes_on, is_over, was_stopped };
+
   Handle() : easy_(::curl_easy_init()), multi_(::curl_multi_init()) {
     CHECK(easy_ != nullptr && multi_ != nullptr);  // fails for want of memory only
   }
@@ -203,6 +210,17 @@ class CurlClient::Handle {
   Result<HttpResponse> run(const HttpRequest& request, const CurlOptions& options, const Clock& clock,
                            const Deadline& deadline, bool& failed_in_transport);
 
+  // A transfer in steps: begin, step until it is over, end.
+  void begin(Exchange& exchange, const std::string& url, const HeaderList& headers,
+             const CurlOptions& options, curl_write_callback on_piece, void* receiver);
+  // Waits for something to happen, kDeadlineCheckInterval at the most. `code` when it is over.
+  Step step(const Clock& clock, const Deadline& deadline, CURLcode& code);
+  void resume() { CHECK(::curl_easy_pause(easy_, CURLPAUSE_CONT) == CURLE_OK); }
+  void end();
+  Error error_of(CURLcode code, const HttpRequest& request, const CurlOptions& options) const {
+    return transport_error(code, request, options, detail_.data());
+  }
+
  private:
   void prepare(Exchange& exchange, const std::string& url, const HeaderList& headers,
                const CurlOptions& options);
@@ -213,6 +231,7 @@ class CurlClient::Handle {
 
   CURL* const easy_;
   CURLM* const multi_;
+  std::array<char, CURL_ERROR_SIZE> detail_{};  // of a transfer in steps
 };
 
 void CurlClient::Handle::prepare(Exchange& exchange, const std::string& url, const HeaderList& headers,
@@ -229,10 +248,22 @@ void CurlClient::Handle::prepare(Exchange& exchange, const std::string& url, con
 
   set_option(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
   set_option(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (!options.ca_file.empty() || !options.ca_folder.empty()) {
+  if (!options.ca_pem.empty()) {
+    const curl_blob authorities = blob_of(options.ca_pem);
+    set_option(easy_, CURLOPT_CAINFO, static_cast<const char*>(nullptr));
+    set_option(easy_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    set_option(easy_, CURLOPT_CAINFO_BLOB, &authorities);
+  } else if (!options.ca_file.empty() || !options.ca_folder.empty()) {
     // Null takes the system's away.
     set_option(easy_, CURLOPT_CAINFO, options.ca_file.empty() ? nullptr : options.ca_file.c_str());
     set_option(easy_, CURLOPT_CAPATH, options.ca_folder.empty() ? nullptr : options.ca_folder.c_str());
+  }
+
+  if (!options.client_certificate_pem.empty()) {
+    const curl_blob certificate = blob_of(options.client_certificate_pem);
+    const curl_blob key = blob_of(options.client_key_pem);
+    set_option(easy_, CURLOPT_SSLCERT_BLOB, &certificate);
+    set_option(easy_, CURLOPT_SSLKEY_BLOB, &key);
   }
 
   // Signals for name resolution's timeout would hit any thread; and a resolver that hangs must not hold up a
@@ -302,6 +333,40 @@ std::optional<CURLcode> CurlClient::Handle::perform(const Clock& clock, const De
   return message->data.result;
 }
 
+void CurlClient::Handle::begin(Exchange& exchange, const std::string& url, const HeaderList& headers,
+                               const CurlOptions& options, curl_write_callback on_piece, void* receiver) {
+  prepare(exchange, url, headers, options);
+  // Between two steps nothing is read for as long as the receiver likes, and a log may say a word a minute:
+  // curl's own measure of speed would end both. The receiver measures silence.
+  set_option(easy_, CURLOPT_LOW_SPEED_LIMIT, 0L);
+  set_option(easy_, CURLOPT_WRITEFUNCTION, on_piece);
+  set_option(easy_, CURLOPT_WRITEDATA, receiver);
+  set_option(easy_, CURLOPT_ERRORBUFFER, detail_.data());
+  CHECK(::curl_multi_add_handle(multi_, easy_) == CURLM_OK);
+}
+
+CurlClient::Handle::Step CurlClient::Handle::step(const Clock& clock, const Deadline& deadline,
+                                                  CURLcode& code) {
+  const std::stop_callback wake(deadline.stop(), [this] { ::curl_multi_wakeup(multi_); });
+  if (deadline.expired(clock.steady_now())) return Step::was_stopped;
+  const Nanoseconds wait = deadline.remaining(clock.steady_now(), kDeadlineCheckInterval);
+  CHECK(::curl_multi_poll(multi_, nullptr, 0, static_cast<int>(std::chrono::ceil<Milliseconds>(wait).count()),
+                          nullptr) == CURLM_OK);
+  int running = 0;
+  CHECK(::curl_multi_perform(multi_, &running) == CURLM_OK);
+  if (running > 0) return Step::goes_on;
+  int left = 0;
+  const CURLMsg* message = ::curl_multi_info_read(multi_, &left);
+  CHECK(message != nullptr && message->msg == CURLMSG_DONE);
+  code = message->data.result;
+  return Step::is_over;
+}
+
+void CurlClient::Handle::end() {
+  CHECK(::curl_multi_remove_handle(multi_, easy_) == CURLM_OK);
+  set_option(easy_, CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
+}
+
 Error CurlClient::Handle::transport_error(CURLcode code, const HttpRequest& request,
                                           const CurlOptions& options, const char* detail) const {
   std::string text = fmt::format("{} {}: {}", name_of(request.method), request.url.origin(),
@@ -347,6 +412,114 @@ Result<HttpResponse> CurlClient::Handle::run(const HttpRequest& request, const C
   if (code == CURLE_OK) code = CURLE_PARTIAL_FILE;
   return transport_error(*code, request, options, detail.data());
 }
+
+class CurlClient::Answer final : public HttpAnswer {
+ public:
+  Answer(CurlClient& client, HttpRequest request, HeaderList headers)
+      : client_(client),
+        request_(std::move(request)),
+        url_(request_.url.str()),
+        header_list_(std::move(headers)),
+        handle_(client.take_handle()) {
+    handle_->begin(exchange_, url_, header_list_, client_.options_, on_piece, this);
+  }
+  ~Answer() override {
+    // What has not come to its end is closed with its handle.
+    if (handle_) handle_->end();
+  }
+
+  int status() const override { return exchange_.response.status; }
+  const Headers& headers() const override { return exchange_.response.headers; }
+
+  Result<void> wait_for_head(const Deadline& deadline) {
+    while (!has_head() && !is_over_)
+      TRY(advance(deadline));
+    // A body that has broken off already is next()'s to tell.
+    if (failure_ && !has_head()) return *failure_;
+    return {};
+  }
+
+  Result<std::string> next(const Deadline& deadline) override {
+    const SteadyTime began = client_.clock_.steady_now();
+    if (held_.empty() && is_paused_) {
+      is_paused_ = false;
+      handle_->resume();
+    }
+    while (held_.empty() && !is_over_) {
+      TRY(advance(deadline));
+      if (held_.empty() && !is_over_ && client_.clock_.steady_now() - began > request_.stall_timeout)
+        fail(Error{ErrorKind::unknown_outcome, place() + ": the answer has stopped to come"});
+    }
+    if (!held_.empty()) return std::exchange(held_, {});
+    if (failure_) return *failure_;
+    return std::string();
+  }
+
+ private:
+  static size_t on_piece(char* piece, size_t size, size_t count, void* answer) {
+    return static_cast<Answer*>(answer)->take({piece, size * count});
+  }
+
+  size_t take(std::string_view piece) {
+    if (held_.size() + piece.size() > kPieceBytes) {
+      is_paused_ = true;
+      return CURL_WRITEFUNC_PAUSE;  // curl keeps the piece, and reads no more
+    }
+    held_ += piece;
+    return piece.size();
+  }
+
+  // Not that of a "103 Early Hints" before it.
+  bool has_head() const { return exchange_.headers_complete && exchange_.response.status >= 200; }
+  std::string place() const { return fmt::format("{} {}", name_of(request_.method), request_.url.origin()); }
+
+  void fail(Error error) {
+    is_over_ = true;
+    failure_ = std::move(error);
+    handle_->end();
+    handle_.reset();
+  }
+
+  Result<void> advance(const Deadline& deadline) {
+    CURLcode code = CURLE_OK;
+    switch (handle_->step(client_.clock_, deadline, code)) {
+      case Handle::Step::goes_on:
+        return {};
+      case Handle::Step::was_stopped:
+        fail(Error{ErrorKind::cancelled,
+                   fmt::format("{}: cancelled by {}", place(),
+                               deadline.stop().stop_requested() ? "a stop" : "its deadline")});
+        return *failure_;
+      case Handle::Step::is_over:
+        break;
+    }
+    if (code == CURLE_OK && exchange_.headers_complete) {
+      is_over_ = true;
+      handle_->end();
+      client_.give_back(std::move(handle_));
+      return {};
+    }
+    if (exchange_.error) {
+      fail(std::move(*exchange_.error).in(place()));
+      return {};
+    }
+    if (code == CURLE_OK) code = CURLE_PARTIAL_FILE;
+    fail(handle_->error_of(code, request_, client_.options_));
+    client_.drop_idle_handles();
+    return {};
+  }
+
+  CurlClient& client_;
+  const HttpRequest request_;
+  const std::string url_;
+  const HeaderList header_list_;
+  Exchange exchange_{.request = request_};
+  std::unique_ptr<Handle> handle_;  // null once it is over
+  std::string held_;                // come and not asked for
+  bool is_paused_ = false;
+  bool is_over_ = false;
+  std::optional<Error> failure_;
+};
 
 Result<void> check_authorities(const CurlOptions& options) {
   for (const std::string& path : {options.ca_file, options.ca_folder}) {
@@ -400,6 +573,14 @@ Result<HttpResponse> CurlClient::send(const HttpRequest& request, const Deadline
     drop_idle_handles();
   }
   return outcome;
+}
+
+Result<std::unique_ptr<HttpAnswer>> CurlClient::open(HttpRequest request, const Deadline& deadline) {
+  CHECK(request.method == HttpMethod::get || request.method == HttpMethod::head);
+  TRY_ASSIGN(HeaderList headers, header_list(request.headers));
+  auto answer = std::make_unique<Answer>(*this, std::move(request), std::move(headers));
+  TRY(answer->wait_for_head(deadline));
+  return std::unique_ptr<HttpAnswer>(std::move(answer));
 }
 
 }  // namespace rayhistory

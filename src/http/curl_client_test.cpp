@@ -290,5 +290,78 @@ TEST_F(CurlClientTest, ServesManyThreadsAtOnce) {
     thread.join();
 }
 
+std::string rest_of(HttpAnswer& answer) {
+  std::string body;
+  while (true) {
+    const auto piece = answer.next(soon());
+    if (!piece) return body + "!" + piece.error().message;
+    if (piece->empty()) return body;
+    EXPECT_LE(piece->size(), HttpAnswer::kPieceBytes);
+    body += *piece;
+  }
+}
+
+TEST_F(CurlClientTest, OpensAnAnswerWhateverItsStatus) {
+  ScriptedHttpServer server(always({404, {{"X-One", "a"}}, "not here"}));
+  const auto answer = client_.open(request(HttpMethod::get, server.origin() + "/x"), soon());
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ((*answer)->status(), 404);
+  EXPECT_EQ((*answer)->headers().find("x-one"), "a");
+  EXPECT_EQ(rest_of(**answer), "not here");
+  EXPECT_EQ((*answer)->next(soon()).value(), "");  // still at its end
+  ASSERT_TRUE(client_.send(request(HttpMethod::get, server.origin()), soon()));
+  EXPECT_EQ(server.requests()[1].connection, 1);  // used again
+}
+
+TEST_F(CurlClientTest, GivesAnOpenedBodyOfAnySizeInPieces) {
+  std::string body(20 * HttpAnswer::kPieceBytes + 1, 'x');
+  for (size_t i = 0; i < body.size(); i += 1000)
+    body[i] = static_cast<char>('a' + i / 1000 % 26);
+  ScriptedHttpServer server(always({200, {}, body}));
+  const auto answer = client_.open(request(HttpMethod::get, server.origin()), soon());
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(rest_of(**answer) == body);
+}
+
+TEST_F(CurlClientTest, OpensTheAnswerToAHeadRequest) {
+  ScriptedHttpServer server(always({200, {}, "hello"}));
+  const auto answer = client_.open(request(HttpMethod::head, server.origin()), soon());
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ((*answer)->headers().find("Content-Length"), "5");
+  EXPECT_EQ(rest_of(**answer), "");
+}
+
+TEST_F(CurlClientTest, SaysWhyAnOpenedAnswerDoesNotComeToItsEnd) {
+  EXPECT_EQ(client_.open(request(HttpMethod::get, dead_origin()), soon()).error().kind, ErrorKind::retry);
+  ScriptedHttpServer cut(always({.status = 200, .body = std::string(1000, 'x'), .cut_after = 500}));
+  const auto half = client_.open(request(HttpMethod::get, cut.origin()), soon());
+  ASSERT_TRUE(half);
+  EXPECT_THAT(rest_of(**half), HasSubstr("x!GET " + cut.origin()));
+  ScriptedHttpServer no_head(always({.status = 200, .cut_after = 5}));
+  EXPECT_EQ(client_.open(request(HttpMethod::get, no_head.origin()), soon()).error().kind,
+            ErrorKind::unknown_outcome);
+}
+
+TEST_F(CurlClientTest, WaitsForAnOpenedAnswerAsLongAsItIsTold) {
+  ScriptedHttpServer silent(always({.never = true}));
+  const auto none = client_.open(request(HttpMethod::get, silent.origin()),
+                                 Deadline::after(system_clock(), Milliseconds(50)));
+  EXPECT_EQ(none.error().kind, ErrorKind::cancelled);
+
+  ScriptedHttpServer stalling(always({200, {{"Content-Length", "100"}}, "begin"}));
+  HttpRequest impatient = request(HttpMethod::get, stalling.origin());
+  impatient.stall_timeout = Milliseconds(50);
+  const auto stalled = client_.open(impatient, soon());
+  ASSERT_TRUE(stalled);
+  EXPECT_EQ(rest_of(**stalled).substr(0, 6), "begin!");
+
+  const auto unwanted = client_.open(request(HttpMethod::get, stalling.origin()), soon());
+  ASSERT_TRUE(unwanted);
+  EXPECT_EQ((*unwanted)->next(soon()).value(), "begin");
+  std::stop_source stop;
+  std::jthread stopper([&stop] { stop.request_stop(); });
+  EXPECT_EQ((*unwanted)->next(Deadline::never(stop.get_token())).error().kind, ErrorKind::cancelled);
+}
+
 }  // namespace
 }  // namespace rayhistory

@@ -23,6 +23,8 @@ class BodyPieces {
   // The next piece, at most 1 MiB; empty at the end. An error ends the connection, so that the client sees a
   // body cut off and not one that looks whole.
   virtual Result<std::string> next() = 0;
+  // Nobody wants the rest: what next() waits for at this moment is not to come any more. Any thread.
+  virtual void cancel() {}
 };
 
 struct Response {

@@ -1,7 +1,10 @@
 #include "historyserver/web/http_server.h"
 
+#include <sys/socket.h>
+
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <exception>
 #include <list>
@@ -46,17 +49,6 @@ std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equals_without_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i)
-    if (lower(a[i]) != lower(b[i])) return false;
-  return true;
-}
-
 WebRequest request_of(const Parser::value_type& message) {
   WebRequest request;
   request.method = message.method() == http::verb::head ? Method::head : Method::get;
@@ -82,22 +74,27 @@ bool has_body(const Parser& parser) {
   return parser.chunked() || (parser.content_length() && *parser.content_length() > 0);
 }
 
+// Notices, while an answer's next piece is waited for, that its client has left: a log that is followed may
+// say nothing for an hour. On the io_context's thread only.
+struct ClientWatch {
+  bool is_on = true;  // the connection and the pieces are there
+  bool has_left = false;
+};
+
+void watch_client(tcp::socket& socket, BodyPieces& pieces, const std::shared_ptr<ClientWatch>& watch) {
+  socket.async_wait(
+      tcp::socket::wait_read, [&socket, &pieces, watch](const boost::system::error_code& error) {
+        if (!watch->is_on || error) return;
+        char next = 0;
+        const auto got = ::recv(socket.native_handle(), &next, sizeof next, MSG_PEEK | MSG_DONTWAIT);
+        if (got > 0) return;  // its next request: it is still there
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) return watch_client(socket, pieces, watch);
+        watch->has_left = true;
+        pieces.cancel();
+      });
+}
+
 }  // namespace
-
-std::string_view WebRequest::header(std::string_view name) const {
-  for (const auto& [key, value] : headers)
-    if (equals_without_case(key, name)) return value;
-  return {};
-}
-
-std::string_view WebRequest::path() const {
-  return path_of(target);
-}
-
-std::string_view WebRequest::query() const {
-  const size_t mark = target.find('?');
-  return mark == std::string::npos ? std::string_view{} : std::string_view(target).substr(mark + 1);
-}
 
 class HttpServer::State {
  public:
@@ -380,8 +377,12 @@ net::awaitable<bool> HttpServer::State::send(Connection& connection, Response re
 net::awaitable<bool> HttpServer::State::send_pieces(Connection& connection, Response& response,
                                                     bool chunked) {
   uint64_t left = response.pieces_size.value_or(0);
+  BodyPieces& pieces = *response.pieces;
+  const auto watch = std::make_shared<ClientWatch>();
+  const std::unique_ptr<ClientWatch, void (*)(ClientWatch*)> end_of_watch(
+      watch.get(), [](ClientWatch* ended) { ended->is_on = false; });
+  watch_client(connection.stream.socket(), pieces, watch);
   while (true) {
-    BodyPieces& pieces = *response.pieces;
     const auto fetched = co_await net::co_spawn(
         *threads_,
         [&pieces]() -> net::awaitable<std::shared_ptr<Result<std::string>>> {
@@ -389,6 +390,7 @@ net::awaitable<bool> HttpServer::State::send_pieces(Connection& connection, Resp
         },
         net::use_awaitable);
     const Result<std::string>& piece = *fetched;
+    if (watch->has_left) co_return cut_off(connection);
     if (!piece) {
       log_warning("an answer was cut off", {{"error", piece.error().message}});
       co_return cut_off(connection);

@@ -20,25 +20,11 @@
 #include "base/clock.h"
 #include "base/duration_histogram.h"
 #include "base/result.h"
-#include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
+#include "historyserver/exchange/web_request.h"
 #include "historyserver/web/answer_class.h"
 
 namespace rayhistory {
-
-// A request as it came.
-struct WebRequest {
-  Method method = Method::get;
-  std::string target;  // "/api/v0/tasks?limit=10", percent-encoded
-  std::vector<std::pair<std::string, std::string>> headers;
-
-  // The first of that name, in any case; empty where there is none.
-  std::string_view header(std::string_view name) const;
-  // Encoded, without the query.
-  std::string_view path() const;
-  // Encoded, without '?'.
-  std::string_view query() const;
-};
 
 struct WebAnswers {
   // Called on the server's own thread, must wait for nothing: what is to be answered even while all threads

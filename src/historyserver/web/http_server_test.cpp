@@ -2,12 +2,14 @@
 
 #include <atomic>
 #include <future>
+#include <semaphore>
 #include <thread>
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -36,6 +38,26 @@ class Pieces final : public BodyPieces {
   const std::vector<std::string> pieces_;
   const bool fails_;
   size_t given_ = 0;
+};
+
+// Has one piece, and then nothing until nobody wants it any more.
+class SilentPieces final : public BodyPieces {
+ public:
+  explicit SilentPieces(std::promise<void>& cancelled) : cancelled_(cancelled) {}
+  Result<std::string> next() override {
+    if (!std::exchange(has_begun_, true)) return std::string("line\n");
+    left_.acquire();
+    return Error{ErrorKind::cancelled, "nobody wants it"};
+  }
+  void cancel() override {
+    cancelled_.set_value();
+    left_.release();
+  }
+
+ private:
+  std::promise<void>& cancelled_;
+  std::binary_semaphore left_{0};
+  bool has_begun_ = false;
 };
 
 class HttpServerTest : public testing::Test {
@@ -233,6 +255,56 @@ TEST_F(HttpServerTest, RefusesAnAddressThatIsNotOurs) {
   start();
   HttpServer second({"127.0.0.1", server_->port(), {}}, {at_once_, answer_}, system_clock());
   EXPECT_EQ(second.start().error().kind, ErrorKind::exists);
+}
+
+TEST_F(HttpServerTest, EndsAnAnswerThatIsWaitedForWhenItsClientLeaves) {
+  std::promise<void> cancelled;
+  answer_ = [&cancelled](const WebRequest&) {
+    Response response;
+    response.pieces = std::make_unique<SilentPieces>(cancelled);
+    return response;
+  };
+  start();
+  {
+    tcp::socket socket = connect();
+    net::write(socket, net::buffer(std::string("GET /log HTTP/1.1\r\nHost: x\r\n\r\n")));
+    std::string text;
+    net::read_until(socket, net::dynamic_buffer(text), "line\n");
+  }
+  cancelled.get_future().wait();
+}
+
+TEST_F(HttpServerTest, KeepsAnAnswerForAClientThatAsksAgainMeanwhile) {
+  std::promise<void> asked;
+  answer_ = [&asked](const WebRequest& request) {
+    if (request.path() == "/second") return text_response(200, "second");
+    class Slow final : public BodyPieces {
+     public:
+      explicit Slow(std::promise<void>& go) : go_(go.get_future()) {}
+      Result<std::string> next() override {
+        if (std::exchange(is_over_, true)) return std::string();
+        go_.wait();
+        return std::string("first");
+      }
+      void cancel() override { ADD_FAILURE() << "the client is still there"; }
+
+     private:
+      std::future<void> go_;
+      bool is_over_ = false;
+    };
+    Response response;
+    response.pieces = std::make_unique<Slow>(asked);
+    return response;
+  };
+  start();
+  tcp::socket socket = connect();
+  net::write(socket,
+             net::buffer(std::string("GET /first HTTP/1.1\r\nHost: x\r\n\r\n"
+                                     "GET /second HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")));
+  asked.set_value();
+  const std::string text = read_all(socket);
+  EXPECT_THAT(text, HasSubstr("first"));
+  EXPECT_THAT(text, HasSubstr("second"));
 }
 
 }  // namespace
