@@ -20,6 +20,7 @@ HOMES = {
                  "historyserver/*"],
     "pugixml": ["base/xml*"],
     "openssl/": ["base/digest*", "base/rsa_key*", "testing/*"],
+    "yaml-cpp/": ["historyserver/live/kubeconfig.cpp"],
     "zlib.h": ["base/gunzip.cpp", "ingest/*", "journal/*", "historyserver/state/*"],
     "gtest/": ["*_test.cpp", "testing/*", "store/*_conformance*"],
     "gmock/": ["*_test.cpp", "testing/*"],

@@ -1,4 +1,5 @@
-// One HTTP exchange: an HttpRequest goes out, an HttpResponse comes back. No retries, no redirects, no cookies.
+// One HTTP exchange: an HttpRequest goes out, an HttpResponse comes back. No retries, no redirects, no
+// cookies.
 #pragma once
 
 #include <cstdint>

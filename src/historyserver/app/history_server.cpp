@@ -11,6 +11,7 @@
 #include "historyserver/app/metrics.h"
 #include "historyserver/cache/session_cache.h"
 #include "historyserver/cache/session_index.h"
+#include "historyserver/live/live_clusters.h"
 #include "historyserver/logs/log_answer.h"
 #include "historyserver/sessions/reading_store.h"
 #include "historyserver/state/load_state.h"
@@ -41,6 +42,24 @@ SessionCacheLimits limits_of(const ServingSettings& settings) {
   return limits;
 }
 
+std::unique_ptr<LiveClusters> clusters_of(const ServingSettings& settings,
+                                          std::optional<KubernetesAccess> kubernetes, const Clock& clock) {
+  if (!kubernetes) {
+    log_info("no Kubernetes: what is stored is shown alone");
+    return nullptr;
+  }
+  log_info("running clusters are shown, too",
+           {{"kubernetes", kubernetes->server.str()}, {"access", kubernetes->origin}});
+  if (settings.heads.token_mode && settings.listen_address.empty()) {
+    log_warning(
+        "whoever reaches this port sees what the clusters' tokens protect: let only those reach it who may, "
+        "or "
+        "set --listen-address (--use-auth-token-mode)");
+  }
+  return std::make_unique<LiveClusters>(*std::move(kubernetes), settings.kubernetes_rate, settings.heads,
+                                        clock);
+}
+
 DashboardFiles files_of(const std::string& folder) {
   if (Result<DashboardFiles> found = DashboardFiles::open(folder)) {
     return *std::move(found);
@@ -55,7 +74,8 @@ DashboardFiles files_of(const std::string& folder) {
 
 class HistoryServer::State {
  public:
-  State(const ServingSettings& settings, std::unique_ptr<Store> store, std::shared_ptr<StoreMeter> meter)
+  State(const ServingSettings& settings, std::unique_ptr<Store> store, std::shared_ptr<StoreMeter> meter,
+        std::optional<KubernetesAccess> kubernetes)
       : clock_(system_clock()),
         cache_limit_bytes_(settings.cache_bytes),
         meter_(std::move(meter)),
@@ -67,10 +87,13 @@ class HistoryServer::State {
               return load_state(*store_, listing, deadline, kReadsAtOnce);
             },
             limits_of(settings), clock_),
-        site_(index_, cache_, files_of(settings.dashboard_folder),
-              [this](const Request& request, const std::shared_ptr<const LoadedSession>& session) {
-                return answer_session(request, session);
-              }),
+        live_(clusters_of(settings, std::move(kubernetes), clock_)),
+        site_(
+            index_, cache_, files_of(settings.dashboard_folder),
+            [this](const Request& request, const std::shared_ptr<const LoadedSession>& session) {
+              return answer_session(request, session);
+            },
+            live_.get()),
         server_({settings.listen_address, settings.listen_port, {}},
                 {[this](const WebRequest& request) { return site_.answer_at_once(request); },
                  [this](const WebRequest& request) { return site_.answer(request); }},
@@ -96,6 +119,7 @@ class HistoryServer::State {
     index_.stop();
     cache_.stop();
     stop_.request_stop();
+    if (live_) live_->stop();
     server_.stop(kShutdownGrace);
   }
 
@@ -152,6 +176,7 @@ class HistoryServer::State {
   const std::unique_ptr<Store> store_;
   SessionIndex index_;
   SessionCache cache_;
+  const std::unique_ptr<LiveClusters> live_;  // null without Kubernetes
   const HistorySite site_;
   HttpServer server_;
   std::unique_ptr<StatusServer> status_;  // unless --metrics-port is 0
@@ -160,8 +185,9 @@ class HistoryServer::State {
 
 Result<std::unique_ptr<HistoryServer>> HistoryServer::start(const ServingSettings& settings,
                                                             std::unique_ptr<Store> store,
-                                                            std::shared_ptr<StoreMeter> meter) {
-  auto state = std::make_unique<State>(settings, std::move(store), std::move(meter));
+                                                            std::shared_ptr<StoreMeter> meter,
+                                                            std::optional<KubernetesAccess> kubernetes) {
+  auto state = std::make_unique<State>(settings, std::move(store), std::move(meter), std::move(kubernetes));
   TRY(state->start());
   return std::unique_ptr<HistoryServer>(new HistoryServer(std::move(state)));
 }

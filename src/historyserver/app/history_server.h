@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/result.h"
 #include "historyserver/app/serving_settings.h"
+#include "historyserver/live/kubernetes_access.h"
 #include "store/metered_store.h"
 #include "store/store.h"
 
@@ -13,11 +15,12 @@ namespace rayhistory {
 
 class HistoryServer {
  public:
-  // Serves when this returns. `store` counts its calls by `meter`. `invalid`: the settings cannot work;
-  // `exists`: the port is taken.
+  // Serves when this returns. `store` counts its calls by `meter`. Without `kubernetes` what is stored is all
+  // there is. `invalid`: the settings cannot work; `exists`: the port is taken.
   static Result<std::unique_ptr<HistoryServer>> start(const ServingSettings& settings,
                                                       std::unique_ptr<Store> store,
-                                                      std::shared_ptr<StoreMeter> meter);
+                                                      std::shared_ptr<StoreMeter> meter,
+                                                      std::optional<KubernetesAccess> kubernetes);
   // Stops.
   ~HistoryServer();
 

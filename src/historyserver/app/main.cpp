@@ -3,7 +3,6 @@
 //   0  stopped by SIGTERM or SIGINT
 //   1  could not start: the port is taken, ...
 //   2  the settings cannot work
-#include <malloc.h>
 #include <signal.h>
 
 #include <cstdio>
@@ -11,9 +10,12 @@
 #include <string>
 #include <vector>
 
+#include <malloc.h>
+
 #include "base/log.h"
 #include "historyserver/app/history_server.h"
 #include "historyserver/app/settings.h"
+#include "historyserver/live/kubernetes_access.h"
 #include "settings/store_of_settings.h"
 #include "store/metered_store.h"
 #include "store/open_store.h"
@@ -23,8 +25,8 @@ namespace {
 
 enum ExitStatus { kStopped = 0, kStartFailed = 1, kWrongSettings = 2 };
 
-// glibc keeps an arena for each core of the host and each grows to the largest answer that was made in it. A few
-// are enough for as many threads as compute at the same time, and keep memory in one place.
+// glibc keeps an arena for each core of the host and each grows to the largest answer that was made in it. A
+// few are enough for as many threads as compute at the same time, and keep memory in one place.
 constexpr int kMemoryArenas = 4;
 // Blocks of this size go back to the system when they are freed: answers, and pieces of what is read. Without
 // it glibc keeps ever larger ones.
@@ -61,9 +63,11 @@ int end_with_error(const Error& error) {
 int run(const HistorySettings& settings) {
   auto opened = open_store_without_retries(store_options(settings.storage, settings.network), system_clock());
   if (!opened) return end_with_error(opened.error());
+  auto kubernetes = find_kubernetes(settings.kubernetes, settings.network.client);
+  if (!kubernetes) return end_with_error(kubernetes.error());
   const auto meter = std::make_shared<StoreMeter>(system_clock());
   auto store = std::make_unique<MeteredStore>(*std::move(opened), meter);
-  auto server = HistoryServer::start(settings.serving, std::move(store), meter);
+  auto server = HistoryServer::start(settings.serving, std::move(store), meter, *std::move(kubernetes));
   if (!server) return end_with_error(server.error());
   wait_for_stop_signal();
   (*server)->stop();

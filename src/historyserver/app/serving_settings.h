@@ -6,6 +6,8 @@
 #include <string>
 
 #include "base/clock.h"
+#include "historyserver/live/head_dashboard.h"
+#include "historyserver/live/kubernetes_client.h"
 
 namespace rayhistory {
 
@@ -19,6 +21,9 @@ struct ServingSettings {
   size_t cache_sessions = 0;
   uint64_t cache_bytes = 0;      // 0: without a limit
   Nanoseconds cache_lifetime{};  // 0: for ever
+  // Of clusters that run, where there is a Kubernetes.
+  KubernetesRate kubernetes_rate;
+  HeadDashboardOptions heads;
 };
 
 }  // namespace rayhistory

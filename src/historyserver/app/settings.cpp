@@ -14,19 +14,11 @@ namespace {
 // A session takes a megabyte at least: more would never fit.
 constexpr uint64_t kMostSessions = 1'000'000;
 
-// Of KubeRay's flags those that have no effect here: its manifests are to be taken as they are.
-struct WithoutEffect {
-  std::string kubeconfigs;
-  std::string use_kubernetes_proxy;
-  std::string use_auth_token_mode;
-  std::string kube_api_qps;
-  std::string kube_api_burst;
-};
+constexpr uint64_t kMostKubernetesQuestions = 100'000;  // a second; above it a limit is none
 
 struct HistoryDraft {
   StorageDraft store;
   HistorySettings settings;
-  WithoutEffect without_effect;
 };
 
 const std::vector<ActionFlag>& action_flags() {
@@ -37,17 +29,9 @@ const std::vector<ActionFlag>& action_flags() {
   return flags;
 }
 
-// As a truth value is given on a command line, "--x" alone; what it says is not read.
-SettingValue ignored_truth(std::string& place) {
-  SettingValue value = text_value(place);
-  value.kind = ValueKind::truth;
-  return value;
-}
-
 SettingsTable own_settings(HistoryDraft& draft) {
   HistorySettings& settings = draft.settings;
   ServingSettings& serving = settings.serving;
-  WithoutEffect& none = draft.without_effect;
   // Long rows read better than rows of many lines: one setting, one row.
   // clang-format off
   return {
@@ -72,12 +56,16 @@ SettingsTable own_settings(HistoryDraft& draft) {
     {"Sessions", "session-cache-ttl", "SESSION_CACHE_TTL", "", "0s", duration_or_zero_value(serving.cache_lifetime),
      "How long a session is kept that nobody asks for. 0: until others need the room."},
 
-    {"Kubernetes", "kubeconfigs", "KUBECONFIGS", "", "", text_value(none.kubeconfigs),
-     "KubeRay's; has no effect: stored sessions are served, running clusters are not asked."},
-    {"Kubernetes", "use-kubernetes-proxy", "USE_KUBERNETES_PROXY", "", "", ignored_truth(none.use_kubernetes_proxy), "The same."},
-    {"Kubernetes", "use-auth-token-mode", "USE_AUTH_TOKEN_MODE", "", "", ignored_truth(none.use_auth_token_mode), "The same."},
-    {"Kubernetes", "kube-api-qps", "KUBE_API_QPS", "", "", text_value(none.kube_api_qps), "The same."},
-    {"Kubernetes", "kube-api-burst", "KUBE_API_BURST", "", "", text_value(none.kube_api_burst), "The same."},
+    {"Kubernetes", "kubeconfigs", "KUBECONFIGS", "", "", text_value(settings.kubernetes.kubeconfig),
+     "A kubeconfig file: running clusters are found by its current context. Empty: by the pod's service account. Where there is neither, what is stored is shown alone."},
+    {"Kubernetes", "use-kubernetes-proxy", "USE_KUBERNETES_PROXY", "", "false", truth_value(serving.heads.through_kubernetes),
+     "Reach the heads through the API server, from outside of the cluster. Without --kubeconfigs and a service account: by KUBECONFIG, or ~/.kube/config."},
+    {"Kubernetes", "use-auth-token-mode", "USE_AUTH_TOKEN_MODE", "", "false", truth_value(serving.heads.token_mode),
+     "Show each head the token of its cluster's Secret. Whoever reaches the port then sees what the tokens protect."},
+    {"Kubernetes", "kube-api-qps", "KUBE_API_QPS", "", "100", number_value(1, kMostKubernetesQuestions, serving.kubernetes_rate.per_second),
+     "Questions to the Kubernetes API a second, at the most."},
+    {"Kubernetes", "kube-api-burst", "KUBE_API_BURST", "", "200", number_value(1, kMostKubernetesQuestions, serving.kubernetes_rate.burst),
+     "Of these, at once after a pause."},
   };
   // clang-format on
 }
@@ -108,6 +96,12 @@ ParsedHistorySettings parse_history_settings(std::span<const std::string> argume
   draft.settings.serving.root = draft.store.storage.root;
   draft.settings.storage = std::move(draft.store.storage);
   draft.settings.network = std::move(draft.store.network);
+  draft.settings.kubernetes.default_kubeconfig = draft.settings.serving.heads.through_kubernetes;
+  const auto variable = [&](std::string_view name) { return environment(name).value_or(""); };
+  draft.settings.kubernetes.kubeconfig_variable = variable("KUBECONFIG");
+  draft.settings.kubernetes.home = variable("HOME");
+  draft.settings.kubernetes.service_host = variable("KUBERNETES_SERVICE_HOST");
+  draft.settings.kubernetes.service_port = variable("KUBERNETES_SERVICE_PORT");
   parsed.settings = std::move(draft.settings);
   return parsed;
 }
@@ -116,7 +110,7 @@ std::string history_help_text() {
   HistoryDraft draft;
   return "Usage: historyserver [--name=value ...]\n\n"
          "Shows Ray's dashboard of sessions that have ended, out of the object store that the collectors "
-         "filled.\n"
+         "filled,\nand of clusters that run in Kubernetes.\n"
          "A variable that is not empty wins over its flag, a key of the JSON file over both.\n\n" +
          help_of(all_settings(draft), action_flags());
 }

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "historyserver/app/serving_settings.h"
+#include "historyserver/live/kubernetes_access.h"
 #include "settings/read_settings.h"
 #include "settings/storage_settings.h"
 
@@ -18,6 +19,7 @@ struct HistorySettings {
   StorageSettings storage;
   NetworkSettings network;
   ServingSettings serving;
+  KubernetesPlaces kubernetes;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
 };

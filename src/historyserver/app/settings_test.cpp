@@ -38,6 +38,30 @@ TEST(HistorySettings, HaveKubeRaysDefaults) {
   EXPECT_EQ(parsed.settings->serving.cache_sessions, 100u);
   EXPECT_EQ(parsed.settings->serving.cache_bytes, 2ull << 30);
   EXPECT_EQ(parsed.settings->serving.cache_lifetime, Nanoseconds::zero());
+  EXPECT_EQ(parsed.settings->kubernetes.kubeconfig, "");
+  EXPECT_FALSE(parsed.settings->kubernetes.default_kubeconfig);
+  EXPECT_FALSE(parsed.settings->serving.heads.through_kubernetes);
+  EXPECT_FALSE(parsed.settings->serving.heads.token_mode);
+  EXPECT_EQ(parsed.settings->serving.kubernetes_rate.per_second, 100u);
+  EXPECT_EQ(parsed.settings->serving.kubernetes_rate.burst, 200u);
+}
+
+TEST(HistorySettings, FindKubernetesAsAPodIsTold) {
+  const ParsedHistorySettings parsed =
+      parse({"--storage-backend=local", "--use-kubernetes-proxy", "--kubeconfigs=/k", "--kube-api-qps=7"},
+            {{"KUBERNETES_SERVICE_HOST", "10.0.0.1"},
+             {"KUBERNETES_SERVICE_PORT", "443"},
+             {"KUBECONFIG", "/mine"},
+             {"HOME", "/root"}});
+  ASSERT_TRUE(parsed.settings);
+  const KubernetesPlaces& places = parsed.settings->kubernetes;
+  EXPECT_EQ(places.kubeconfig, "/k");
+  EXPECT_TRUE(places.default_kubeconfig);
+  EXPECT_EQ(places.kubeconfig_variable, "/mine");
+  EXPECT_EQ(places.home, "/root");
+  EXPECT_EQ(places.service_host, "10.0.0.1");
+  EXPECT_EQ(places.service_port, "443");
+  EXPECT_EQ(parsed.settings->serving.kubernetes_rate.per_second, 7u);
 }
 
 // The deployment that KubeRay 1.7 comes with.
@@ -57,6 +81,9 @@ TEST(HistorySettings, TakeKubeRaysManifest) {
   EXPECT_EQ(parsed.settings->serving.cache_bytes, 500u << 20);
   EXPECT_EQ(parsed.settings->serving.cache_lifetime, std::chrono::hours(1));
   EXPECT_EQ(parsed.settings->serving.load_time, std::chrono::minutes(5));
+  EXPECT_TRUE(parsed.settings->serving.heads.token_mode);
+  EXPECT_FALSE(parsed.settings->serving.heads.through_kubernetes);
+  EXPECT_EQ(parsed.settings->serving.kubernetes_rate.burst, 200u);
 }
 
 TEST(HistorySettings, CallAFolderAsKubeRayDoes) {

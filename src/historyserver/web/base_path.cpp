@@ -32,11 +32,11 @@ std::optional<Result<BasePath>> parse_base_path(std::string_view path) {
   return Result<BasePath>(BasePath{*std::move(address), rest});
 }
 
-std::string relative_location(const BasePath& base, const SessionName& session, std::string_view query) {
+std::string relative_location(const BasePath& base, std::string_view session, std::string_view query) {
   std::string location;
   for (auto ups = std::count(base.rest.begin(), base.rest.end(), '/'); ups > 0; --ups)
     location += "../";
-  location += session.str();
+  location += session;
   location += base.rest.empty() ? "/" : base.rest;
   if (!query.empty()) location.append("?").append(query);
   return location;

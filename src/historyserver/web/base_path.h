@@ -24,6 +24,6 @@ std::optional<Result<BasePath>> parse_base_path(std::string_view path);
 
 // The same place below another session, relative to the path that `base` is of: for Location, which so holds
 // behind a proxy that serves us below a path of its own.
-std::string relative_location(const BasePath& base, const SessionName& session, std::string_view query);
+std::string relative_location(const BasePath& base, std::string_view session, std::string_view query);
 
 }  // namespace rayhistory

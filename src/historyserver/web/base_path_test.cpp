@@ -39,7 +39,7 @@ TEST(BasePath, SaysWhatIsWrong) {
 TEST(BasePath, LeadsToAnotherSessionByARelativeLocation) {
   const SessionName session = *SessionName::parse("session_1");
   const auto location = [&](std::string_view path, std::string_view query = "") {
-    return relative_location(base_path(path), session, query);
+    return relative_location(base_path(path), session.str(), query);
   };
   EXPECT_EQ(location("/c/ns/rayjob/j/latest"), "session_1/");
   EXPECT_EQ(location("/c/ns/rayjob/j/latest/"), "../session_1/");

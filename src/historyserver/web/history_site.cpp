@@ -45,12 +45,31 @@ Response session_page() {
   return response;
 }
 
+// Kubernetes' errors, where nothing is stored that could be shown instead.
+Response unknown(const Error& error) {
+  return text_response(
+      502, fmt::format("Nothing is stored of this, and whether it runs is not known: {}", error.message));
+}
+
 // 410 and not 404, which Ray's dashboard in front of us (--proxy-server-url) would take as a reason to show
 // its own cluster.
 Response gone(const SessionAddress& address) {
   return text_response(
       410, fmt::format("Session {} of {} is not in the store. /select_cluster shows what there is.",
                        address.session.str(), address.cluster()));
+}
+
+Response entered(const ClusterPlace& place, const std::string& session) {
+  Response response;
+  response.body = fmt::format(R"({{"name":"{}","namespace":"{}","result":"success","session":"{}"}})",
+                              place.cluster.str(), place.name_space.str(), session);
+  response.headers = set_session_cookies(place, session);
+  return response;
+}
+
+void renew_cookies(Response& response, const ClusterPlace& place, const std::string& session) {
+  for (auto& header : set_session_cookies(place, session))
+    response.headers.push_back(std::move(header));
 }
 
 Response redirect(std::string location) {
@@ -62,8 +81,12 @@ Response redirect(std::string location) {
 }  // namespace
 
 HistorySite::HistorySite(const SessionIndex& index, SessionCache& cache, DashboardFiles files,
-                         AnswerSession answer_session)
-    : index_(index), cache_(cache), files_(std::move(files)), answer_session_(std::move(answer_session)) {}
+                         AnswerSession answer_session, const LiveClusters* live)
+    : index_(index),
+      cache_(cache),
+      files_(std::move(files)),
+      answer_session_(std::move(answer_session)),
+      live_(live) {}
 
 std::optional<Response> HistorySite::answer_at_once(const WebRequest& request) const {
   const std::string_view path = request.path();
@@ -89,7 +112,7 @@ Response HistorySite::clusters() const {
   const auto list = index_.list();
   if (!list) return failed(list.error());
   Response response;
-  response.body = clusters_json(**list);
+  response.body = clusters_json(live_ == nullptr ? std::vector<RayCluster>() : live_->list(), **list);
   return response;
 }
 
@@ -106,8 +129,14 @@ Response HistorySite::enter(std::string_view path) const {
     return text_response(400, "The path is /enter_cluster/{namespace}/{kind}/{name}[/{session}].");
   const auto address = SessionAddress::parse(parts[0], parts[1], parts[2], parts[3]);
   if (!address) return text_response(400, address.error().message);
+  const auto live = find_live(*address);
+  if (live && *live) {
+    const std::string& session = address->is_latest() ? std::string(kLiveSession) : address->session.str();
+    return entered((*live)->cluster.place, session);
+  }
   const auto found = index_.find(*address);
   if (!found) return failed(found.error());
+  if (!*found && !live) return unknown(live.error());
   if (!*found) {
     return text_response(
         404, fmt::format("cluster {} with session {} not found", address->cluster(), address->session.str()));
@@ -115,12 +144,7 @@ Response HistorySite::enter(std::string_view path) const {
   const StoredSession& session = (*found)->session;
   // So that the page that follows finds it loaded, and whoever cannot see it learns it here.
   if (const auto loaded = cache_.get(session); !loaded) return failed(loaded.error());
-  Response response;
-  response.body =
-      fmt::format(R"({{"name":"{}","namespace":"{}","result":"success","session":"{}"}})",
-                  session.place.cluster.str(), session.place.name_space.str(), session.name.str());
-  response.headers = set_session_cookies(session.place, session.name.str());
-  return response;
+  return entered(session.place, session.name.str());
 }
 
 Response HistorySite::root(const WebRequest& request) const {
@@ -135,14 +159,34 @@ Response HistorySite::root(const WebRequest& request) const {
   return redirect("select_cluster");
 }
 
+Result<std::optional<LiveSession>> HistorySite::find_live(const SessionAddress& address) const {
+  if (live_ == nullptr) return std::optional<LiveSession>();
+  return live_->find(address);
+}
+
+Response HistorySite::below_live(const WebRequest& request, const BasePath& base,
+                                 const LiveSession& session) const {
+  // By its own name, so that the address holds when it has ended; "live" is always what runs.
+  const bool is_latest = base.address.session.str() == kLatestSession;
+  const std::string name = is_latest ? session.session ? session.session->str() : std::string(kLiveSession)
+                                     : base.address.session.str();
+  if (is_latest || base.rest.empty()) return redirect(relative_location(base, name, request.query()));
+  if (std::optional<Response> file = files_.answer(percent_decoded(base.rest))) return *std::move(file);
+  std::string target(base.rest);
+  if (request.target.find('?') != std::string::npos) target.append("?").append(request.query());
+  return live_->answer(session, request, target);
+}
+
 Response HistorySite::below(const WebRequest& request, const BasePath& base) const {
+  const auto live = find_live(base.address);
+  if (live && *live) return below_live(request, base, **live);
   const auto found = index_.find(base.address);
   if (!found) return failed(found.error());
-  if (!*found) return gone(base.address);
+  if (!*found) return live ? gone(base.address) : unknown(live.error());
   const StoredSession& session = (*found)->session;
   // The newest session may be another one tomorrow, or while its pages are looked at.
   if (base.address.is_latest() || base.rest.empty())
-    return redirect(relative_location(base, session.name, request.query()));
+    return redirect(relative_location(base, session.name.str(), request.query()));
   if (std::optional<Response> file = files_.answer(percent_decoded(base.rest))) return *std::move(file);
   if (base.rest == "/") return text_response(501, std::string(kNoFiles));
   return of_session(request, base.rest, session);
@@ -155,13 +199,18 @@ Response HistorySite::of_cookies(const WebRequest& request) const {
     response.content_type = kJsonUtf8;
     return response;
   }
+  const auto live = find_live(*address);
+  if (live && *live) {
+    Response response = live_->answer(**live, request, request.target);
+    renew_cookies(response, (*live)->cluster.place, address->session.str());
+    return response;
+  }
   const auto found = index_.find(*address);
   if (!found) return failed(found.error());
-  if (!*found) return gone(*address);
+  if (!*found) return live ? gone(*address) : unknown(live.error());
   const StoredSession& session = (*found)->session;
   Response response = of_session(request, request.path(), session);
-  for (auto& header : set_session_cookies(session.place, session.name.str()))
-    response.headers.push_back(std::move(header));
+  renew_cookies(response, session.place, session.name.str());
   return response;
 }
 

@@ -7,6 +7,9 @@
 //   /, /index.html, /static/…                           the dashboard's files, of which there may be none
 //   /livez, /readyz, /readz                             ok
 //   everything else                                     the dashboard's API, of the cookies' session
+//
+// A session that runs is answered for by its cluster's head, where Kubernetes tells of it; all others, and
+// all where it does not, out of the store.
 #pragma once
 
 #include <functional>
@@ -18,6 +21,8 @@
 #include "historyserver/cache/session_index.h"
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
+#include "historyserver/exchange/web_request.h"
+#include "historyserver/live/live_clusters.h"
 #include "historyserver/web/dashboard_files.h"
 #include "historyserver/web/http_server.h"
 
@@ -31,9 +36,9 @@ class HistorySite {
   using AnswerSession =
       std::function<Response(const Request& request, const std::shared_ptr<const LoadedSession>& session)>;
 
-  // `index` and `cache` must outlive it.
+  // `index`, `cache` and `live` must outlive it. `live` is null where there is no Kubernetes.
   HistorySite(const SessionIndex& index, SessionCache& cache, DashboardFiles files,
-              AnswerSession answer_session);
+              AnswerSession answer_session, const LiveClusters* live = nullptr);
 
   // Health alone; waits for nothing. Any thread.
   std::optional<Response> answer_at_once(const WebRequest& request) const;
@@ -45,13 +50,17 @@ class HistorySite {
   Response enter(std::string_view path) const;
   Response root(const WebRequest& request) const;
   Response below(const WebRequest& request, const BasePath& base) const;
+  Response below_live(const WebRequest& request, const BasePath& base, const LiveSession& session) const;
   Response of_cookies(const WebRequest& request) const;
+  // Nothing: it does not run.
+  Result<std::optional<LiveSession>> find_live(const SessionAddress& address) const;
   Response of_session(const WebRequest& request, std::string_view path, const StoredSession& session) const;
 
   const SessionIndex& index_;
   SessionCache& cache_;
   const DashboardFiles files_;
   const AnswerSession answer_session_;
+  const LiveClusters* const live_;
 };
 
 }  // namespace rayhistory

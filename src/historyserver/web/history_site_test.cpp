@@ -178,8 +178,19 @@ TEST_F(HistorySiteTest, TellsAFailingStoreFromAnEmptyOne) {
   EXPECT_EQ(ask("/clusters").status, 200);
 }
 
+TEST(ClustersJson, HasWhatRunsBeforeWhatIsStored) {
+  const auto cluster = parse_ray_cluster(
+      R"({"metadata":{"name":"c","namespace":"n","creationTimestamp":"2026-11-23T03:21:00Z",)"
+      R"("labels":{"ray.io/originated-from-crd":"RayService","ray.io/originated-from-cr-name":"s"}}})");
+  ASSERT_TRUE(cluster);
+  EXPECT_EQ(
+      clusters_json({*cluster}, SessionList({})),
+      R"([{"name":"c","namespace":"n","sessionName":"live","createTime":"2026-11-23 03:21:00 +0000 UTC",)"
+      R"("createTimeStamp":1795404060,"ownerKind":"rayservice","ownerName":"s"}])");
+}
+
 TEST(ClustersJson, IsAnEmptyArrayWithoutSessions) {
-  EXPECT_EQ(clusters_json(SessionList({})), "[]");
+  EXPECT_EQ(clusters_json({}, SessionList({})), "[]");
 }
 
 }  // namespace

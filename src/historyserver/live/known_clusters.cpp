@@ -1,0 +1,111 @@
+#include "historyserver/live/known_clusters.h"
+
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+
+namespace rayhistory {
+namespace {
+
+// A cluster that was made or ended is noticed as late.
+constexpr RecentValuesLimits kAnswers{.keys = 1024, .freshness = Seconds(10), .usable = Seconds(60)};
+// How long what Kubernetes said holds while it cannot be asked: KubeRay keeps a head's address as long.
+constexpr Seconds kUnconfirmed{30};
+// A question of one cluster holds up whoever asks for a session, at times for nothing.
+constexpr Seconds kFindTimeout{5};
+constexpr Seconds kListTimeout{20};
+// A RayCluster with its pods' templates has some 10 KB of JSON, seldom 100 KB.
+constexpr uint64_t kClusterLimitBytes = 4 * 1024 * 1024;
+constexpr size_t kPageClusters = 100;
+constexpr uint64_t kPageLimitBytes = 32 * 1024 * 1024;
+constexpr size_t kListedClusters = 10'000;
+
+constexpr const char* kListAll = "list RayClusters";
+constexpr const char* kFind = "get a RayCluster";
+
+std::string path_in(const DnsName& name_space) {
+  return fmt::format("/apis/ray.io/v1/namespaces/{}/rayclusters", name_space.str());
+}
+
+std::string_view crd_of(ClusterKind kind) {
+  return kind == ClusterKind::rayjob ? "RayJob" : "RayService";
+}
+
+}  // namespace
+
+KnownClusters::KnownClusters(KubernetesClient& kubernetes, TroubleLog& trouble, const Clock& clock)
+    : kubernetes_(kubernetes), trouble_(trouble), clock_(clock), answers_(kAnswers, clock) {}
+
+KnownClusters::Answer KnownClusters::ask(const std::string& what, const std::optional<Answer>& former,
+                                         const Ask& question) {
+  Result<std::vector<RayCluster>> clusters = question();
+  const SteadyTime now = clock_.steady_now();
+  if (clusters) {
+    trouble_.went_well(what);
+    return {std::make_shared<const std::vector<RayCluster>>(*std::move(clusters)), std::nullopt, now};
+  }
+  trouble_.failed(what, clusters.error());
+  if (former && former->confirmed_at && now - *former->confirmed_at <= kUnconfirmed)
+    return {former->clusters, std::move(clusters).error(), former->confirmed_at};
+  return {std::make_shared<const std::vector<RayCluster>>(), std::move(clusters).error(), std::nullopt};
+}
+
+std::vector<RayCluster> KnownClusters::all(const std::stop_token& stop) {
+  const Answer answer = answers_.get("", [&](const std::optional<Answer>& former) {
+    return ask(kListAll, former, [&] { return list_all(Deadline::after(clock_, kListTimeout, stop)); });
+  });
+  return *answer.clusters;
+}
+
+KnownClusters::Found KnownClusters::find(const SessionAddress& address, const std::stop_token& stop) {
+  const Answer answer = answers_.get(address.cluster(), [&](const std::optional<Answer>& former) {
+    return ask(kFind, former, [&]() -> Result<std::vector<RayCluster>> {
+      const Deadline deadline = Deadline::after(clock_, kFindTimeout, stop);
+      if (address.kind != ClusterKind::raycluster) return list_owned(address, deadline);
+      auto cluster = read({address.name_space, address.name, std::nullopt}, deadline);
+      if (cluster) return std::vector<RayCluster>{*std::move(cluster)};
+      if (cluster.error().kind == ErrorKind::not_found) return std::vector<RayCluster>();
+      return std::move(cluster).error();
+    });
+  });
+  return {*answer.clusters, answer.error};
+}
+
+Result<RayCluster> KnownClusters::read(const ClusterPlace& place, const Deadline& deadline) {
+  TRY_ASSIGN(const std::string json, kubernetes_.get(path_in(place.name_space) + "/" + place.cluster.str(),
+                                                     {}, kClusterLimitBytes, deadline));
+  return parse_ray_cluster(json);
+}
+
+Result<std::vector<RayCluster>> KnownClusters::list_owned(const SessionAddress& address,
+                                                          const Deadline& deadline) {
+  const std::string labels = fmt::format("ray.io/originated-from-cr-name={},ray.io/originated-from-crd={}",
+                                         address.name.str(), crd_of(address.kind));
+  TRY_ASSIGN(const std::string json,
+             kubernetes_.get(path_in(address.name_space), {{"labelSelector", labels}, {"limit", "100"}},
+                             kPageLimitBytes, deadline));
+  TRY_ASSIGN(RayClusterPage page, parse_ray_cluster_list(json));
+  return std::move(page.clusters);
+}
+
+Result<std::vector<RayCluster>> KnownClusters::list_all(const Deadline& deadline) {
+  std::vector<RayCluster> clusters;
+  std::string next;
+  do {
+    QueryParameters query{{"limit", std::to_string(kPageClusters)}};
+    if (!next.empty()) query.emplace_back("continue", next);
+    TRY_ASSIGN(const std::string json,
+               kubernetes_.get("/apis/ray.io/v1/rayclusters", query, kPageLimitBytes, deadline));
+    TRY_ASSIGN(RayClusterPage page, parse_ray_cluster_list(json));
+    clusters.insert(clusters.end(), std::make_move_iterator(page.clusters.begin()),
+                    std::make_move_iterator(page.clusters.end()));
+    next = std::move(page.next);
+  } while (!next.empty() && clusters.size() < kListedClusters);
+  if (!next.empty()) log_warning("not all RayClusters are listed", {{"listed", clusters.size()}});
+  return clusters;
+}
+
+}  // namespace rayhistory

@@ -1,0 +1,48 @@
+// A RayCluster as Kubernetes has it (KubeRay: ray-operator/apis/ray/v1/raycluster_types.go), of which the few
+// fields that are needed to list it and to reach its head.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "layout/ids.h"
+#include "layout/object_key.h"
+
+namespace rayhistory {
+
+enum class RayAuthMode {
+  none,
+  token,             // a token of a Secret (spec.authOptions)
+  kubernetes_token,  // each user's own, which Ray has Kubernetes judge
+};
+
+struct RayCluster {
+  ClusterPlace place;
+  int64_t created_seconds;  // Unix time; 0: not said
+  // Nothing while the operator has made none.
+  std::optional<DnsName> head_service;
+  uint16_t dashboard_port;
+  bool is_suspended;  // there, without pods
+  RayAuthMode auth_mode;
+  DnsName auth_secret;  // where auth_mode is token
+};
+
+struct RayClusterPage {
+  std::vector<RayCluster> clusters;  // in the API's order
+  std::string next;                  // its "continue": empty at the end
+};
+
+// Of `apiVersion: ray.io/v1`. `invalid` where the text is no JSON of that kind.
+Result<RayCluster> parse_ray_cluster(std::string_view json);
+// A cluster in it that cannot be read is left out.
+Result<RayClusterPage> parse_ray_cluster_list(std::string_view json);
+
+// Where the operator keeps a cluster's token when authOptions names no Secret: the name's last 50 characters,
+// the first of them made a letter (KubeRay: ray-operator/controllers/ray/utils/util.go CheckName).
+DnsName default_auth_secret(const DnsName& cluster);
+
+}  // namespace rayhistory

@@ -1,0 +1,452 @@
+"""Clusters that run: the real program between a stand-in Kubernetes and a stand-in head.
+
+What is stored is session B of cluster default/full, of RayJob myjob.
+"""
+
+import base64
+import json
+import os
+import queue
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from history_server import PROGRAM
+from kubernetes_api import KubernetesApi, make_certificates, ray_cluster
+from live.ports import free_port
+from live.waiting import wait_until
+from pod_view import PodView
+from running_head import RunningHead
+
+STORED = "session_2026-11-23_03-25-19_402666_11"
+RUNNING = "session_2026-11-24_03-25-19_402666_11"
+JOBS = "/api/jobs/"
+HEADS_JOBS = [{"of": "the head"}]
+MEBIBYTE = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return make_certificates(tmp_path_factory.mktemp("kubernetes"))
+
+
+@pytest.fixture
+def api(certificates):
+    server = KubernetesApi(certificates)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def head():
+    server = RunningHead(RUNNING)
+    server.pages[JOBS] = HEADS_JOBS
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def pod(tmp_path, api):
+    return PodView(tmp_path, api, ["full-head-svc.default.svc", "other-head-svc.ml.svc"])
+
+
+@pytest.fixture
+def in_pod(serve, recorded, pod):
+    """Starts the History Server as a pod of the cluster has it."""
+
+    def start(**settings):
+        return serve(recorded, wrapper=pod.wrapper, **pod.environment, **settings)
+
+    return start
+
+
+def cookies_of(answer):
+    return "; ".join(cookie.split(";")[0] for cookie in answer.headers.get_all("Set-Cookie"))
+
+
+def base(session, kind="raycluster", name="full", namespace="default"):
+    return f"/c/{namespace}/{kind}/{name}/{session}"
+
+
+def warnings_of(server):
+    lines = server.log_path.read_text().splitlines()
+    return [line for line in lines if "level=warning" in line and "Kubernetes" in line]
+
+
+def test_a_running_cluster_is_listed_entered_and_answered_for_by_its_head(in_pod, api, head):
+    api.clusters = [
+        ray_cluster("full", "default", head.port, owner=("RayJob", "myjob")),
+        ray_cluster("sleeping", suspended=True),
+        ray_cluster("other", "ml", head.port),
+    ]
+    server = in_pod()
+    rows = server.ask("/clusters").json()
+    assert rows[0] == {
+        "name": "full",
+        "namespace": "default",
+        "sessionName": "live",
+        "createTime": "2026-11-23 03:21:00 +0000 UTC",
+        "createTimeStamp": 1795404060,
+        "ownerKind": "rayjob",
+        "ownerName": "myjob",
+    }
+    shown = [(row["name"], row["sessionName"]) for row in rows]
+    assert shown == [("full", "live"), ("other", "live"), ("full", STORED)]
+
+    for path in ("/enter_cluster/default/rayjob/myjob", "/enter_cluster/default/raycluster/full/live"):
+        entered = server.ask(path)
+        assert entered.json() == {"name": "full", "namespace": "default", "result": "success", "session": "live"}
+    by_cookies = server.ask(JOBS, Cookie=cookies_of(entered))
+    assert by_cookies.json() == HEADS_JOBS and "session_name=live" in cookies_of(by_cookies)
+    named = server.ask(f"/enter_cluster/default/rayjob/myjob/{RUNNING}")
+    assert named.json()["session"] == RUNNING
+    assert server.ask(JOBS, Cookie=cookies_of(named)).json() == HEADS_JOBS
+
+    for address in (base("live"), base(RUNNING), base("live", "rayjob", "myjob"), base(RUNNING, "rayjob", "myjob")):
+        answer = server.ask(f"{address}{JOBS}?a=%2F")
+        assert answer.json() == HEADS_JOBS and not answer.headers.get_all("Set-Cookie")
+    # Of another namespace than ours.
+    assert server.ask(f"{base('live', name='other', namespace='ml')}{JOBS}").json() == HEADS_JOBS
+    assert ("GET", f"{JOBS}?a=%2F") in [(method, target) for method, target, _ in head.requests]
+
+    latest = server.ask(f"{base('latest', 'rayjob', 'myjob')}{JOBS}?a=1")
+    assert (latest.status, latest.headers["Location"]) == (307, f"../../../{RUNNING}{JOBS}?a=1")
+    # What has ended is stored, also while the cluster runs another session.
+    assert server.ask(f"{base(STORED)}{JOBS}").json() != HEADS_JOBS
+    assert not warnings_of(server)
+
+
+def test_headers_go_on_but_for_those_of_one_connection(in_pod, api, head):
+    def echo(handler):
+        handler.send_response(203)
+        for name, value in (("X-Head", "1"), ("Keep-Alive", "timeout=9"), ("X-Hop", "h"), ("Connection", "X-Hop")):
+            handler.send_header(name, value)
+        handler.send_header("Content-Type", "text/of-head")
+        handler.send_header("Content-Length", "2")
+        handler.end_headers()
+        handler.wfile.write(b"ok" if handler.command == "GET" else b"")
+
+    head.pages["/echo"] = echo
+    api.clusters = [ray_cluster("full", "default", head.port)]
+    server = in_pod()
+    for method in ("GET", "HEAD"):
+        answer = server.ask(
+            f"{base('live')}/echo",
+            method,
+            Authorization="Bearer mine",
+            Cookie="a=b",
+            X_Mine="m",
+            Connection="X-Hop-Too",
+            X_Hop_Too="h",
+            Upgrade="websocket",
+            TE="trailers",
+        )
+        assert (answer.status, answer.body) == (203, b"ok" if method == "GET" else b"")
+        assert (answer.headers["X-Head"], answer.headers["Content-Type"]) == ("1", "text/of-head")
+        assert answer.headers["Content-Length"] == "2"
+        assert "Keep-Alive" not in answer.headers and "X-Hop" not in answer.headers
+    for received in head.asked("/echo"):
+        assert received["Authorization"] == "Bearer mine"
+        assert (received["Cookie"], received["X-Mine"]) == ("a=b", "m")
+        assert received["Host"] == f"full-head-svc.default.svc:{head.port}"
+        assert not {"X-Hop-Too", "Upgrade", "TE", "Connection"} & received.keys()
+
+
+@pytest.mark.parametrize("case", ["absent", "this session", "another session", "suspended", "API server down"])
+def test_a_session_of_a_name_is_the_heads_only_while_it_runs_it(in_pod, api, head, case):
+    if case != "absent":
+        api.clusters = [ray_cluster("full", "default", head.port, suspended=case == "suspended")]
+    if case != "another session":
+        head.session = STORED
+    if case == "API server down":
+        api.stop()
+    server = in_pod()
+    for _ in range(3):
+        jobs = server.ask(f"{base(STORED)}{JOBS}")
+        assert jobs.status == 200
+        assert (jobs.json() == HEADS_JOBS) == (case == "this session")
+        assert [row["sessionName"] for row in server.ask("/clusters").json()][-1] == STORED
+    # Whatever is stored of it; there is no head.
+    if case in ("absent", "suspended"):
+        assert server.ask(f"{base('live')}{JOBS}").headers["Location"] == f"../../../{STORED}{JOBS}"
+    assert len(warnings_of(server)) == (2 if case == "API server down" else 0)  # to get one, to list all
+
+
+def test_a_head_that_is_away_is_told_from_what_is_stored(in_pod, api):
+    nobody = free_port()
+    api.clusters = [
+        ray_cluster("full", "default", nobody),
+        ray_cluster("other", "ml", nobody),
+        ray_cluster("new", "ml", service=""),
+    ]
+    server = in_pod()
+    for answer in (
+        server.ask(f"{base('live')}{JOBS}"),
+        server.ask(JOBS, Cookie="cluster_name=full; cluster_namespace=default; session_name=live"),
+    ):
+        assert answer.status == 502 and "full-head-svc.default.svc" in answer.text()
+    not_ready = server.ask(f"{base('live', name='new', namespace='ml')}{JOBS}")
+    assert (not_ready.status, not_ready.text()) == (400, "RayCluster head service not ready")
+    assert server.ask(f"{base(STORED)}{JOBS}").status == 200
+    assert server.ask(f"{base('latest')}{JOBS}").headers["Location"] == f"../../../{STORED}{JOBS}"
+    assert server.ask(f"{base('latest', name='other', namespace='ml')}{JOBS}").status == 410
+
+
+def test_what_kubernetes_refuses_is_said_once_and_the_rest_goes_on(in_pod, api, head):
+    api.clusters = [ray_cluster("full", "default", head.port)]
+    api.forbidden = {"list"}
+    server = in_pod()
+    for _ in range(3):
+        assert [row["sessionName"] for row in server.ask("/clusters").json()] == [STORED]
+        assert server.ask(f"{base('live')}{JOBS}").json() == HEADS_JOBS
+    (warning,) = warnings_of(server)
+    assert "403" in warning and "cannot list resource" in warning
+
+    api.forbidden = {"list", "get"}
+    fresh = in_pod()
+    assert fresh.ask(f"{base(STORED)}{JOBS}").status == 200
+    unknown = fresh.ask(f"{base('live', name='other', namespace='ml')}{JOBS}")
+    assert unknown.status == 502 and "cannot get resource" in unknown.text()
+
+
+def test_nothing_but_reading_reaches_a_head(in_pod, api, head):
+    api.clusters = [ray_cluster("full", "default", head.port)]
+    server = in_pod()
+    cookies = "cluster_name=full; cluster_namespace=default; session_name=live"
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        assert server.ask(f"{base('live')}{JOBS}", method).status == 405
+        assert server.ask(JOBS, method, Cookie=cookies).status == 405
+    # Of Ray before 2.50: kills by GET.
+    assert server.ask("/api/actors/kill?actor_id=ab", Cookie=cookies).status == 405
+    for path in (
+        "/api/v0/logs/file?node_id=ab&filename=../../etc/passwd",
+        "/api/v0/logs/stream?node_id=ab&filename=/etc/passwd",
+        "/api/v0/logs/file",
+        "/%2e%2e/%2e%2e/secrets",
+        "/a/..%2f..%2fb",
+    ):
+        assert server.ask(f"{base('live')}{path}").status == 400
+        assert server.ask(path, Cookie=cookies).status == 400
+    assert not [target for _, target, _ in head.requests if target != "/api/version"]
+
+
+def test_a_log_that_is_followed_comes_as_it_is_written_and_ends_with_its_reader(in_pod, api, head):
+    said = queue.Queue()
+    gone = threading.Event()
+
+    def follow(handler):
+        handler.begin_chunks()
+        try:
+            while True:
+                try:
+                    handler.send_chunk(said.get(timeout=0.05))
+                except queue.Empty:
+                    # A reader that has left is noticed by its connection's end.
+                    handler.connection.setblocking(False)
+                    try:
+                        if handler.connection.recv(1) == b"":
+                            return gone.set()
+                    except BlockingIOError:
+                        pass
+                    finally:
+                        handler.connection.setblocking(True)
+        except OSError:
+            gone.set()
+
+    head.pages["/api/v0/logs/stream"] = follow
+    api.clusters = [ray_cluster("full", "default", head.port)]
+    server = in_pod()
+    reader = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    path = f"{base('live')}/api/v0/logs/stream?node_id=ab&filename=raylet.out"
+    reader.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    received = b""
+    for line in (b"first\n", b"second\n", b"third\n"):
+        said.put(line)
+        while not received.endswith(line + b"\r\n"):
+            received += reader.recv(4096)
+    # Others are answered meanwhile; and when the reader goes, so does the request to the head, though nothing is said.
+    assert server.ask(f"{base('live')}{JOBS}").json() == HEADS_JOBS
+    reader.close()
+    assert gone.wait(30)
+
+
+def peak_memory_bytes(process):
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) * 1024
+
+
+def test_a_body_of_any_size_goes_through_as_fast_as_it_is_taken(in_pod, api, head):
+    size = 512 * MEBIBYTE
+    piece = os.urandom(MEBIBYTE)
+    sent = {"bytes": 0}
+
+    def huge(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(size))
+        handler.end_headers()
+        sent["bytes"] = 0
+        try:
+            while sent["bytes"] < size:
+                handler.wfile.write(piece)
+                sent["bytes"] += len(piece)
+        except OSError:
+            sent["bytes"] = -1
+
+    head.pages["/huge"] = huge
+    api.clusters = [ray_cluster("full", "default", head.port)]
+    server = in_pod()
+    target = f"GET {base('live')}/huge HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+
+    lazy = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    lazy.sendall(target)
+    assert lazy.recv(1)
+    seen = []
+
+    def stands_still():
+        seen.append(sent["bytes"])
+        return len(seen) > 10 and seen[-1] > 0 and len(set(seen[-10:])) == 1
+
+    wait_until(stands_still, "the head to be held up by a reader that takes nothing")
+    assert 0 < sent["bytes"] < size / 4
+    lazy.close()
+    wait_until(lambda: sent["bytes"] == -1, "the head to see that its reader has left")
+
+    whole = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    whole.sendall(target)
+    reader = whole.makefile("rb", buffering=MEBIBYTE)
+    while reader.readline() != b"\r\n":
+        pass
+    for _ in range(size // MEBIBYTE):
+        assert reader.read(MEBIBYTE) == piece
+    assert reader.read() == b""
+    assert peak_memory_bytes(server.process) < 64 * MEBIBYTE
+
+
+def test_a_body_that_breaks_off_does_not_look_whole(in_pod, api, head):
+    def half(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000")
+        handler.end_headers()
+        handler.wfile.write(b"x" * 500)
+        handler.wfile.flush()
+        handler.connection.shutdown(socket.SHUT_RDWR)
+
+    head.pages["/half"] = half
+    api.clusters = [ray_cluster("full", "default", head.port)]
+    server = in_pod()
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    connection.sendall(f"GET {base('live')}/half HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    everything = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert b"Content-Length: 1000" in everything and everything.count(b"x" * 500) == 1
+    assert not everything.endswith(b"x" * 501)
+
+
+def test_the_service_accounts_token_is_read_anew(in_pod, api, head, pod):
+    api.clusters = [ray_cluster("full", "default", head.port), ray_cluster("other", "ml", head.port)]
+    server = in_pod()
+    assert server.ask(f"{base('live')}{JOBS}").json() == HEADS_JOBS
+    pod.rotate("next-token")
+    api.tokens = {"next-token"}
+    assert server.ask(f"{base('live', name='other', namespace='ml')}{JOBS}").json() == HEADS_JOBS
+    assert not warnings_of(server)
+
+
+def test_with_token_mode_each_head_is_shown_its_own_token(in_pod, api, head):
+    head.token = "s3cret-of-ray"
+    head.pages["/page"] = lambda handler: handler.send_json({"the": "page"})
+    api.clusters = [ray_cluster("full", "default", head.port, auth={"mode": "token"})]
+    api.secrets[("default", "full")] = {"auth_token": head.token}
+    server = in_pod(USE_AUTH_TOKEN_MODE="true", LOG_LEVEL="debug")
+    theirs = {"Authorization": "Bearer theirs", "X-Ray-Authorization": "Bearer theirs"}
+    seen = [server.ask(f"{base(session)}/page", **theirs) for session in ("live", RUNNING)]
+    assert [answer.json() for answer in seen] == [{"the": "page"}] * 2
+    for received in head.asked("/page"):
+        assert received["x-ray-authorization"] == f"Bearer {head.token}"
+        assert "Authorization" not in received and "theirs" not in str(received)
+
+    # A new token counts at once.
+    head.token = "an0ther-token"
+    seen.append(server.ask(f"{base('live')}/page"))
+    assert seen[-1].status == 401
+    api.secrets[("default", "full")] = {"auth_token": head.token}
+    assert server.ask(f"{base('live')}/page").json() == {"the": "page"}
+
+    for secret, expected in ((None, "404"), ({}, "auth_token"), ({"auth_token": ""}, "empty")):
+        api.secrets = {} if secret is None else {("default", "full"): secret}
+        seen.append(server.ask(f"{base('live')}/page"))
+        assert seen[-1].status == 500 and expected in seen[-1].text()
+    api.clusters[0]["spec"]["authOptions"]["enableK8sTokenAuth"] = True
+    seen.append(server.ask(f"{base('live')}/page"))
+    assert seen[-1].status == 500 and "not supported" in seen[-1].text()
+    # What is stored needs no token.
+    assert server.ask(f"{base(STORED)}{JOBS}").status == 200
+
+    told = server.log_path.read_text() + "".join(f"{answer.headers}{answer.text()}" for answer in seen)
+    for secret in ("s3cret-of-ray", "an0ther-token", "pod-token"):
+        assert secret not in told and base64.b64encode(secret.encode()).decode() not in told
+
+
+def kubeconfig(folder, api, user, authority="ca.crt"):
+    """In JSON, which is YAML as well."""
+    path = Path(folder) / "kubeconfig"
+    cluster = {"server": f"https://127.0.0.1:{api.port}", "certificate-authority": str(api.certificates / authority)}
+    path.write_text(
+        json.dumps(
+            {
+                "current-context": "dev",
+                "contexts": [{"name": "dev", "context": {"cluster": "here", "user": "me"}}],
+                "clusters": [{"name": "here", "cluster": cluster}],
+                "users": [{"name": "me", "user": user}],
+            }
+        )
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize("user", ["token", "certificate"])
+def test_from_outside_heads_are_reached_through_the_api_server(serve, recorded, tmp_path, api, head, user):
+    api.clusters = [ray_cluster("full", "default", service="svc"), ray_cluster("other", "ml")]
+    api.heads[("default", "svc")] = head.port
+    signs_in = {
+        "token": {"token": "pod-token"},
+        "certificate": {
+            "client-certificate": str(api.certificates / "client.crt"),
+            "client-key": str(api.certificates / "client.key"),
+        },
+    }[user]
+    server = serve(recorded, USE_KUBERNETES_PROXY="true", KUBECONFIG=kubeconfig(tmp_path, api, signs_in))
+    assert server.ask("/clusters").json()[0]["sessionName"] == "live"
+    powers = {"Authorization": "Bearer theirs", "Impersonate-User": "admin", "X-Remote-User": "admin"}
+    assert server.ask(f"{base(RUNNING)}{JOBS}?a=1", **powers).json() == HEADS_JOBS
+    proxied = api.asked(f"/api/v1/namespaces/default/services/svc:dashboard/proxy{JOBS}")
+    assert len(proxied) == 1 and not powers.keys() & (proxied[0].keys() - {"Authorization"})
+    assert proxied[0].get("Authorization") == ("Bearer pod-token" if user == "token" else None)
+    # The API server knows nobody behind that service.
+    assert server.ask(f"{base('live', name='other', namespace='ml')}{JOBS}").status == 503
+    assert server.ask(f"{base('latest', name='other', namespace='ml')}{JOBS}").status == 410
+
+
+def test_an_api_server_that_is_not_vouched_for_is_told_nothing(serve, recorded, tmp_path, api, head):
+    strangers = tmp_path / "strangers"
+    strangers.mkdir()
+    make_certificates(strangers)
+    config = kubeconfig(tmp_path, api, {"token": "pod-token"}, authority=strangers / "ca.crt")
+    server = serve(recorded, KUBECONFIGS=config)
+    assert [row["sessionName"] for row in server.ask("/clusters").json()] == [STORED]
+    assert not api.requests
+    (warning,) = warnings_of(server)
+    assert "certificate-authority" in warning and config in warning
+
+
+def test_settings_that_cannot_work_end_it(recorded, tmp_path, api):
+    config = kubeconfig(tmp_path, api, {"exec": {"command": "aws"}})
+    for settings, expected in (
+        ({"KUBECONFIGS": config}, f"{config}: exec is not supported"),
+        ({"KUBECONFIGS": f"{config},{config}"}, "one file"),
+        ({"USE_KUBERNETES_PROXY": "true", "HOME": str(tmp_path)}, f"{tmp_path}/.kube/config"),
+    ):
+        environment = {"STORAGE_BACKEND": "local", "LOCAL_STORAGE_DIR": str(recorded), **settings}
+        ended = subprocess.run([PROGRAM], env=environment, capture_output=True, text=True, timeout=20, check=False)
+        assert ended.returncode == 2 and expected in ended.stderr
