@@ -14,6 +14,12 @@ from live.waiting import wait_until
 from pod_view import PodView
 
 TOKEN = "a-token-of-thirty-two-characters"
+A_BROWSER = {"Sec-Fetch-Site": "none"}
+SECRET = "s3cret-of-a-job"
+JOB = f"""
+import ray
+ray.init(runtime_env={{"env_vars": {{"PASSWORD": "{SECRET}"}}}}, logging_level="warning")
+"""
 # What does not change from one moment to the next.
 STEADY = (
     "/api/version",
@@ -55,10 +61,10 @@ def said(status, content_type, body):
     return status, content_type, json.loads(body) if "json" in content_type else body
 
 
-def ask_head(head, path):
+def ask_head(head, path, **as_whom):
     connection = http.client.HTTPConnection("127.0.0.1", head.dashboard_port, timeout=60)
     try:
-        connection.request("GET", path, headers={"x-ray-authorization": f"Bearer {TOKEN}"})
+        connection.request("GET", path, headers={"x-ray-authorization": f"Bearer {TOKEN}", **as_whom})
         answer = connection.getresponse()
         return said(answer.status, answer.headers["Content-Type"], answer.read())
     finally:
@@ -76,10 +82,16 @@ def test_a_living_head_is_shown_as_it_shows_itself(serve, head, api, tmp_path):
     live = "/c/ml/raycluster/real/live"
     wait_until(lambda: b"node_id" in server.ask(f"{live}/api/v0/nodes").body, "the dashboard to know its node", 60)
 
+    (tmp_path / "job.py").write_text(JOB)
+    head.run_job(tmp_path / "job.py")
+    wait_until(lambda: b"SUCCEEDED" in server.ask(f"{live}/api/jobs/").body, "the job to be over")
+    # Ray masks it for browsers alone, we for everybody.
+    assert SECRET in str(ask_head(head, "/api/jobs/"))
+    assert SECRET.encode() not in server.ask(f"{live}/api/jobs/").body
     for path in STEADY:
         through_us = server.ask(f"{live}{path}")
         ours = said(through_us.status, through_us.headers["Content-Type"], through_us.body)
-        assert ours == ask_head(head, path), path
+        assert ours == ask_head(head, path, **A_BROWSER), path
     session = head.session.name
     latest = server.ask("/c/ml/raycluster/real/latest/")
     assert latest.headers["Location"] == f"../{session}/"

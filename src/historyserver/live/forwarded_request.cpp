@@ -20,6 +20,9 @@ constexpr std::array<std::string_view, 9> kHopByHop = {"Connection",
 // Of a body, which is not read, and of who is asked.
 constexpr std::array<std::string_view, 4> kOfThisConnection = {"Host", "Content-Length", "Expect",
                                                                "Content-Type"};
+// Ray masks the secrets of runtime environments for browsers, as which it knows whoever sends this
+// (dashboard/optional_utils.py is_browser_request): here they are masked for all, as in what is stored.
+constexpr std::string_view kOfABrowser = "Sec-Fetch-Site";
 constexpr std::array<std::string_view, 2> kCredentials = {"Authorization", "x-ray-authorization"};
 // Ray before 2.50: dashboard/modules/snapshot/snapshot_head.py kills an actor by GET; before 2.0:
 // /kill_actor.
@@ -99,6 +102,7 @@ Headers forwarded_headers(const WebRequest& request, ForwardedBy by, bool keeps_
     if (by == ForwardedBy::kubernetes && is_power_over_kubernetes(name)) continue;
     headers.add(name, value);
   }
+  if (!headers.find(kOfABrowser)) headers.add(kOfABrowser, "same-origin");
   return headers;
 }
 

@@ -26,9 +26,9 @@ enum class ForwardedBy {
 // GET.
 Result<void> check_forwarded_path(std::string_view encoded_path);
 
-// The request's fields but Host, hop-by-hop ones and those of a body. Where `keeps_credentials` is false,
-// without Authorization and x-ray-authorization; through Kubernetes never with Authorization or what
-// impersonates.
+// The request's fields but Host, hop-by-hop ones and those of a body, and one that has Ray mask secrets.
+// Where `keeps_credentials` is false, without Authorization and x-ray-authorization; through Kubernetes never
+// with Authorization or what impersonates.
 Headers forwarded_headers(const WebRequest& request, ForwardedBy by, bool keeps_credentials);
 
 // The answer's fields that go to the client: without hop-by-hop ones, its type and its length, which the

@@ -50,28 +50,34 @@ const WebRequest kRequest{Method::get,
                            {"Accept", "b"}}};
 
 TEST(ForwardedHeaders, AreAllButThoseOfThisHop) {
-  EXPECT_THAT(
-      forwarded_headers(kRequest, ForwardedBy::direct, true).all(),
-      ElementsAre(Pair("User-Agent", "Mozilla"), Pair("Cookie", "cluster_name=c"),
-                  Pair("authorization", "Bearer mine"), Pair("X-Ray-Authorization", "Bearer ray"),
-                  Pair("Impersonate-User", "admin"), Pair("impersonate-extra-x", "y"),
-                  Pair("X-Remote-Group", "system:masters"), Pair("Accept", "a"), Pair("Accept", "b")));
+  EXPECT_THAT(forwarded_headers(kRequest, ForwardedBy::direct, true).all(),
+              ElementsAre(Pair("User-Agent", "Mozilla"), Pair("Cookie", "cluster_name=c"),
+                          Pair("authorization", "Bearer mine"), Pair("X-Ray-Authorization", "Bearer ray"),
+                          Pair("Impersonate-User", "admin"), Pair("impersonate-extra-x", "y"),
+                          Pair("X-Remote-Group", "system:masters"), Pair("Accept", "a"), Pair("Accept", "b"),
+                          Pair("Sec-Fetch-Site", "same-origin")));
+}
+
+TEST(ForwardedHeaders, SayOnceThatABrowserAsks) {
+  const WebRequest request{Method::get, "/x", {{"sec-fetch-site", "none"}}};
+  EXPECT_THAT(forwarded_headers(request, ForwardedBy::direct, true).all(),
+              ElementsAre(Pair("sec-fetch-site", "none")));
 }
 
 TEST(ForwardedHeaders, LeaveOutCredentialsWhereOursTakeTheirPlace) {
   EXPECT_THAT(forwarded_headers(kRequest, ForwardedBy::kubernetes, false).all(),
               ElementsAre(Pair("User-Agent", "Mozilla"), Pair("Cookie", "cluster_name=c"),
-                          Pair("Accept", "a"), Pair("Accept", "b")));
+                          Pair("Accept", "a"), Pair("Accept", "b"), Pair("Sec-Fetch-Site", "same-origin")));
   const Headers direct = forwarded_headers(kRequest, ForwardedBy::direct, false);
   EXPECT_EQ(direct.find("Authorization"), std::nullopt);
   EXPECT_EQ(direct.find("x-ray-authorization"), std::nullopt);
 }
 
 TEST(ForwardedHeaders, GiveNobodyOurPowerOverKubernetes) {
-  EXPECT_THAT(
-      forwarded_headers(kRequest, ForwardedBy::kubernetes, true).all(),
-      ElementsAre(Pair("User-Agent", "Mozilla"), Pair("Cookie", "cluster_name=c"),
-                  Pair("X-Ray-Authorization", "Bearer ray"), Pair("Accept", "a"), Pair("Accept", "b")));
+  EXPECT_THAT(forwarded_headers(kRequest, ForwardedBy::kubernetes, true).all(),
+              ElementsAre(Pair("User-Agent", "Mozilla"), Pair("Cookie", "cluster_name=c"),
+                          Pair("X-Ray-Authorization", "Bearer ray"), Pair("Accept", "a"), Pair("Accept", "b"),
+                          Pair("Sec-Fetch-Site", "same-origin")));
 }
 
 TEST(ReturnedHeaders, AreAllButThoseOfThatHop) {
