@@ -9,25 +9,27 @@ namespace rayhistory {
 EventIdIndex::EventIdIndex(size_t capacity) : slots_(std::bit_ceil(std::max<size_t>(2 * capacity, 2))) {}
 
 size_t EventIdIndex::slot_of(const EventIdHash& hash, const std::vector<EventIdHash>& ids) const {
-  size_t slot = home_of(hash);
-  while (slots_[slot] != kEmpty && ids[slots_[slot] - 1] != hash)
+  const uint32_t tag = tag_of(hash);
+  const auto is_it = [&](const Slot& slot) { return slot.tag == tag && ids[slot.place - 1] == hash; };
+  size_t slot = home_of(tag);
+  while (!slots_[slot].is_empty() && !is_it(slots_[slot]))
     slot = after(slot);
   return slot;
 }
 
 void EventIdIndex::add(size_t place, const std::vector<EventIdHash>& ids) {
-  slots_[slot_of(ids[place], ids)] = static_cast<Slot>(place + 1);
+  slots_[slot_of(ids[place], ids)] = {tag_of(ids[place]), static_cast<uint32_t>(place + 1)};
 }
 
 // Those that had to give way to it move up, so that every search still ends at an empty slot (Knuth, The Art
 // of Computer Programming, 6.4, Algorithm R).
 void EventIdIndex::remove(const EventIdHash& hash, const std::vector<EventIdHash>& ids) {
   size_t hole = slot_of(hash, ids);
-  for (size_t slot = after(hole); slots_[slot] != kEmpty; slot = after(slot)) {
-    const size_t home = home_of(ids[slots_[slot] - 1]);
+  for (size_t slot = after(hole); !slots_[slot].is_empty(); slot = after(slot)) {
+    const size_t home = home_of(slots_[slot].tag);
     if (distance(home, slot) >= distance(hole, slot)) slots_[std::exchange(hole, slot)] = slots_[slot];
   }
-  slots_[hole] = kEmpty;
+  slots_[hole] = {};
 }
 
 }  // namespace rayhistory
