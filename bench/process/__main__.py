@@ -70,7 +70,7 @@ def main():
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), metavar="NAME", help=", ".join(SCENARIOS))
     parser.add_argument("--scale", type=float, default=1.0, help="of the loads; below 1 only tries whether all of it works")
     parser.add_argument("--growth", action="store_true", help="measure at 1, 10 and 100 times a small load instead")
-    parser.add_argument("--keep", action="store_true", help="write bench/results.json and charts of it under docs/performance")
+    parser.add_argument("--keep", action="store_true", help="write bench/results.json, the table of docs/performance.md and the charts beside it")
     arguments = parser.parse_args()
     if not Limits.can_be_had():
         parser.error("this needs cgroup v1 with cpu and memory that may be written, as root: the operator's limits are part of what is measured")
@@ -85,6 +85,7 @@ def main():
         earlier = results.merged(earlier, measured)
     if arguments.keep:
         results.write(earlier)
+        results.write_page(earlier)
         charts.draw(earlier)
 
 

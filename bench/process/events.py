@@ -1,6 +1,10 @@
 """What events cost, and how many there can be."""
 
-from .subject import running
+import os
+import resource
+import tempfile
+
+from .subject import FOLDER, running
 
 # A gigabyte of journals must fit: how fast the store takes them is another figure's business.
 ROOMY = {"RAY_COLLECTOR_EVENT_MAX_DISK_MB": "4096"}
@@ -26,8 +30,20 @@ def at_the_operators_limits(scale=1.0):
 
 
 def small_batches(scale=1.0):
+    yield "bare_syncs_per_cpu", _bare_syncs_per_cpu(int(10_000 * scale))
     for size in (1, 10):
         with running(**ROOMY) as subject:
             before = subject.cpu_seconds()
             report = subject.load(batch=size, event_bytes=1000, events=int(10_000 * scale) * size)
             yield f"answers_per_cpu_{size}", report["answers"] / (subject.cpu_seconds() - before)
+
+
+def _bare_syncs_per_cpu(times):
+    """What the disk alone takes of a small batch: to write a line and sync it, and nothing else."""
+    with tempfile.NamedTemporaryFile(dir=FOLDER, buffering=0) as file:
+        before = resource.getrusage(resource.RUSAGE_THREAD)
+        for _ in range(times):
+            os.write(file.fileno(), b"x" * 999 + b"\n")
+            os.fdatasync(file.fileno())
+        after = resource.getrusage(resource.RUSAGE_THREAD)
+    return times / (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)

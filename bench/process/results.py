@@ -10,6 +10,7 @@ from . import ROOT
 from .figures import BY_NAME, FIGURES
 
 FILE = ROOT / "bench" / "results.json"
+PAGE = ROOT / "docs" / "performance.md"
 
 
 def read():
@@ -28,6 +29,18 @@ def write(results):
     FILE.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
 
 
+def write_page(results):
+    """The committed figures, as the table of docs/performance.md."""
+    begin, end = "<!-- figures: make bench ARGS=--keep -->\n", "<!-- end of the figures -->"
+    before, _, rest = PAGE.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    lines = head(results["machine"], results["date"])
+    for figure in FIGURES:
+        if values := results["figures"].get(figure.name):
+            lines.append(row(figure, values["min"], values["median"], values["max"]))
+    PAGE.write_text("\n".join([before + begin, *lines, "", end]) + after)
+
+
 def machine():
     model = next(
         (line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8") if line.startswith("model name")),
@@ -42,20 +55,27 @@ def number(value):
     return f"{value:.3g}"
 
 
+def head(machine, day):
+    return [f"{machine}, {day}", "", "| | goal | min | median | max | |", "|---|---|---|---|---|---|"]
+
+
+def row(figure, least, median, most):
+    goal = "" if figure.goal is None else f"{number(figure.goal)} {figure.unit}"
+    said = {None: "", True: "reached", False: "**missed**"}[figure.reached(median)]
+    cells = " | ".join(number(value) for value in (least, median, most))
+    return f"| {figure.title} | {goal} | {cells} {figure.unit} | {said} |"
+
+
 def table(measured, earlier):
     """Markdown: today's figures beside the goals, and what fell behind the last committed run."""
-    lines = [f"{machine()}, {date.today()}", ""]
-    lines += ["| | goal | min | median | max | |", "|---|---|---|---|---|---|"]
+    lines = head(machine(), date.today())
     behind = []
     for figure in FIGURES:
         values = measured.get(figure.name)
         if not values:
             continue
         median = statistics.median(values)
-        goal = "" if figure.goal is None else f"{number(figure.goal)} {figure.unit}"
-        said = {None: "", True: "reached", False: "**missed**"}[figure.reached(median)]
-        cells = " | ".join(number(value) for value in (min(values), median, max(values)))
-        lines.append(f"| {figure.title} | {goal} | {cells} {figure.unit} | {said} |")
+        lines.append(row(figure, min(values), median, max(values)))
         before = earlier.get("figures", {}).get(figure.name)
         if before and figure.fell_behind(median, before["median"]):
             behind.append(f"{figure.title}: {number(median)} {figure.unit}, was {number(before['median'])}")

@@ -18,14 +18,14 @@ from .limits import Limits
 
 OPERATORS_CPU = 0.2
 OPERATORS_MEMORY = 256 << 20
+# On the disk that the tests use, not in memory: `fdatasync` costs what it costs.
+FOLDER = os.environ.get("TMPDIR", "/tmp")
 LOAD = ROOT / "build" / "release" / "bin" / "event_load"
 
 
 class Subject:
-    """Its folder lies on the disk that the tests use, not in memory: `fdatasync` costs what it costs."""
-
     def __init__(self, store=None, limited=False, **settings):
-        self.folder = Path(tempfile.mkdtemp(prefix="rh-bench-", dir=os.environ.get("TMPDIR", "/tmp")))
+        self.folder = Path(tempfile.mkdtemp(prefix="rh-bench-", dir=FOLDER))
         self.node = StandInNode().start()
         self.stored = self.folder / "store"
         environment = store or {"STORAGE_BACKEND": "local", "LOCAL_STORAGE_DIR": str(self.stored)}

@@ -117,7 +117,7 @@ void Ledger::withdraw(const std::string& key, SteadyTime now) {
   vacate(*entry, now);
 }
 
-void Ledger::hand_over(const std::string& key) {
+void Ledger::hand_over(const std::string& key, SteadyTime now) {
   Entry* entry = find(key);
   if (entry == nullptr || !entry->shipment) return;
   if (entry->busy) {
@@ -127,6 +127,8 @@ void Ledger::hand_over(const std::string& key) {
   entry->claim_decided = true;
   drop_shipment(*entry);
   release_blocked_by(*entry);
+  // What was to take the place of a generation that has its own name by now goes on under another key.
+  if (entry->stored && is_kept_as_generation(*entry)) vacate(*entry, now);
 }
 
 void Ledger::vacate(Entry& live, SteadyTime now) {
@@ -527,7 +529,7 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
     recount(*other);
     release_blocked_by(*other);
     // What was offered or withdrawn of it meanwhile had to wait.
-    if (std::exchange(other->handed_over, false)) hand_over(other->key);
+    if (std::exchange(other->handed_over, false)) hand_over(other->key, now);
     if (std::exchange(other->withdrawn, false)) {
       withdraw(other->key, now);
     } else if (other->place == Place::nowhere && other->shipment) {
@@ -535,7 +537,7 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
     }
   }
   recount(entry);
-  if (std::exchange(entry.handed_over, false)) hand_over(entry.key);
+  if (std::exchange(entry.handed_over, false)) hand_over(entry.key, now);
   if (std::exchange(entry.withdrawn, false)) withdraw(entry.key, now);
   Prefix& prefix = *entry.prefix;
   if (!has_work(entry) && entry.shipment && entry.shipment->final) {

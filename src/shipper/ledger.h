@@ -76,7 +76,7 @@ class Ledger {
 
   void offer(Shipment shipment, SteadyTime now);
   void withdraw(const std::string& key, SteadyTime now);
-  void hand_over(const std::string& key);
+  void hand_over(const std::string& key, SteadyTime now);
   void prefix_ended(const std::string& prefix);
   void begin_drain(SteadyTime now);
 

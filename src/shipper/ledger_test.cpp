@@ -629,6 +629,32 @@ TEST(Ledger, WhatIsBeingStoredOfAFileThatIsCutShortIsNotGivenUp) {
   EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, std::string_view(" and more").size());
 }
 
+// Found by chaos: a log was rotated, and the raylet restarted at once. Its new generation goes on under the
+// new node.
+TEST(Ledger, AGenerationThatHasItsOwnNameIsNotLeftAtTheLiveKeyThatIsHandedOver) {
+  Mirror mirror;
+  mirror.folder.write("raylet.out", "first");
+  mirror.offer(mirror.log("raylet.out"));
+  mirror.run_after(Seconds(60));
+  std::filesystem::rename(mirror.folder / "raylet.out", mirror.folder / "raylet.out.1");
+  mirror.folder.write("raylet.out.1", "first and more");
+  mirror.folder.write("raylet.out", "second");
+  mirror.offer(mirror.rotated("raylet.out.1", "raylet.out", "raylet.rotated.out", 1));
+  mirror.offer(mirror.log("raylet.out"));
+  mirror.clock.advance(Seconds(1));
+  const auto claim = mirror.ledger().next_task(mirror.clock.steady_now());
+  ASSERT_TRUE(claim);
+  ASSERT_EQ(claim->step, Task::Step::claim);
+  const TaskResult result = perform(*claim, mirror.store, {}, Deadline::never());
+  for (const char* name : {"raylet.rotated.out", "raylet.out"})
+    mirror.ledger().hand_over(kPrefix + "logs/" + name, mirror.clock.steady_now());
+  mirror.ledger().settle(*claim, result, mirror.clock.steady_now());
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.stored("raylet.rotated.out"), "first");
+  EXPECT_EQ(mirror.stored("raylet.out"), "");
+  EXPECT_TRUE(mirror.ledger().all_stored());
+}
+
 // A raylet was restarted within its session: its logs are followed under another node's prefix from then on.
 TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedIsNotWaitedForForever) {
   Mirror mirror;

@@ -120,7 +120,7 @@ void Shipper::withdraw(const std::string& key) {
 }
 
 void Shipper::hand_over(const std::string& key) {
-  state_->change([&](Ledger& ledger, SteadyTime) { ledger.hand_over(key); });
+  state_->change([&](Ledger& ledger, SteadyTime now) { ledger.hand_over(key, now); });
 }
 
 void Shipper::prefix_ended(const std::string& prefix) {
