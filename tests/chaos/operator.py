@@ -27,6 +27,7 @@ class Operator:
         self.lives = []
         self.counts = Counter()
         self.crashes = []
+        self.log_before = ""
 
     @property
     def process(self):
@@ -36,6 +37,7 @@ class Operator:
         folder = Path(self.collector.environment["RAY_COLLECTOR_EVENT_DATA_DIR"])
         if any(folder.rglob("*.jsonl*")):
             self.counts["recoveries"] += 1  # of what the life before has left
+        self.log_before = self.collector.log()
         self.collector.start(wait=False)
         self.lives.append(Life(time.monotonic()))
         self.counts["starts"] += 1
@@ -62,7 +64,9 @@ class Operator:
         try:
             status = self.process.wait(grace_seconds)
             self.counts["drains"] += 1
-            if status not in ENDS_OF_A_DRAIN:
+            # Where signals were not yet its own: nothing had begun.
+            had_begun = self.collector.log() != self.log_before
+            if status not in ENDS_OF_A_DRAIN and (status != -signal.SIGTERM or had_begun):
                 self.crashes.append(f"ended with status {status} after SIGTERM")
             self._over(cut_short=status != 0)
         except subprocess.TimeoutExpired:
