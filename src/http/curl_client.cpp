@@ -24,6 +24,8 @@ constexpr size_t kIdleHandlesLimit = 64;
 constexpr Milliseconds kDeadlineCheckInterval{100};
 // All header lines of one answer. Real ones are below 2 KiB.
 constexpr size_t kResponseHeadersLimitBytes = 64 * 1024;
+// At the most, whatever an answer says of itself: a ranged read of either program is as long.
+constexpr uint64_t kBodyRoomBytes = 4U << 20U;
 // Read from the body's file at once; bounds memory per exchange. curl's default, and its measured optimum.
 constexpr long kUploadBufferBytes = 64 * 1024;
 
@@ -140,8 +142,18 @@ struct Exchange {
                     fmt::format("the answer is longer than {} bytes", request.response_limit_bytes)};
       return false;
     }
+    if (response.body.empty()) make_room(piece.size());
     response.body += piece;
     return true;
+  }
+
+  // For all of a body that says how long it is, so that it is not moved as it grows.
+  void make_room(size_t first_piece) {
+    const auto said = response.headers.find("Content-Length");
+    uint64_t length = 0;
+    if (said) std::from_chars(said->data(), said->data() + said->size(), length);
+    length = std::min({length, uint64_t{request.response_limit_bytes}, kBodyRoomBytes});
+    if (length > first_piece) response.body.reserve(length);
   }
 };
 

@@ -11,6 +11,10 @@ from test_sessions import COOKIES, SESSION
 
 ITS_OWN = ("/api/gcs_healthz", "/usage_stats_enabled")  # which Ray's dashboard never hands on
 
+# Which no session that has ended can answer, and the other cluster would.
+ONLY_LIVE = ["/api/prometheus/sd", "/test/dump", "/api/v0/delay/0", "/api/packages/gcs/_ray_pkg_0.zip", "/api/train/v2/runs",
+             "/worker/traceback", "/task/cpu_profile"]
+
 LOCAL_JOB = """
 import ray
 
@@ -65,7 +69,8 @@ def test_not_one_id_of_the_living_cluster_is_shown(serve, recorded, recording, h
     asked = [line.split("|")[1] for line in (recording / "dashboard" / "INDEX").read_text().splitlines()]
     # Of the logs, one of each kind of question.
     asked = [path for path in asked if not path.startswith("/api/v0/logs/file?task_id")] + [
-        "/", "/api/jobs/01000000", "/api/v0/bogus", "/api/data/datasets/01000000", "/logical/actors/local-actor"]
+        "/", "/api/jobs/01000000", "/api/v0/bogus", "/api/data/datasets/01000000", "/logical/actors/local-actor",
+        *ONLY_LIVE]
     assert len(asked) > 80
     # Its own pages, where we have none, are what shows our answers.
     assert b"<title>Ray Dashboard</title>" in dashboard.ask("/")[1]
@@ -78,6 +83,8 @@ def test_not_one_id_of_the_living_cluster_is_shown(serve, recorded, recording, h
             assert secret.encode() not in body or secret in path, (path, status, body[:300])
         shown += SESSION.encode() in body or b"b956a7677f4cf5b7383596242c580429383e9f347e4221780fbed607" in body
     assert shown > 20, "ours are"
+
+    assert {dashboard.ask(path)[0] for path in ONLY_LIVE} == {501}
 
     # What would change something is refused, and not done by the other.
     entry = json.dumps({"entrypoint": "echo done", "submission_id": "from-outside"})

@@ -42,6 +42,10 @@ Response never(const SessionView&, const Request&) {
   return text_response(501, "This session has ended: only a running cluster can answer this.");
 }
 
+Response train_runs(const SessionView& view, std::string_view path) {
+  return fetched_or(view, path, text_response(501, "No state of Ray Train is stored of this session."));
+}
+
 struct Route {
   std::string_view path;  // without the slashes at its end
   Handler handler;
@@ -87,11 +91,10 @@ constexpr std::array kRoutes{
           [](const SessionView& v, const Request&) {
             return fetched_or(v, "/api/serve/applications/", {.body = R"({"applications": {}})"});
           }},
+    Route{"/api/train/v2/runs",
+          [](const SessionView& v, const Request&) { return train_runs(v, "/api/train/v2/runs"); }},
     Route{"/api/train/v2/runs/v1",
-          [](const SessionView& v, const Request&) {
-            return fetched_or(v, "/api/train/v2/runs/v1",
-                              text_response(501, "No state of Ray Train is stored of this session."));
-          }},
+          [](const SessionView& v, const Request&) { return train_runs(v, "/api/train/v2/runs/v1"); }},
     Route{"/logical/actors", actor_page},
     Route{"/nodes", node_page},
     Route{"/events", event_page},
@@ -107,6 +110,8 @@ constexpr std::array kRoutes{
     Route{"/api/gcs_healthz", never},
     Route{"/api/healthz", never},
     Route{"/api/local_raylet_healthz", never},
+    Route{"/api/prometheus/sd", never},
+    Route{"/test/dump", never},
     Route{"/memory_profile", never},
     Route{"/worker/traceback", never},
     Route{"/worker/cpu_profile", never},
@@ -125,7 +130,11 @@ std::optional<std::string_view> name_after(std::string_view path, std::string_vi
 }
 
 Response any_other(const SessionView& view, std::string_view path) {
-  if (path.starts_with("/task/") || path.starts_with("/worker/")) return never(view, {});
+  constexpr std::array<std::string_view, 5> kOnlyLive{"/task/", "/worker/", "/api/packages/",
+                                                      "/api/v0/delay/", "/api/job_agent/"};
+  if (std::any_of(kOnlyLive.begin(), kOnlyLive.end(),
+                  [&](std::string_view prefix) { return path.starts_with(prefix); }))
+    return never(view, {});
   if (!path.starts_with("/api/")) return text_response(404, "404: Not Found");
   return fetched_or(view, path, text_response(404, "Endpoint data not found in storage"));
 }

@@ -450,6 +450,14 @@ TEST_F(DashboardApi, FoldsWhatPlacementGroupsReserveIntoTheStatus) {
   EXPECT_EQ(json("/api/cluster_status", "/data/clusterStatus"), "null");
 }
 
+TEST_F(DashboardApi, NeverSaysNotFoundToWhatALiveDashboardKnows) {
+  // Ray's dashboard in front of us would answer from a cluster of its own.
+  for (const char* path : {"/api/prometheus/sd", "/test/dump", "/api/v0/delay/5", "/api/packages/gcs/x.zip",
+                           "/api/train/v2/runs", "/api/train/v2/runs/v1", "/worker/jax_profile",
+                           "/api/job_agent/jobs/x/logs", "/task/traceback"})
+    EXPECT_EQ(get(path).status, 501) << path;
+}
+
 TEST_F(DashboardApi, SaysOfAnEnvironmentWhetherItWasMade) {
   state.attempts = {task("aa", "f", TaskStatus::failed), task("bb", "f", TaskStatus::failed),
                     task("cc", "f", TaskStatus::failed), task("dd", "f", TaskStatus::finished)};

@@ -1,5 +1,6 @@
 #include "historyserver/api/json_value.h"
 
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <iterator>
@@ -87,9 +88,11 @@ void append_float(std::string& json, double value) {
     json += "null";
     return;
   }
-  const size_t begin = json.size();
-  fmt::format_to(std::back_inserter(json), "{}", value);
-  if (json.find_first_of(".e", begin) == std::string::npos) json += ".0";
+  std::array<char, 32> digits;  // the longest double takes 24
+  const auto [end, length] = fmt::format_to_n(digits.data(), digits.size(), "{}", value);
+  const std::string_view text(digits.data(), length);
+  json += text;
+  if (text.find_first_of(".e") == std::string_view::npos) json += ".0";
 }
 
 void append_bool(std::string& json, bool value) {
@@ -108,7 +111,8 @@ void append_milliseconds(std::string& json, UnixNanoseconds time, std::string_vi
   if (time == 0) {
     json += unknown;
   } else {
-    fmt::format_to(std::back_inserter(json), "{}", time / kNanosecondsAMillisecond);
+    const fmt::format_int digits(time / kNanosecondsAMillisecond);
+    json.append(digits.data(), digits.size());
   }
 }
 

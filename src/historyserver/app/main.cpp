@@ -28,9 +28,9 @@ enum ExitStatus { kStopped = 0, kStartFailed = 1, kWrongSettings = 2 };
 // glibc keeps an arena for each core of the host and each grows to the largest answer that was made in it. A
 // few are enough for as many threads as compute at the same time, and keep memory in one place.
 constexpr int kMemoryArenas = 4;
-// Blocks of this size go back to the system when they are freed: answers, and pieces of what is read. Without
-// it glibc keeps ever larger ones.
-constexpr int kLargeBlockBytes = 1024 * 1024;
+// Blocks of this size go back to the system when they are freed: answers, and the columns of a state. Without
+// it glibc keeps ever larger ones. Pieces of what is read are smaller, and come again and again.
+constexpr int kLargeBlockBytes = 8 * 1024 * 1024;
 
 void tune_memory() {
   mallopt(M_ARENA_MAX, kMemoryArenas);
