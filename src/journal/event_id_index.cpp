@@ -1,12 +1,9 @@
 #include "journal/event_id_index.h"
 
-#include <algorithm>
 #include <bit>
 #include <utility>
 
 namespace rayhistory {
-
-EventIdIndex::EventIdIndex(size_t capacity) : slots_(std::bit_ceil(std::max<size_t>(2 * capacity, 2))) {}
 
 size_t EventIdIndex::slot_of(const EventIdHash& hash, const std::vector<EventIdHash>& ids) const {
   const uint32_t tag = tag_of(hash);
@@ -18,6 +15,7 @@ size_t EventIdIndex::slot_of(const EventIdHash& hash, const std::vector<EventIdH
 }
 
 void EventIdIndex::add(size_t place, const std::vector<EventIdHash>& ids) {
+  if (slots_.empty()) slots_.resize(std::bit_ceil(2 * capacity_));
   slots_[slot_of(ids[place], ids)] = {tag_of(ids[place]), static_cast<uint32_t>(place + 1)};
 }
 

@@ -14,11 +14,11 @@ namespace rayhistory {
 
 class EventIdIndex {
  public:
-  explicit EventIdIndex(size_t capacity);
+  explicit EventIdIndex(size_t capacity) : capacity_(capacity) {}
 
   // `ids` is always the vector whose places were added, and has not changed there since.
   bool contains(const EventIdHash& hash, const std::vector<EventIdHash>& ids) const {
-    return !slots_[slot_of(hash, ids)].is_empty();
+    return !slots_.empty() && !slots_[slot_of(hash, ids)].is_empty();
   }
   // What is at `place`, which is not in the index yet; at the most `capacity` of them.
   void add(size_t place, const std::vector<EventIdHash>& ids);
@@ -40,7 +40,8 @@ class EventIdIndex {
   size_t after(size_t slot) const { return (slot + 1) & (slots_.size() - 1); }
   size_t distance(size_t from, size_t to) const { return (to - from) & (slots_.size() - 1); }
 
-  std::vector<Slot> slots_;  // a power of two
+  size_t capacity_;
+  std::vector<Slot> slots_;  // a power of two; none until there is something to find
 };
 
 }  // namespace rayhistory
