@@ -5,7 +5,6 @@
 //   2  the settings cannot work
 //   3  the drain ended at --shutdown-timeout with something left
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -13,10 +12,9 @@
 #include <string>
 #include <vector>
 
-#include <malloc.h>
-
 #include "base/duration.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "collector/collector.h"
 #include "collector/settings.h"
 #include "collector/store_check.h"
@@ -35,29 +33,6 @@ constexpr const char* kTerminationMessagePath = "/dev/termination-log";
 constexpr int kMemoryArenas = 2;
 // Blocks of this size go back to the system when they are freed: request bodies and gzip buffers.
 constexpr int kLargeBlockBytes = 128 * 1024;
-
-void tune_memory() {
-  mallopt(M_ARENA_MAX, kMemoryArenas);
-  mallopt(M_MMAP_THRESHOLD, kLargeBlockBytes);
-  mallopt(M_TRIM_THRESHOLD, kLargeBlockBytes);
-}
-
-// Blocked in every thread, so that wait_for_stop_signal is where they arrive.
-sigset_t stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  return signals;
-}
-
-void wait_for_stop_signal() {
-  const sigset_t signals = stop_signals();
-  int arrived = 0;
-  while (sigwait(&signals, &arrived) != 0) {
-  }
-  log_info("stopping", {{"signal", arrived == SIGTERM ? "SIGTERM" : "SIGINT"}});
-}
 
 void write_termination_message(const std::string& message) {
   // Only where Kubernetes has made the file.
@@ -148,18 +123,10 @@ int run_program(const std::vector<std::string>& arguments) {
   return run(settings);
 }
 
-// Before any thread is started.
-void prepare_process() {
-  tune_memory();
-  const sigset_t signals = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-}
-
 }  // namespace
 }  // namespace rayhistory
 
 int main(int argc, char** argv) {
-  rayhistory::prepare_process();
+  rayhistory::prepare_process({rayhistory::kMemoryArenas, rayhistory::kLargeBlockBytes});
   return rayhistory::run_program(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "ingest/body_memory.h"
 #include "ingest/event_connection.h"
+#include "net/coroutine_end.h"
 #include "net/listener.h"
 
 namespace rayhistory {
@@ -168,12 +169,7 @@ void EventServer::State::welcome(tcp::socket socket) {
   ++connections_;
   auto connection = std::make_shared<EventConnection>(*this, std::move(socket));
   net::co_spawn(io_, EventConnection::run(std::move(connection)), [](const std::exception_ptr& thrown) {
-    if (!thrown) return;
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& exception) {
-      log_error("a connection was ended by an exception", {{"what", exception.what()}});
-    }
+    log_if_thrown(thrown, "a connection was ended by an exception");
   });
 }
 

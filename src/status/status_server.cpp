@@ -17,6 +17,7 @@
 #include <boost/beast/http.hpp>
 
 #include "base/log.h"
+#include "net/coroutine_end.h"
 #include "net/listener.h"
 
 namespace rayhistory {
@@ -112,12 +113,7 @@ void StatusServer::State::welcome(tcp::socket socket) {
   if (open_.size() >= options_.limits.connections) close_oldest();
   open_.push_back(std::make_shared<Stream>(std::move(socket)));
   net::co_spawn(*io_, serve(open_.back()), [](const std::exception_ptr& thrown) {
-    if (!thrown) return;
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& exception) {
-      log_error("a scrape was ended by an exception", {{"what", exception.what()}});
-    }
+    log_if_thrown(thrown, "a scrape was ended by an exception");
   });
 }
 

@@ -37,17 +37,17 @@ class RetryPace {
 inline constexpr int kPartTries = 10;
 
 // For calls that can be repeated without harm, and are a part of a larger one: parts by their number, and
-// reads. Gives up after kPartTries.
+// reads. Gives up after `tries`.
 template <typename Call>
-auto repeat_while_passing(const Clock& clock, const Deadline& deadline, const Call& call)
-    -> decltype(call()) {
+auto repeat_while_passing(const Clock& clock, const Deadline& deadline, const Call& call,
+                          int tries = kPartTries) -> decltype(call()) {
   RetryPace pace(clock);
   while (true) {
     auto outcome = call();
     if (outcome) return outcome;
     const ErrorKind kind = outcome.error().kind;
     if (kind != ErrorKind::retry && kind != ErrorKind::unknown_outcome) return outcome;
-    if (pace.tries() + 1 >= kPartTries || !pace.wait(outcome.error(), deadline)) return outcome;
+    if (pace.tries() + 1 >= tries || !pace.wait(outcome.error(), deadline)) return outcome;
   }
 }
 

@@ -161,6 +161,13 @@ void append_camel_text_map(std::string& json, const TextMap& map) {
   append_map(json, map, camel_case, append_json_string);
 }
 
+simdjson::simdjson_result<simdjson::dom::element> parse_json(simdjson::dom::parser& parser,
+                                                             std::string_view text) {
+  // simdjson copies from where the text is, and what was never set is nowhere.
+  if (text.empty()) return simdjson::EMPTY;
+  return parser.parse(text.data(), text.size());
+}
+
 void append_json(std::string& json, simdjson::dom::element value) {
   append_parsed(json, value, Keys::as_they_are);
 }

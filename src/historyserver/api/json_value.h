@@ -37,6 +37,9 @@ std::string camel_case(std::string_view key);
 void append_camel_resources(std::string& json, const Resources& resources);
 void append_camel_text_map(std::string& json, const TextMap& map);
 
+// The JSON that a text of an event is; an error where it is none.
+simdjson::simdjson_result<simdjson::dom::element> parse_json(simdjson::dom::parser& parser,
+                                                             std::string_view text);
 // As it was parsed. At most as deep as the parser lets through (1,024).
 void append_json(std::string& json, simdjson::dom::element value);
 // With its objects' keys in camel case.

@@ -93,7 +93,7 @@ std::string_view RuntimeEnvRedactor::masked(std::string_view serialized) {
   std::string& text = known->second;
   if (!is_new) return text;
   simdjson::dom::object environment;
-  if (parser_.parse(serialized.data(), serialized.size()).get(environment) == simdjson::SUCCESS) {
+  if (parse_json(parser_, serialized).get(environment) == simdjson::SUCCESS) {
     append_masked_environment(text, environment);
   } else {
     text = kMasked;

@@ -67,7 +67,7 @@ void append_profiling_data(const Task& task, Redactor&, std::string& json) {
     json += R"(, "extra_data": )";
     simdjson::dom::element extra;
     if (event.extra_data.size() > 2 &&  // most are empty objects
-        parser.parse(event.extra_data.data(), event.extra_data.size()).get(extra) == simdjson::SUCCESS) {
+        parse_json(parser, event.extra_data).get(extra) == simdjson::SUCCESS) {
       append_json(json, extra);
     } else {
       json += "{}";
@@ -108,9 +108,7 @@ void append_fallback_strategy(const Task& task, Redactor&, std::string& json) {
   // A driver's own task has no options.
   if (!task.has_definition || task.type == TaskType::driver_task) {
     json += "null";
-  } else if (!task.fallback_strategy.empty() &&
-             parser.parse(task.fallback_strategy.data(), task.fallback_strategy.size()).get(strategy) ==
-                 simdjson::SUCCESS &&
+  } else if (parse_json(parser, task.fallback_strategy).get(strategy) == simdjson::SUCCESS &&
              strategy["options"].error() == simdjson::SUCCESS) {
     append_json(json, strategy);
   } else {

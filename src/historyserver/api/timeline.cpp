@@ -90,8 +90,7 @@ class Trace {
     std::string_view name = event.name;
     std::string_view colour = colour_of(event.name);
     simdjson::dom::object extra;
-    if (!event.extra_data.empty() &&
-        parser_.parse(event.extra_data.data(), event.extra_data.size()).get(extra) == simdjson::SUCCESS) {
+    if (parse_json(parser_, event.extra_data).get(extra) == simdjson::SUCCESS) {
       for (const auto member : extra) {
         if (is_ours(member.key)) continue;
         append_key(args, comma, member.key);

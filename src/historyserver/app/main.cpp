@@ -3,16 +3,13 @@
 //   0  stopped by SIGTERM or SIGINT
 //   1  could not start: the port is taken, ...
 //   2  the settings cannot work
-#include <signal.h>
-
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <malloc.h>
-
 #include "base/log.h"
+#include "base/process.h"
 #include "historyserver/app/history_server.h"
 #include "historyserver/app/settings.h"
 #include "historyserver/live/kubernetes_access.h"
@@ -31,29 +28,6 @@ constexpr int kMemoryArenas = 4;
 // Blocks of this size go back to the system when they are freed: answers, and the columns of a state. Without
 // it glibc keeps ever larger ones. Pieces of what is read are smaller, and come again and again.
 constexpr int kLargeBlockBytes = 8 * 1024 * 1024;
-
-void tune_memory() {
-  mallopt(M_ARENA_MAX, kMemoryArenas);
-  mallopt(M_MMAP_THRESHOLD, kLargeBlockBytes);
-  mallopt(M_TRIM_THRESHOLD, kLargeBlockBytes);
-}
-
-// Blocked in every thread, so that wait_for_stop_signal is where they arrive.
-sigset_t stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  return signals;
-}
-
-void wait_for_stop_signal() {
-  const sigset_t signals = stop_signals();
-  int arrived = 0;
-  while (sigwait(&signals, &arrived) != 0) {
-  }
-  log_info("stopping", {{"signal", arrived == SIGTERM ? "SIGTERM" : "SIGINT"}});
-}
 
 int end_with_error(const Error& error) {
   log_error("cannot start", {{"error", error.message}});
@@ -97,18 +71,10 @@ int run_program(const std::vector<std::string>& arguments) {
   return run(*parsed.settings);
 }
 
-// Before any thread is started.
-void prepare_process() {
-  tune_memory();
-  const sigset_t signals = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-}
-
 }  // namespace
 }  // namespace rayhistory
 
 int main(int argc, char** argv) {
-  rayhistory::prepare_process();
+  rayhistory::prepare_process({rayhistory::kMemoryArenas, rayhistory::kLargeBlockBytes});
   return rayhistory::run_program(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -16,14 +16,7 @@ Error refused() {
 
 template <typename Call>
 auto ReadingStore::repeated(const Deadline& deadline, const Call& call) const -> decltype(call()) {
-  RetryPace pace(clock_);
-  while (true) {
-    auto outcome = call();
-    if (outcome) return outcome;
-    const ErrorKind kind = outcome.error().kind;
-    if (kind != ErrorKind::retry && kind != ErrorKind::unknown_outcome) return outcome;
-    if (pace.tries() + 1 >= kTries || !pace.wait(outcome.error(), deadline)) return outcome;
-  }
+  return repeat_while_passing(clock_, deadline, call, kTries);
 }
 
 Result<std::optional<StoredObject>> ReadingStore::stat(const std::string& key, const Deadline& deadline) {

@@ -26,6 +26,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "net/coroutine_end.h"
 #include "net/listener.h"
 
 namespace rayhistory {
@@ -238,12 +239,7 @@ void HttpServer::State::welcome(tcp::socket socket) {
   connections_.push_back(std::make_shared<Connection>(std::move(socket)));
   ++open_connections_;
   net::co_spawn(*io_, serve(connections_.back()), [](const std::exception_ptr& thrown) {
-    if (!thrown) return;
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& exception) {
-      log_error("a connection was ended by an exception", {{"what", exception.what()}});
-    }
+    log_if_thrown(thrown, "a connection was ended by an exception");
   });
 }
 
