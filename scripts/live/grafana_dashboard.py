@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from .waiting import wait_until
+
 DASHBOARD = Path(__file__).resolve().parents[2] / "config" / "prometheus" / "grafana-dashboard.json"
 
 
@@ -30,3 +32,30 @@ class Panel:
 
 def panels(path=DASHBOARD):
     return [Panel(panel) for panel in json.loads(Path(path).read_text())["panels"]]
+
+
+def every_query(shown, prometheus):
+    """Of each of these panels its title, with each of its queries."""
+    return {(panel.title, query) for panel in shown for query, _ in panel.queries(prometheus.interval_seconds)}
+
+
+def wait_for_answers(wanted, prometheus, stir):
+    """Until each of `every_query` has had an answer. `stir` makes something happen, before each look."""
+    left = set(wanted)
+
+    def are_all_answered():
+        """Of a quantile NaN is no value either: nothing was counted in the last seconds."""
+        stir()
+        left.intersection_update(
+            {
+                (title, query)
+                for title, query in left
+                if all(sample["value"][1] == "NaN" for sample in prometheus.query(query))
+            }
+        )
+        return not left
+
+    try:
+        wait_until(are_all_answered, "every query to have an answer", 40)
+    except TimeoutError:
+        raise AssertionError(f"nothing to see in {sorted(left)}") from None

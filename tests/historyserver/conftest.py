@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import tarfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +9,9 @@ from pathlib import Path
 import pytest
 from harness.collector import Collector
 from harness.node import StandInNode
-from harness.oss_gateway import OssGateway
+from harness.servers import azurite, fake_gcs, minio, oss_gateway  # noqa: F401  # fixtures
 from history_server import PROGRAM, ROOT, SESSION_A, HistoryServer
-from live.azurite_server import AzuriteServer
-from live.fake_gcs_server import FakeGcsServer
 from live.leftovers import end_marked_processes
-from live.minio_server import MinioServer
 
 BUCKET = "recorded"
 RECORDING = ROOT / "tests" / "data" / "ray-2.60-session-b.tar.gz"
@@ -76,42 +72,6 @@ def recorded_a(recording_a, tmp_path_factory):
 def bucket(recorded, tmp_path):
     """A copy of it, to be changed."""
     return Path(shutil.copytree(recorded, tmp_path / "bucket"))
-
-
-def tool(name, variable):
-    """scripts/test.sh has looked the tools up; a single test looks by itself."""
-    if variable not in os.environ:
-        found = subprocess.run([ROOT / "scripts" / "tools.sh", name], capture_output=True, text=True, check=True)
-        os.environ[variable] = found.stdout.strip()
-    return os.environ[variable]
-
-
-@pytest.fixture(scope="session")
-def minio(tmp_path_factory):
-    server = MinioServer(tool("minio", "RAYHISTORY_MINIO"), tmp_path_factory.mktemp("minio"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def azurite(tmp_path_factory):
-    server = AzuriteServer(tool("azurite", "RAYHISTORY_AZURITE"), tmp_path_factory.mktemp("azurite"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def fake_gcs(tmp_path_factory):
-    server = FakeGcsServer(tool("fake-gcs-server", "RAYHISTORY_FAKE_GCS_SERVER"), tmp_path_factory.mktemp("gcs"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def oss_gateway(minio):
-    gateway = OssGateway(minio)
-    yield gateway
-    gateway.stop()
 
 
 @pytest.fixture(scope="session")

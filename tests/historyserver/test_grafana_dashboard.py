@@ -1,16 +1,14 @@
 """A real Prometheus scrapes a History Server, and answers every query of its Grafana dashboard."""
 
-import os
 import shutil
-import subprocess
 
 import pytest
 from harness.metrics import metrics_named_in, scrape
+from harness.servers import tool
 from history_server import ROOT
-from live.grafana_dashboard import panels
+from live.grafana_dashboard import every_query, panels, wait_for_answers
 from live.ports import free_port
 from live.prometheus_server import PrometheusServer
-from live.waiting import wait_until
 
 DASHBOARD = ROOT / "config" / "prometheus" / "grafana-historyserver.json"
 SESSION = "session_2026-11-23_03-25-19_402666_11"
@@ -19,14 +17,11 @@ LATER = "session_2026-11-24_03-25-19_402666_11"
 
 @pytest.fixture
 def start_prometheus(tmp_path):
-    if "RAYHISTORY_PROMETHEUS" not in os.environ:
-        found = subprocess.run([ROOT / "scripts/tools.sh", "prometheus"], capture_output=True, text=True, check=True)
-        os.environ["RAYHISTORY_PROMETHEUS"] = found.stdout.strip()
     started = []
 
     def start(port):
         targets = {"ray-history-server": {"one": port}}
-        started.append(PrometheusServer(os.environ["RAYHISTORY_PROMETHEUS"], tmp_path / "prometheus", targets, 1))
+        started.append(PrometheusServer(tool("prometheus", "RAYHISTORY_PROMETHEUS"), tmp_path / "prometheus", targets, 1))
         return started[0]
 
     yield start
@@ -48,30 +43,17 @@ def test_every_panel_shows_something(serve, two_sessions, start_prometheus):
     # Room for one of two that are looked at in turn, so that each look is a load and an eviction.
     server = serve(two_sessions, METRICS_PORT=str(port), SESSION_CACHE_SIZE="1")
     prometheus = start_prometheus(port)
-    wanted = {
-        (panel.title, query) for panel in panels(DASHBOARD) for query, _ in panel.queries(prometheus.interval_seconds)
-    }
+    wanted = every_query(panels(DASHBOARD), prometheus)
     assert len(wanted) > 25
 
-    def empty():
-        """Of a quantile NaN is no value either: nothing was counted in the last seconds."""
+    def stir():
         for session in (SESSION, LATER):
             base = f"/c/default/rayjob/myjob/{session}"
             assert server.ask(f"{base}/api/v0/tasks").status == 200
             assert server.ask(f"{base}/api/v0/nodes").status == 200
         assert server.ask("/clusters").status == 200
-        nothing = {
-            (title, query)
-            for title, query in wanted
-            if all(sample["value"][1] == "NaN" for sample in prometheus.query(query))
-        }
-        wanted.intersection_update(nothing)
-        return wanted
 
-    try:
-        wait_until(lambda: not empty(), "every query to have an answer", 40)
-    except TimeoutError:
-        raise AssertionError(f"nothing to see in {sorted(wanted)}") from None
+    wait_for_answers(wanted, prometheus, stir)
 
 
 def test_it_asks_for_metrics_that_exist(serve, recorded):

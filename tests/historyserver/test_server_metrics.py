@@ -1,6 +1,5 @@
 """/metrics of the History Server: what it says after known traffic, and that its documents say the same."""
 
-import os
 import re
 import socket
 import subprocess
@@ -9,6 +8,7 @@ import pytest
 from history_server import ROOT
 from harness.metrics import metrics_named_in, scrape
 from harness.sender import request
+from harness.servers import tool
 from live.ports import free_port
 from live.waiting import wait_until
 
@@ -110,10 +110,7 @@ def test_a_metrics_port_that_is_taken_is_a_warning(serve, recorded):
 
 @pytest.fixture(scope="module")
 def promtool():
-    if "RAYHISTORY_PROMTOOL" not in os.environ:
-        found = subprocess.run([ROOT / "scripts/tools.sh", "promtool"], capture_output=True, text=True, check=True)
-        os.environ["RAYHISTORY_PROMTOOL"] = found.stdout.strip()
-    return os.environ["RAYHISTORY_PROMTOOL"]
+    return tool("promtool", "RAYHISTORY_PROMTOOL")
 
 
 def test_the_page_is_well_formed_and_documented_and_what_the_alerts_ask_for_is_on_it(start, recorded, promtool):

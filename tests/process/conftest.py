@@ -1,68 +1,20 @@
 """Fixtures: a store (a folder, or a bucket of a real MinIO), a stand-in node, a collector between them."""
 
-import os
-import subprocess
 import uuid
-from pathlib import Path
 
 import pytest
 from harness.collector import PROGRAM, Collector
 from harness.dashboard import StandInDashboard
 from harness.judge import Judge
 from harness.node import StandInNode
-from harness.oss_gateway import OssGateway
-from live.azurite_server import AzuriteServer
-from live.fake_gcs_server import FakeGcsServer
+from harness.servers import azurite, fake_gcs, minio, oss_gateway  # noqa: F401  # fixtures
 from live.leftovers import end_marked_processes
-from live.minio_server import MinioServer
 from live.stored import StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs, StoredInOss
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def tool(name, variable):
-    """scripts/test.sh has looked the tools up; a single test looks by itself."""
-    if variable not in os.environ:
-        found = subprocess.run([ROOT / "scripts" / "tools.sh", name], capture_output=True, text=True, check=True)
-        os.environ[variable] = found.stdout.strip()
-    return os.environ[variable]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def program():
     assert PROGRAM.exists(), f"there is no {PROGRAM}: run `make build` first"
-
-
-@pytest.fixture(scope="session")
-def minio(tmp_path_factory):
-    """One server for all tests of a worker; each test has a bucket of its own."""
-    server = MinioServer(tool("minio", "RAYHISTORY_MINIO"), tmp_path_factory.mktemp("minio"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def azurite(tmp_path_factory):
-    """One server for all tests of a worker; each test has a container of its own."""
-    server = AzuriteServer(tool("azurite", "RAYHISTORY_AZURITE"), tmp_path_factory.mktemp("azurite"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def fake_gcs(tmp_path_factory):
-    """One emulator of Google Cloud Storage for all tests of a worker; each test has a bucket of its own."""
-    server = FakeGcsServer(tool("fake-gcs-server", "RAYHISTORY_FAKE_GCS_SERVER"), tmp_path_factory.mktemp("gcs"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def oss_gateway(minio):
-    """Before a worker's MinIO; each test has a bucket of its own."""
-    gateway = OssGateway(minio)
-    yield gateway
-    gateway.stop()
 
 
 class Store:

@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import tool
 from harness.events import body_of, task_event
 from harness.metrics import metrics_named_in, scrape
 from harness.node import SESSION
 from harness.sender import request
+from harness.servers import tool
 from live.ports import accepts_connections, free_port
 from live.waiting import wait_until
 

@@ -3,9 +3,9 @@
 import subprocess
 
 import pytest
-from conftest import tool
 from harness.collector import run_collector
 from harness.forward_proxy import ForwardProxy
+from harness.servers import tool
 from live.minio_server import MinioServer
 
 # No DNS has it: only a proxy leads there.

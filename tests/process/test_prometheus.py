@@ -1,10 +1,10 @@
 """A real Prometheus scrapes a collector, and answers every query of the Grafana dashboard."""
 
 import pytest
-from conftest import tool
 from harness.events import body_of, task_event
 from harness.node import SESSION
-from live.grafana_dashboard import panels
+from harness.servers import tool
+from live.grafana_dashboard import every_query, panels, wait_for_answers
 from live.minio_server import MinioServer
 from live.ports import free_port
 from live.prometheus_server import PrometheusServer
@@ -69,28 +69,13 @@ def test_every_panel_shows_something(make_collector, minio_store, node, dashboar
     wait_until(lambda: lag() > 0, "the log's lag to be shown")
     start_minio(minio_port)
 
-    wanted = {
-        (panel.title, query)
-        for panel in panels()
-        for query, _ in panel.queries(prometheus.interval_seconds)
-    }
+    wanted = every_query(panels(), prometheus)
     assert len(wanted) > 30
 
-    def empty():
-        """Of a quantile NaN is no value either: nothing was counted in the last seconds."""
+    def stir():
         assert collector.post(body_of([task_event(SESSION)])).status == 200
         node.append_log("raylet.out", b"hello\n")
-        nothing = {
-            (title, query)
-            for title, query in wanted
-            if all(sample["value"][1] == "NaN" for sample in prometheus.query(query))
-        }
-        wanted.intersection_update(nothing)
-        return wanted
 
-    try:
-        wait_until(lambda: not empty(), "every query to have an answer", 40)
-    except TimeoutError:
-        raise AssertionError(f"nothing to see in {sorted(wanted)}") from None
+    wait_for_answers(wanted, prometheus, stir)
     assert lag() < 30
     collector.stop()

@@ -4,8 +4,8 @@ import json
 import urllib.request
 
 import pytest
-from conftest import tool
 from harness.dashboard import JOBS, METADATA, NODES, PLACEMENT_GROUPS, SERVE, STATUS, TIMEZONE, datasets
+from harness.servers import tool
 from live.ray_head import RayHead
 from live.waiting import wait_until
 from test_dashboard import fetched, key_of

@@ -3,8 +3,8 @@
 import base64
 
 import pytest
-from conftest import tool
 from harness.collector import Collector
+from harness.servers import tool
 from live.ray_head import RayHead
 from live.waiting import wait_until
 
