@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "historyserver/api/dashboard_api.h"
 #include "historyserver/exchange/percent.h"
+#include "question.h"
 #include "testing/memory_store.h"
 
 namespace {
@@ -108,24 +109,20 @@ bool is_known(int status) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Session session;
   static StoredTexts texts(session.store);
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const std::string_view path = text.substr(0, text.find('\n'));
-  const std::string_view query = text.substr(std::min(path.size() + 1, text.size()));
-  const bool names_secret = percent_decoded(text).find(kSecret) != std::string::npos;
+  const Question question(data, size);
+  const bool names_secret = percent_decoded(question.text).find(kSecret) != std::string::npos;
   for (const std::string_view base : kBases) {
-    const Response response =
-        answer({.path = std::string(base) + std::string(path), .query = Query::parse(query)},
-               {.state = session.state,
-                .listing = session.listing,
-                .texts = texts,
-                .now = 1'795'404'330'000'000'000,
-                .deadline = Deadline::never()});
+    const Response response = answer(
+        {.path = std::string(base) + std::string(question.path), .query = Query::parse(question.query)},
+        {.state = session.state,
+         .listing = session.listing,
+         .texts = texts,
+         .now = 1'795'404'330'000'000'000,
+         .deadline = Deadline::never()});
     CHECK(is_known(response.status));
     // An answer may say what it was asked for.
     CHECK(names_secret || response.body.find(kSecret) == std::string::npos);
-    for (const auto& [name, value] : response.headers)
-      for (const char c : name + value)
-        CHECK(c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
+    check_headers(response);
     if (response.content_type.starts_with("application/json")) {
       simdjson::dom::parser parser;
       CHECK(parser.parse(response.body).error() == simdjson::SUCCESS);

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "historyserver/logs/log_answer.h"
+#include "question.h"
 #include "testing/manual_clock.h"
 #include "testing/memory_store.h"
 
@@ -70,20 +71,16 @@ struct Session {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Session session;
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const std::string_view path = text.substr(0, text.find('\n'));
-  const std::string_view query = text.substr(std::min(path.size() + 1, text.size()));
+  const Question question(data, size);
   for (const std::string_view base : {"/api/v0/logs", "/api/jobs/"}) {
     std::optional<Response> response = answer_logs(
-        {.path = std::string(base) + std::string(path), .query = Query::parse(query)},
+        {.path = std::string(base) + std::string(question.path), .query = Query::parse(question.query)},
         {.listing = session.listing, .state = session.state, .store = session.store, .clock = session.clock},
         Deadline::never());
     if (!response) continue;
     CHECK(response->status == 200 || response->status == 400 || response->status == 404 ||
           response->status == 410);
-    for (const auto& [name, value] : response->headers)
-      for (const char c : name + value)
-        CHECK(c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
+    check_headers(*response);
     std::string body = response->body;
     while (response->pieces) {
       Result<std::string> piece = response->pieces->next();
