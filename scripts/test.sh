@@ -32,7 +32,7 @@ whole_processes() {
   for program in collector historyserver; do ln -sfn "../release/bin/$program" "build/bin/$program"; done
   # Most of these tests wait for a clock or a server, so more of them than cores can run side by side.
   "$python" -m pytest tests -n "${RAYHISTORY_TEST_PROCESSES:-4}" --dist worksteal -q \
-    --ignore tests/kubernetes/test_image.py --ignore tests/kubernetes/test_pod.py
+    -m "not heavy and not image"
 }
 
 scripts/packages.sh build run test image || exit 1

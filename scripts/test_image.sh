@@ -8,4 +8,4 @@ RAYHISTORY_RAY=$(sed -n 2p <<<"$tools")
 RAYHISTORY_MINIO=$(sed -n 3p <<<"$tools")
 RAYHISTORY_AZURITE=$(sed -n 4p <<<"$tools")
 export RAYHISTORY_RAY RAYHISTORY_MINIO RAYHISTORY_AZURITE
-"$(sed -n 1p <<<"$tools")" -m pytest tests/kubernetes/test_image.py tests/kubernetes/test_pod.py -q -rs --durations=5
+"$(sed -n 1p <<<"$tools")" -m pytest tests/kubernetes -m image -q -rs --durations=5

@@ -14,7 +14,7 @@ from manifests import ROOT
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
-pytestmark = [pytest.mark.timeout(1500), pytest.mark.xdist_group("image")]
+pytestmark = [pytest.mark.timeout(1500), pytest.mark.image]
 
 MOST_PROGRAM_BYTES = 8 * 10**6
 MOST_IMAGE_BYTES = 40 * 10**6

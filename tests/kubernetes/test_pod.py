@@ -9,8 +9,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import tool
 from harness.judge import Judge
+from harness.servers import tool
 from history_server_pod import HistoryServerPod
 from image import historyserver_image, image, network, ray_image  # noqa: F401  # fixtures
 from live.azurite_server import ACCOUNT, KEY
@@ -19,7 +19,7 @@ from live.stored import StoredInBucket, StoredInContainer
 from live.waiting import wait_until
 from ray_pod import RayPod
 
-pytestmark = [pytest.mark.timeout(1500), pytest.mark.xdist_group("image")]
+pytestmark = [pytest.mark.timeout(1500), pytest.mark.image]
 
 BUCKET = "ray-historyserver"
 # Ray kills a job's workers when it ends, and with them events that they have not sent yet.
