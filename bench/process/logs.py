@@ -19,11 +19,12 @@ def with_quiet_logs(count, **settings):
     for number in range(count):
         subject.node.write_log(f"worker-{number:056x}-01000000-{number}.out", b"one line\n" * 10)
     subject.start()
-    wait_until(lambda: _all_stored(port, count), f"{count} logs to be stored", 300)
+    wait_until(lambda: all_logs_stored(port, count), f"{count} logs to be stored", 300)
     return subject
 
 
-def _all_stored(port, count):
+def all_logs_stored(port, count):
+    """As the metrics say it: to list a bucket again and again would take what is measured its processor."""
     seen = scrape(port)
     return seen["log_files"] >= count and seen["log_files_pending"] == 0
 

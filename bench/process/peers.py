@@ -7,8 +7,10 @@ import time
 import uuid
 
 from live.minio_server import PASSWORD, USER
+from live.ports import free_port
 from live.waiting import wait_until
 
+from .logs import all_logs_stored
 from .subject import Subject
 
 FILES = 1_000
@@ -17,7 +19,7 @@ BYTES = 1_000_000
 
 def upload(minio, s5cmd, rclone, scale=1.0):
     files = int(FILES * scale)
-    subject = Subject(store=minio.collector_environment(_bucket(minio)), PUSH_INTERVAL="1s")
+    subject = Subject(store=minio.collector_environment(_bucket(minio)), PUSH_INTERVAL="1s", METRICS_PORT=str(free_port()))
     try:
         for number in range(files):
             # Random, so that nothing on the way can make it smaller.
@@ -54,20 +56,16 @@ def _bucket(minio):
 
 def _collector(subject, minio, files):
     """Seconds from its start until all is there, and of CPU."""
-    bucket = subject.collector.environment["S3_BUCKET"]
-    client = minio.client()
-
-    def stored():
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-        return sum(entry["Size"] == BYTES for page in pages for entry in page.get("Contents", [])) == files
-
+    port = int(subject.collector.environment["METRICS_PORT"])
     began = time.monotonic()
-    subject.collector.start(wait=False)
-    subject.limits.take_in(subject.collector.process.pid)
-    # The raylet is gone: it stores what is there, as fast as it can, and ends.
-    subject.node.stop_raylet()
-    wait_until(stored, "all files in the bucket", 300)
-    return time.monotonic() - began, subject.cpu_seconds()
+    subject.start()
+    wait_until(lambda: all_logs_stored(port, files), "all files in the bucket", 300)
+    took, cpu = time.monotonic() - began, subject.cpu_seconds()
+    pages = minio.client().get_paginator("list_objects_v2").paginate(Bucket=subject.collector.environment["S3_BUCKET"])
+    whole = sum(entry["Size"] == BYTES for page in pages for entry in page.get("Contents", []))
+    if whole != files:
+        raise RuntimeError(f"{whole} of {files} files are stored")
+    return took, cpu
 
 
 def _run(command, **environment):

@@ -28,6 +28,7 @@ void prepare_process(const HeapSettings& heap) {
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGIO, SIG_IGN);
 }
 
 void wait_for_stop_signal() {

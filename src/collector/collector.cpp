@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/process_figures.h"
 #include "collector/metrics.h"
+#include "logs/writers.h"
 #include "ray/node_id.h"
 #include "ray/raylet.h"
 #include "ray/session_life.h"
@@ -25,7 +26,7 @@ constexpr Nanoseconds kDrainLookInterval = Milliseconds(200);
 // When the raylet is gone, its agent may still be about to send: so long must nothing have come.
 constexpr Nanoseconds kQuietTime = Seconds(1);
 // Ray's other processes end after its raylet: the last lines of 2.60's dashboard come 1 to 1.5 s later. So
-// long must no log have changed.
+// long must no log have changed, while somebody has one open for writing or nobody can tell.
 constexpr Nanoseconds kLogQuietTime = Seconds(2);
 // Of the shutdown timeout, the part that is kept for shipping what came last, should the raylet live on.
 constexpr int kShippingShare = 5;
@@ -269,6 +270,11 @@ bool Collector::raylet_lives(const SessionName& session) const {
   return raylet_is_listening(ray_folder_.raylet_socket(session));
 }
 
+bool Collector::logs_have_ended(const SessionName& session) const {
+  const auto folder = OpenFolder::open(ray_folder_.logs(session));
+  return folder && writers_below(*folder) == Writers::none;
+}
+
 void Collector::take_the_last(const Deadline& deadline) {
   SteadyTime last_write = clock_.steady_now();
   uint64_t written = shipper_.totals().objects_written;
@@ -284,7 +290,7 @@ void Collector::take_the_last(const Deadline& deadline) {
     const RunningNode node = watcher_->running();
     if (quiet && !node.session) return;
     const bool logs_are_quiet = !settings_.logs.enabled || now - last_write >= kLogQuietTime;
-    if (quiet && logs_are_quiet && !raylet_lives(*node.session)) return;
+    if (quiet && !raylet_lives(*node.session) && (logs_are_quiet || logs_have_ended(*node.session))) return;
     if (!clock_.sleep_for(deadline.remaining(now, kDrainLookInterval), deadline.stop())) return;
     if (!deadline.expired(clock_.steady_now())) continue;
     if (node.session && raylet_lives(*node.session)) {

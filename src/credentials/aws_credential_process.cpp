@@ -120,12 +120,13 @@ Result<Child> Child::start(const std::vector<std::string>& words) {
   CHECK(::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0) == 0);
   CHECK(::posix_spawn_file_actions_adddup2(&files, output.writing.get(), STDOUT_FILENO) == 0);
   CHECK(::posix_spawn_file_actions_adddup2(&files, error.writing.get(), STDERR_FILENO) == 0);
-  // Ours are blocked in every thread, and SIGPIPE is ignored; neither is to be inherited.
+  // Ours are blocked in every thread, SIGPIPE and SIGIO ignored; neither is to be inherited.
   sigset_t none;
   sigset_t ignored;
   sigemptyset(&none);
   sigemptyset(&ignored);
   sigaddset(&ignored, SIGPIPE);
+  sigaddset(&ignored, SIGIO);
   CHECK(::posix_spawnattr_setsigmask(&attributes, &none) == 0);
   CHECK(::posix_spawnattr_setsigdefault(&attributes, &ignored) == 0);
   CHECK(::posix_spawnattr_setpgroup(&attributes, 0) == 0);

@@ -30,9 +30,6 @@ constexpr Nanoseconds kLookInterval = Seconds(1);
 constexpr Nanoseconds kScanIntervalWithoutHints = Seconds(5);
 // A scan is followed by at least so many times its own length: 2 % of a core at the most.
 constexpr int kScanPauseFactor = 50;
-// Deeper than Ray or any library nests its logs, and few enough descriptors, of which a scan holds one a
-// level.
-constexpr int kDepthLimit = 32;
 // 60 MB here and as much again in the shipper: what fits the operator's 256 MiB beside everything else.
 constexpr uint64_t kFilesLimit = 200'000;
 // A scan that finds a whole tree unreadable says so with this many examples.
@@ -324,10 +321,10 @@ class LogTracker::State {
       folder = std::make_unique<Folder>();
       folder->prefix = parent.prefix + name + "/";
     }
-    if (depth > kDepthLimit) {
+    if (depth > kFolderDepthLimit) {
       if (std::exchange(folder->too_deep, true)) return;
       log_warning("logs are nested too deep and are not stored",
-                  {{"folder", open_parent.path() + "/" + name}, {"levels", kDepthLimit}});
+                  {{"folder", open_parent.path() + "/" + name}, {"levels", kFolderDepthLimit}});
       return;
     }
     const auto open = open_parent.open_below(name);

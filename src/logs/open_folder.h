@@ -11,6 +11,10 @@
 
 namespace rayhistory {
 
+// So deep are folders followed: deeper than Ray or any library nests its logs, and few enough descriptors, of
+// which a walk holds one a level.
+inline constexpr int kFolderDepthLimit = 32;
+
 // Not for several threads at once. Errors name the path.
 class OpenFolder {
  public:

@@ -52,25 +52,24 @@ Ledger::Entry* Ledger::find(const std::string& key) {
   return found == entries_.end() ? nullptr : found->second.get();
 }
 
-Ledger::Entry& Ledger::entry_of(const std::string& key) {
-  std::unique_ptr<Entry>& entry = entries_[key];
-  if (!entry) {
-    entry = std::make_unique<Entry>();
-    entry->key = key;
-    entry->number = next_number_++;
-  }
-  return *entry;
+Ledger::Entry& Ledger::entry_of(std::string key) {
+  if (Entry* known = find(key)) return *known;
+  auto entry = std::make_unique<Entry>();
+  entry->key = std::move(key);
+  entry->number = next_number_++;
+  const std::string_view its_key = entry->key;
+  return *entries_.emplace(its_key, std::move(entry)).first->second;
 }
 
-Ledger::Prefix& Ledger::prefix_of(const Shipment& shipment) {
-  CHECK(shipment.prefix_length <= shipment.key.size());
-  const auto [place, is_new] = prefixes_.try_emplace(shipment.key.substr(0, shipment.prefix_length));
+Ledger::Prefix& Ledger::prefix_of(const Entry& entry) {
+  CHECK(entry.shipment->prefix_length <= entry.key.size());
+  const auto [place, is_new] = prefixes_.try_emplace(entry.key.substr(0, entry.shipment->prefix_length));
   if (is_new) place->second.text = place->first;
   return place->second;
 }
 
 void Ledger::offer(Shipment shipment, SteadyTime now) {
-  Entry& entry = entry_of(shipment.key);
+  Entry& entry = entry_of(std::exchange(shipment.key, {}));
   // Who offers the rest of an ended session does not know that a file was cut short once, as its tracker did.
   const bool is_cut_short = shipment.final && shipment.generation == 0 && entry.content.generation != 0;
   if (is_cut_short && shipment.identity == entry.content.identity) {
@@ -86,7 +85,7 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
   const bool was_rotated = entry.shipment && entry.shipment->kind == ShipmentKind::rotated_log;
   entry.shipment = std::move(shipment);
   entry.content = content_of(*entry.shipment);
-  if (entry.prefix == nullptr) entry.prefix = &prefix_of(*entry.shipment);
+  if (entry.prefix == nullptr) entry.prefix = &prefix_of(entry);
   entry.withdrawn = false;
   entry.handed_over = false;
   entry.reported = false;
@@ -472,7 +471,7 @@ std::string Ledger::preserving_key(const Entry& entry) const {
   const std::string ending = key.substr(key.rfind('-'));
   const std::string beginning = rotated_log_beginning(entry.key);
   for (const auto& [other, unused] : entries_)
-    if (other.starts_with(beginning) && other.ends_with(ending)) return other;
+    if (other.starts_with(beginning) && other.ends_with(ending)) return std::string(other);
   return key;
 }
 

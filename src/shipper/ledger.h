@@ -21,6 +21,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
@@ -133,7 +134,7 @@ class Ledger {
     std::string key;
     uint64_t number = 0;               // order of first offer
     Prefix* prefix = nullptr;          // of its shipments
-    std::optional<Shipment> shipment;  // nothing: only listed, or done with
+    std::optional<Shipment> shipment;  // without its key; nothing: only listed, or done with
     Content content;                   // of the last shipment
     std::optional<Stored> stored;
     std::optional<GivenUp> given_up;  // to be counted when the task is settled
@@ -178,8 +179,8 @@ class Ledger {
   static bool is_log(const Entry& entry) { return entry.shipment->kind != ShipmentKind::events; }
 
   Entry* find(const std::string& key);
-  Entry& entry_of(const std::string& key);
-  Prefix& prefix_of(const Shipment& shipment);
+  Entry& entry_of(std::string key);
+  Prefix& prefix_of(const Entry& entry);
   void forget_if_done(Prefix& prefix);
 
   // Puts the entry where it belongs: waiting for its time, or nowhere.
@@ -216,7 +217,8 @@ class Ledger {
 
   ShipperOptions options_;
   bool draining_ = false;
-  std::unordered_map<std::string, std::unique_ptr<Entry>> entries_;
+  // By their own keys. A node has tens of thousands of logs, with keys of 200 bytes: each is held once.
+  std::unordered_map<std::string_view, std::unique_ptr<Entry>> entries_;
   std::map<std::string, Prefix> prefixes_;
   // Apart, so that logs which wait for their round are not passed by one by one to find events.
   using Waiting = std::set<Entry*, WaitingOrder>;
