@@ -1,86 +1,25 @@
-// Signs what it is told, for test_oss_v4_against_sdk.py: one request a line on standard input, one answer
-// a line on standard output.
-//
-// In:  fields with tabs between, those marked * in hex:
-//      method, endpoint, bucket, *key (raw), *query as name=value&… (raw, each in hex), *headers as
-//      name=value&… (each in hex), *access key, *secret key, *session token, region, unix seconds
-// Out: Authorization, encoded path, encoded query
-#include <cstdlib>
-#include <iostream>
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include "base/check.h"
+// Signs what it is told, for test_oss_v4_against_sdk.py (request_lines.h). The fields, those marked * in hex:
+// method, endpoint, bucket, *key (raw), *query, *headers, *access key, *secret key, *session token, region,
+// unix seconds.
+#include "request_lines.h"
 #include "signing/oss_v4.h"
 
 namespace rayhistory {
 namespace {
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const size_t end = text.find(separator);
-    parts.emplace_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
-std::string from_hex(std::string_view hex) {
-  std::string bytes;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2)
-    bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-  return bytes;
-}
-
-QueryParameters pairs_from_hex(std::string_view text) {
-  QueryParameters pairs;
-  if (text.empty()) return pairs;
-  for (const std::string& pair : split(text, '&')) {
-    const std::vector<std::string> sides = split(pair, '=');
-    CHECK(sides.size() == 2);
-    pairs.emplace_back(from_hex(sides[0]), from_hex(sides[1]));
-  }
-  return pairs;
-}
-
-HttpMethod method_from(const std::string& name) {
-  for (const HttpMethod method :
-       {HttpMethod::get, HttpMethod::head, HttpMethod::put, HttpMethod::post, HttpMethod::del})
-    if (name_of(method) == name) return method;
-  UNREACHABLE("an unknown method");
-}
-
-void answer_all() {
-  std::string line;
-  while (std::getline(std::cin, line)) {
-    const std::vector<std::string> fields = split(line, '\t');
-    CHECK(fields.size() == 11);
-    HttpRequest request;
-    request.method = method_from(fields[0]);
-    Result<Url> url = parse_url(fields[1], Scheme::https);
-    CHECK(url.has_value());
-    const std::string& bucket = fields[2];
-    const std::string key = from_hex(fields[3]);
-    request.url = *url;
-    request.url.encoded_path = "/" + encode_path(key);
-    request.url.encoded_query = encode_query(pairs_from_hex(fields[4]));
-    for (const auto& [name, value] : pairs_from_hex(fields[5]))
-      request.headers.set(name, value);
-    const AwsCredentials credentials{from_hex(fields[6]), from_hex(fields[7]), from_hex(fields[8])};
-    constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
-    const OssSigningScope scope{fields[9], std::stoll(fields[10]) * kNanosecondsPerSecond};
-    sign_oss_v4(request, credentials, scope, {bucket, key});
-    std::cout << *request.headers.find("Authorization") << '\t' << request.url.encoded_path << '\t'
-              << request.url.encoded_query << '\n';
-  }
+HttpRequest signed_request(const Fields& fields) {
+  const std::string key = from_hex(fields[3]);
+  HttpRequest request = request_of(fields[0], fields[1], "/" + encode_path(key), fields[4], fields[5]);
+  const AwsCredentials credentials{from_hex(fields[6]), from_hex(fields[7]), from_hex(fields[8])};
+  const OssSigningScope scope{fields[9], nanoseconds_from(fields[10])};
+  sign_oss_v4(request, credentials, scope, {fields[2], key});
+  return request;
 }
 
 }  // namespace
 }  // namespace rayhistory
 
 int main() {
-  rayhistory::answer_all();
+  rayhistory::answer_all(11, rayhistory::signed_request);
   return 0;
 }
