@@ -90,8 +90,8 @@ localimage-historyserver:  ## the History Server's, with Ray's dashboard (the sa
 	$(ENGINE) build --file Dockerfile.historyserver --tag $(HISTORYSERVER_IMG) $(IMAGE_FLAGS) .
 
 .PHONY: test-heavy
-test-heavy: build  ## what takes minutes: 30,000 log files, a file of 10 GB
-	@"$$(scripts/tools.sh tests)" -m pytest tests/process -m heavy --durations=0
+test-heavy: build  ## what takes minutes: 30,000 log files, a file of 10 GB, the image for the other architecture
+	@"$$(scripts/tools.sh tests)" -m pytest tests -m heavy --durations=0
 
 .PHONY: bench
 bench:  ## measure: the pieces, and the whole collector beside its goals (ARGS=--help)

@@ -50,19 +50,22 @@ def rays_wheel():
     return folder
 
 
-def build(program, *volumes):
-    """As `make localimage-…` builds it."""
+def build(program, *volumes, architecture=None):
+    """As `make localimage-…` builds it, for this machine's own architecture unless another is asked for."""
     lacking = why_there_is_no_podman()
     if lacking:
         pytest.skip(f"no images on this machine: {lacking}")
     mounted = [f"--volume {volume}" for volume in (f"{compiler_cache()}:/ccache", *volumes)]
     flags = " ".join(["--pull-never", "--layers", *mounted])
+    name = f"localhost/{program}:{architecture or 'v0.1.0'}"
     command = ["make", "--no-print-directory", f"localimage-{program}", "ENGINE=buildah", f"BUILD_FLAGS={flags}"]
+    if architecture:
+        command += [f"PLATFORM=linux/{architecture}", f"{program.upper()}_IMG={name}"]
     done = subprocess.run(
         [CONTAINERS, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-4000:]
-    return f"localhost/{program}:v0.1.0"
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +76,13 @@ def image():
 @pytest.fixture(scope="session")
 def historyserver_image(image):
     return build("historyserver", f"{rays_wheel()}:/wheels")
+
+
+@pytest.fixture(params=["collector", "historyserver"])
+def other_architectures_image(request):
+    """The compiler runs here, and compiles for the other of the two architectures that there are images for."""
+    other = {"x86_64": "arm64", "aarch64": "amd64"}[os.uname().machine]
+    return build(request.param, f"{rays_wheel()}:/wheels", architecture=other)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
-from image import historyserver_image, image  # noqa: F401  # fixtures
+from image import historyserver_image, image, other_architectures_image  # noqa: F401  # fixtures
 from kube_pod import containers
 from manifests import ROOT
 from spdx_tools.spdx.parser.parse_anything import parse_file
@@ -20,17 +20,25 @@ MOST_PROGRAM_BYTES = 8 * 10**6
 MOST_IMAGE_BYTES = 40 * 10**6
 
 
-@pytest.fixture(scope="module", params=["collector", "historyserver"])
-def built(request, tmp_path_factory):
-    """An image: its program, its name, each file's path and size, and the folder into which they are unpacked."""
-    name = request.getfixturevalue({"collector": "image", "historyserver": "historyserver_image"}[request.param])
-    folder = tmp_path_factory.mktemp("image")
-    container = containers("buildah", "from", "--pull-never", name).strip()
+# e_machine of an ELF file's header (elf(5)).
+ELF_MACHINES = {"amd64": 62, "arm64": 183}
+
+
+def unpack(image, folder):
+    container = containers("buildah", "from", "--pull-never", image).strip()
     try:
         tree = containers("buildah", "mount", container).strip()
         subprocess.run(["cp", "--archive", f"{tree}/.", folder], check=True)
     finally:
         containers("buildah", "rm", container)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["collector", "historyserver"])
+def built(request, tmp_path_factory):
+    """An image: its program, its name, each file's path and size, and the folder into which they are unpacked."""
+    name = request.getfixturevalue({"collector": "image", "historyserver": "historyserver_image"}[request.param])
+    folder = unpack(name, tmp_path_factory.mktemp("image"))
     files = {f"/{path.relative_to(folder)}": path.lstat().st_size for path in folder.rglob("*") if path.is_file()}
     return SimpleNamespace(program=request.param, name=name, files=files, folder=folder)
 
@@ -136,6 +144,21 @@ def test_the_dashboard_is_that_of_the_pinned_ray(built):
     for path in named:
         assert f"/dashboard/{path}" in built.files
     assert not any(path.endswith(".map") for path in built.files)
+
+
+@pytest.mark.heavy
+def test_it_is_built_for_the_other_architecture_without_emulation(other_architectures_image, tmp_path):
+    (inspected,) = json.loads(containers("podman", "image", "inspect", other_architectures_image))
+    folder = unpack(other_architectures_image, tmp_path)
+    binaries = [
+        path for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink() and path.open("rb").read(4) == b"\x7fELF"
+    ]
+    assert any(path.parent == folder / "usr/local/bin" for path in binaries)
+    assert any(path.name.startswith("libcurl.so") for path in binaries)
+    for path in binaries:
+        machine = int.from_bytes(path.read_bytes()[18:20], "little")
+        assert machine == ELF_MACHINES[inspected["Architecture"]], path
 
 
 def test_both_are_built_on_the_same_base():
