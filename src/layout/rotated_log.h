@@ -1,6 +1,8 @@
 // Names of rotated logs. Ray renames `raylet.out` to `raylet.out.1`, `.1` to `.2` and so on, so a backup's
 // number changes while its bytes stay. Its object is named after what stays: `raylet.rotated.<mtime
-// ns>-<inode>.out` (KubeRay's rotated_log.go), beside the live file's `raylet.out`.
+// ns>-<inode>.out` (KubeRay's rotated_log.go), beside the live file's `raylet.out`. What is left of a
+// generation that has no file any more gets such a name too: of when the store wrote it, and of a number made
+// of its ETag and size (Ledger::preserving_key).
 #pragma once
 
 #include <cstdint>

@@ -99,7 +99,6 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
     shipment.content_type = kTextContent;
     shipment.path = place_.folder + "/" + file.path;
     shipment.identity = file.status.identity;
-    shipment.modified_nanoseconds = file.status.modified_nanoseconds;
     shipment.size = file.status.size;
     shipment.final = true;
     if (const auto backup = parse_rotated_backup(file.path)) {

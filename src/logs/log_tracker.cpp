@@ -575,7 +575,6 @@ class LogTracker::State {
     shipment.path = place_.folder + "/" + path;
     shipment.identity = file.identity;
     shipment.generation = file.generation;
-    shipment.modified_nanoseconds = file.modified_nanoseconds;
     shipment.size = file.size;
     // A state dump is replaced as a rule, and any state of it may be stored.
     if (!is_state_dump(name)) shipment.tail = file.tail;

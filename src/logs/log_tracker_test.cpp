@@ -93,7 +93,6 @@ TEST_F(Tracking, OffersEveryRegularFileAtAnyDepth) {
   EXPECT_EQ(offered.size, 3u);
   EXPECT_EQ(offered.generation, 0u);
   EXPECT_FALSE(offered.final);
-  EXPECT_EQ(offered.modified_nanoseconds, status("raylet.out").modified_nanoseconds);
   EXPECT_TRUE(offered.keep_earlier);
   EXPECT_EQ(shipment("n/empty.err").size, 0u);
 }

@@ -184,7 +184,6 @@ void RotatedFiles::offer(const Rotated& file) {
   shipment.path = place_.folder + "/" + file.path;
   shipment.identity = file.identity;
   shipment.generation = file.generation;
-  shipment.modified_nanoseconds = file.modified_nanoseconds;
   shipment.size = file.size;
   shipment.final = true;
   shipment.held_open = file.held;

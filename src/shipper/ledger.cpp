@@ -347,7 +347,9 @@ Task Ledger::start(Entry& entry, Task::Step step, SteadyTime now, Entry* other) 
   if (other != nullptr) other->busy = true;
   Task task{.step = step, .key = entry.key, .other_key = {}, .stored = {}, .shipment = *entry.shipment};
   if (other != nullptr) task.other_key = other->key;
-  const Entry& source = step == Task::Step::claim || step == Task::Step::compare ? *other : entry;
+  const bool builds_on_other =
+      step == Task::Step::compare || step == Task::Step::complete || step == Task::Step::claim;
+  const Entry& source = builds_on_other ? *other : entry;
   if (source.stored) task.stored = source.stored->object;
   task.anyhow = step == Task::Step::put && entry.put_whole;
   return task;
@@ -370,8 +372,10 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
       const bool is_of_unknown_origin =
           is_candidate && (!live.stored->content || live.stored->content == Content{});
       if (is_of_unknown_origin) return start(entry, Task::Step::compare, now, &live);
-      if (is_candidate && live.stored->content == content_of(file))
-        return start(entry, Task::Step::claim, now, &live);
+      if (is_candidate && live.stored->content == content_of(file)) {
+        const bool is_whole = live.stored->object.size == file.size;
+        return start(entry, is_whole ? Task::Step::claim : Task::Step::complete, now, &live);
+      }
       entry.claim_decided = true;
     }
     return start(entry, Task::Step::put, now);
@@ -427,6 +431,7 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
       block(entry, *possible);
       return std::nullopt;
     }
+    if (!stored.object.modified_nanoseconds) return start(entry, Task::Step::look, now);
     Entry& keeper = entry_of(preserving_key(entry));
     if (keeper.busy) {
       block(entry, keeper);
@@ -459,20 +464,11 @@ Ledger::Entry* Ledger::possible_keeper(const Entry& entry) {
   return nullptr;
 }
 
-std::string Ledger::preserving_key(const Entry& entry) const {
-  const Stored& stored = *entry.stored;
-  const std::string fingerprint =
-      to_hex(sha256(stored.object.etag + '/' + std::to_string(stored.object.size)));
+std::string Ledger::preserving_key(const Entry& entry) {
+  const StoredObject& object = entry.stored->object;
+  const std::string fingerprint = to_hex(sha256(object.etag + '/' + std::to_string(object.size)));
   const uint64_t number = std::stoull(fingerprint.substr(0, kFingerprintDigits), nullptr, 16);
-  const int64_t modified = stored.modified_nanoseconds != 0 ? stored.modified_nanoseconds
-                                                            : entry.shipment->identity.birth_nanoseconds;
-  std::string key = rotated_log_path(entry.key, modified, number);
-  // A crash may have come between the copy and this; then it was another time of which less was known.
-  const std::string ending = key.substr(key.rfind('-'));
-  const std::string beginning = rotated_log_beginning(entry.key);
-  for (const auto& [other, unused] : entries_)
-    if (other.starts_with(beginning) && other.ends_with(ending)) return std::string(other);
-  return key;
+  return rotated_log_path(entry.key, *object.modified_nanoseconds, number);
 }
 
 void Ledger::found(ListedObject object) {
@@ -512,11 +508,13 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
       break;
     case Outcome::file_moved:
       if (is_write(task)) entry.uncertain = true;
+      if (task.step == Task::Step::complete) other->uncertain = true;
       entry.not_before = now + kFileMovedDelay;
       // Nobody will tell where it went: a restarted raylet's session goes on under another node's prefix.
       if (entry.prefix->ended) drop_shipment(entry);
       break;
     case Outcome::failed:
+      if (task.step == Task::Step::complete) other->uncertain = true;
       settle_failed(entry, task, *result.error, now);
       break;
   }
@@ -560,7 +558,11 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
       // An ETag is of one write: that object is known.
       const bool is_as_before =
           looked_at.stored && !result.object.etag.empty() && looked_at.stored->object == result.object;
-      if (!is_as_before) looked_at.stored = Stored{.object = result.object, .content = {}};
+      if (is_as_before) {
+        looked_at.stored->object = result.object;
+      } else {
+        looked_at.stored = Stored{.object = result.object, .content = {}};
+      }
       break;
     }
     case Task::Step::compare:
@@ -569,10 +571,13 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
     case Task::Step::compare_kept:
       entry.stored->safe_elsewhere = true;
       break;
+    case Task::Step::complete:
+      other->stored = Stored{.object = result.object, .content = content};
+      ++totals_of(task.shipment).objects_written;
+      totals_of(task.shipment).bytes_sent += task.shipment.size - task.stored.size;
+      break;
     case Task::Step::claim:
-      entry.stored = Stored{.object = result.object,
-                            .content = content,
-                            .modified_nanoseconds = task.shipment.modified_nanoseconds};
+      entry.stored = Stored{.object = result.object, .content = content};
       if (other->stored) other->stored->safe_elsewhere = true;
       entry.claim_decided = true;
       ++totals_of(task.shipment).objects_written;
@@ -587,9 +592,7 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
       ++totals_of(task.shipment).objects_written;
       totals_of(task.shipment).bytes_sent +=
           task.shipment.size - (task.step == Task::Step::extend ? task.stored.size : 0);
-      entry.stored = Stored{.object = result.object,
-                            .content = content,
-                            .modified_nanoseconds = task.shipment.modified_nanoseconds};
+      entry.stored = Stored{.object = result.object, .content = content};
       entry.disagreed = false;
       entry.put_whole = false;
       entry.claim_decided = true;
@@ -618,9 +621,11 @@ void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
         entry.live_decided = entry.stored.has_value();
       }
       break;
+    case Task::Step::complete:
     case Task::Step::claim:
+      // A request that came twice has found its own doing: what is there now is compared anew, once.
       other->uncertain = true;
-      entry.claim_decided = true;
+      entry.claim_decided = std::exchange(entry.claim_refused, true);
       break;
     case Task::Step::compare_kept:
       entry.not_kept_in.push_back(other);

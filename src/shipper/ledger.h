@@ -7,8 +7,13 @@
 // earlier generation of that name, or not known yet (it was only listed). Unknown objects are compared with
 // the file before anything is built on them. An earlier generation is not overwritten before it is safe under
 // a name of its own: copied there by the shipment that claims it (moved_from), or, when the file was
-// truncated or deleted and nobody does, to a name of the same form that is made of the object's ETag and
-// size, so that a crash between the copy and the overwriting does not make a second copy.
+// truncated or deleted and nobody does, to a name of the same form that is made of nothing but what the store
+// says of the object: its time, ETag and size. So whoever preserves it comes to the same name, also after a
+// crash between the copy and the overwriting, and a copy that a killed run has sent and that arrives late
+// makes no second object.
+//
+// For the same reason a claim copies a whole file: what the store lacks of it is added under its former name
+// first. What was added to the copy would be lost when the same copy is made once more, late.
 //
 // When a live log was renamed and no new one comes, what the store holds at its key is there twice. So the
 // key is vacated: it gets an empty object, the beginning of whatever file comes next. Nothing is deleted,
@@ -36,8 +41,10 @@ namespace rayhistory {
 struct Task {
   enum class Step {
     list_prefix,  // learn what an earlier run stored below `key`
-    look,         // learn what `key` holds, after a write that may or may not have happened
+    look,         // learn what `key` holds, after a write that may or may not have happened, or when it
+                  // was written
     compare,      // is the object at `other_key` a prefix of the file?
+    complete,     // extend the object at `other_key`, the name that the file had before, to all of the file
     claim,     // copy the object at `other_key` to `key`: the file was renamed, its bytes are there already
     preserve,  // copy the object at `key` to `other_key`: an earlier generation's bytes
     compare_kept,  // does the object at `other_key` begin with the one at `key`, so that it need not be
@@ -50,7 +57,7 @@ struct Task {
   Step step;
   std::string key;
   std::string other_key;
-  // What the step builds on: of `key` (nothing there: StoredObject{}), or for compare and claim of
+  // What the step builds on: of `key` (nothing there: StoredObject{}), or for compare, complete and claim of
   // `other_key`.
   StoredObject stored;
   Shipment shipment;    // the file
@@ -106,8 +113,7 @@ class Ledger {
   struct Stored {
     StoredObject object;
     std::optional<Content> content;  // nothing: only listed; Content{}: of a file that is not there any more
-    int64_t modified_nanoseconds = 0;  // of the file when it was sent; 0: only listed
-    bool safe_elsewhere = false;       // its bytes are under a key of their own too
+    bool safe_elsewhere = false;     // its bytes are under a key of their own too
   };
   // A generation that was given up while a task was under way, which may have stored the beginning of it.
   struct GivenUp {
@@ -145,6 +151,7 @@ class Ledger {
     bool uncertain = false;  // a write may or may not have happened: what the key holds is to be looked at
     bool disagreed = false;  // the last put or extend found something else than we thought
     bool put_whole = false;  // so did the one before
+    bool claim_refused = false;  // rotated_log: the live key's object was not what we thought
     bool claim_decided = false;  // rotated_log: whether the live key's object is this file is known
     bool live_decided = false;   // rotated_log, stored: the live key's object is known to be another's
     bool reported = false;       // on_stored was called, or there is none to call
@@ -206,7 +213,7 @@ class Ledger {
   // A rotated object that may hold the bytes of this one, and was not compared with it yet.
   Entry* possible_keeper(const Entry& entry);
   // The key under which an object of an earlier generation is kept.
-  std::string preserving_key(const Entry& entry) const;
+  static std::string preserving_key(const Entry& entry);
   // The entry's next step. Nothing: it is stored, or was blocked on another entry's task.
   std::optional<Task> plan(Entry& entry, SteadyTime now);
   Task start(Entry& entry, Task::Step step, SteadyTime now, Entry* other = nullptr);

@@ -1,11 +1,13 @@
 #include "shipper/ledger.h"
 
+#include <chrono>
 #include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "shipper/upload.h"
+#include "store/local_folder_store.h"
 #include "testing/manual_clock.h"
 #include "testing/memory_store.h"
 #include "testing/temporary_folder.h"
@@ -22,7 +24,8 @@ const std::string kPrefix = "c/s/node/";
 // A ledger, a store and a folder, played by one thread: what is due is done, in order.
 class Mirror {
  public:
-  explicit Mirror(ShipperOptions options = {}) : options_(options), ledger_(options) {}
+  explicit Mirror(ShipperOptions options = {}, Store* elsewhere = nullptr)
+      : options_(options), store_(elsewhere == nullptr ? store : *elsewhere), ledger_(options) {}
 
   // The shipment of a log at `path` below the folder, as it is now.
   Shipment log(const std::string& path, uint32_t generation = 0) const {
@@ -66,17 +69,31 @@ class Mirror {
   std::vector<std::string> run() {
     std::vector<std::string> written;
     while (auto task = ledger_.next_task(clock.steady_now())) {
-      const TaskResult result = perform(
-          *task, store, [&](ListedObject object) { ledger_.found(std::move(object)); }, Deadline::never());
+      const TaskResult result = perform(*task);
       const bool is_write = task->step == Task::Step::put || task->step == Task::Step::extend ||
                             task->step == Task::Step::claim || task->step == Task::Step::preserve;
       if (is_write && result.outcome == Outcome::done) {
         written.push_back(
             (task->step == Task::Step::preserve ? task->other_key : task->key).substr(kPrefix.size()));
       }
-      ledger_.settle(*task, result, clock.steady_now());
+      settle(*task, result);
     }
     return written;
+  }
+  // Does what is due before the first such step, which is left to the caller.
+  std::optional<Task> run_until(Task::Step step) {
+    while (auto task = ledger_.next_task(clock.steady_now())) {
+      if (task->step == step) return task;
+      settle(*task, perform(*task));
+    }
+    return std::nullopt;
+  }
+  TaskResult perform(const Task& task) {
+    return rayhistory::perform(
+        task, store_, [this](ListedObject object) { ledger_.found(std::move(object)); }, Deadline::never());
+  }
+  void settle(const Task& task, const TaskResult& result) {
+    ledger_.settle(task, result, clock.steady_now());
   }
   std::vector<std::string> run_after(Nanoseconds duration) {
     clock.advance(duration);
@@ -99,12 +116,13 @@ class Mirror {
   Backlog backlog() { return ledger_.backlog(clock.steady_now()); }
 
   TemporaryFolder folder;
-  MemoryStore store;
   ManualClock clock;
+  MemoryStore store{clock};
   std::vector<std::string> reported;
 
  private:
   ShipperOptions options_;
+  Store& store_;
   Ledger ledger_;
 };
 
@@ -295,7 +313,59 @@ TEST(Ledger, ALiveFileOfferedWhileItsEarlierGenerationIsCopiedIsSentAfterwards) 
   EXPECT_TRUE(mirror.ledger().all_stored());
 }
 
-TEST(Ledger, ARotatedFilesUnsentTailIsAddedToTheCopy) {
+// A run was killed when it had sent the copy, and the next one is further by the time it is made.
+TEST(Ledger, ARotatedFileIsWholeAlsoWhenTheSameCopyIsMadeOnceMoreLate) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "sent,");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.append("r.out", "not sent");
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.folder.write("r.out", "new");
+  std::vector<Task> copies;
+  for (int life = 0; life < 2; ++life) {
+    mirror.restart();
+    mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+    mirror.clock.advance(Seconds(60));
+    const auto copy = mirror.run_until(Task::Step::claim);
+    ASSERT_TRUE(copy);
+    copies.push_back(*copy);
+  }
+  mirror.settle(copies[1], mirror.perform(copies[1]));
+  mirror.run();
+  EXPECT_EQ(mirror.stored("r.rotated.1-1.out"), "sent,not sent");
+  mirror.perform(copies[0]);
+  EXPECT_EQ(mirror.stored("r.rotated.1-1.out"), "sent,not sent");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.stored("r.out"), "new");
+  EXPECT_TRUE(mirror.ledger().all_stored());
+}
+
+// Found by chaos: the file was put whole meanwhile, and what it had got under its former name preserved.
+TEST(Ledger, ARotatedFileIsClaimedAlsoWhenTheRequestThatMadeItWholeCameTwice) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "sent,");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.append("r.out", "not sent");
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.folder.write("r.out", "new");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  mirror.offer(mirror.log("r.out"));
+  mirror.clock.advance(Seconds(60));
+  const auto complete = mirror.run_until(Task::Step::complete);
+  ASSERT_TRUE(complete);
+  ASSERT_EQ(mirror.perform(*complete).outcome, Outcome::done);
+  mirror.settle(*complete, mirror.perform(*complete));
+  EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.1-1.out", "logs/r.out"));
+  EXPECT_EQ(mirror.stored("r.rotated.1-1.out"), "sent,not sent");
+  EXPECT_EQ(mirror.stored("r.out"), "new");
+  EXPECT_EQ(mirror.store.calls(StoreCall::copy), 1u);
+  EXPECT_EQ(mirror.store.bytes_sent(), 5u + 8u + 3u);
+}
+
+TEST(Ledger, ARotatedFilesUnsentTailIsStoredWithIt) {
   Mirror mirror;
   mirror.folder.write("r.out", "sent,");
   mirror.offer(mirror.log("r.out"));
@@ -330,16 +400,64 @@ TEST(Ledger, ARotationDuringADowntimeIsRecognisedByItsBytes) {
 TEST(Ledger, ATruncatedFilesEarlierBytesArePreservedBeforeTheyAreReplaced) {
   Mirror mirror;
   mirror.folder.write("c.log", "before the copytruncate");
-  Shipment before = mirror.log("c.log");
-  before.modified_nanoseconds = 7000;
-  mirror.offer(before);
+  mirror.offer(mirror.log("c.log"));
   mirror.run_after(Seconds(60));
+  const std::string stored_at = std::to_string(mirror.clock.unix_nanoseconds() + 999'999'999);
   mirror.folder.write("c.log", "after");
   Shipment truncated = mirror.log("c.log", 1);
   mirror.offer(truncated);
-  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre(StartsWith("logs/c.rotated.7000-"), "logs/c.log"));
+  EXPECT_THAT(mirror.run_after(Seconds(60)),
+              ElementsAre(StartsWith("logs/c.rotated." + stored_at + "-"), "logs/c.log"));
   EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("before the copytruncate", "after"));
   EXPECT_EQ(mirror.stored("c.log"), "after");
+}
+
+// Found by chaos: each run had named the generation by what it knew of the file.
+TEST(Ledger, ACopyThatAKilledRunHasSentAndThatComesLateMakesNoSecondObject) {
+  Mirror mirror;
+  mirror.folder.write("c.log", "before the copytruncate");
+  mirror.offer(mirror.log("c.log"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.write("c.log", "after");
+  mirror.offer(mirror.log("c.log", 1));
+  mirror.clock.advance(Seconds(60));
+  const auto sent = mirror.run_until(Task::Step::preserve);
+  ASSERT_TRUE(sent);
+
+  mirror.restart();
+  mirror.offer(mirror.log("c.log"));
+  mirror.clock.advance(Seconds(60));
+  const auto own = mirror.run_until(Task::Step::preserve);
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->other_key, sent->other_key);
+  mirror.settle(*own, mirror.perform(*own));
+  ASSERT_EQ(mirror.perform(*sent).outcome, Outcome::done);
+  mirror.run();
+  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("before the copytruncate", "after"));
+  EXPECT_TRUE(mirror.ledger().all_stored());
+}
+
+// A folder has no ETags: only their times tell two generations of one length apart.
+TEST(Ledger, TruncatedGenerationsOfOneLengthAreAllKeptInAFolder) {
+  const TemporaryFolder bucket;
+  LocalFolderStore folder_store(bucket / "bucket", system_clock());
+  Mirror mirror({}, &folder_store);
+  for (int generation = 1; generation <= 3; ++generation) {
+    mirror.folder.write("c.log", "generation " + std::to_string(generation));
+    mirror.restart();
+    mirror.offer(mirror.log("c.log"));
+    mirror.run_after(Seconds(60));
+    // The kernel's clock for files may stand still between two of these.
+    std::filesystem::last_write_time(
+        bucket / ("bucket/" + kPrefix + "logs/c.log"),
+        std::chrono::file_clock::from_sys(std::chrono::sys_seconds(Seconds(1'795'400'000 + generation))));
+  }
+  std::vector<std::string> contents;
+  const Result<ListPage> page = folder_store.list(kPrefix, "", Deadline::never());
+  ASSERT_TRUE(page);
+  for (const ListedObject& listed : page->objects)
+    contents.push_back(*folder_store.get(listed.key, 0, listed.object.size, Deadline::never()));
+  EXPECT_THAT(contents, UnorderedElementsAre("generation 1", "generation 2", "generation 3"));
 }
 
 TEST(Ledger, ATruncationDuringADowntimeIsNoticedAlsoWhenTheFileHasRegrown) {
@@ -642,15 +760,14 @@ TEST(Ledger, AGenerationThatHasItsOwnNameIsNotLeftAtTheLiveKeyThatIsHandedOver) 
   mirror.offer(mirror.rotated("raylet.out.1", "raylet.out", "raylet.rotated.out", 1));
   mirror.offer(mirror.log("raylet.out"));
   mirror.clock.advance(Seconds(1));
-  const auto claim = mirror.ledger().next_task(mirror.clock.steady_now());
+  const auto claim = mirror.run_until(Task::Step::claim);
   ASSERT_TRUE(claim);
-  ASSERT_EQ(claim->step, Task::Step::claim);
-  const TaskResult result = perform(*claim, mirror.store, {}, Deadline::never());
+  const TaskResult result = mirror.perform(*claim);
   for (const char* name : {"raylet.rotated.out", "raylet.out"})
     mirror.ledger().hand_over(kPrefix + "logs/" + name, mirror.clock.steady_now());
   mirror.ledger().settle(*claim, result, mirror.clock.steady_now());
   mirror.run_after(Seconds(60));
-  EXPECT_EQ(mirror.stored("raylet.rotated.out"), "first");
+  EXPECT_EQ(mirror.stored("raylet.rotated.out"), "first and more");
   EXPECT_EQ(mirror.stored("raylet.out"), "");
   EXPECT_TRUE(mirror.ledger().all_stored());
 }

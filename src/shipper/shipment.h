@@ -34,8 +34,7 @@ struct Shipment {
   FileIdentity identity;
   // Counts how often the same file was cut short (copytruncate): another generation is another content.
   uint32_t generation = 0;
-  int64_t modified_nanoseconds = 0;  // unix time; names the bytes should a later generation take their key
-  uint64_t size = 0;                 // bytes that may be sent; never more than the file is known to hold
+  uint64_t size = 0;  // bytes that may be sent; never more than the file is known to hold
   // tail_digest (base/tail_digest.h) of these bytes, where they may be replaced in place (copytruncate): what
   // is read later is told apart from them by it, and not sent in their stead.
   std::optional<uint64_t> tail;

@@ -157,6 +157,7 @@ TaskResult perform(const Task& task, Store& store, const std::function<void(List
       task.shipment.on_stored();
       return done(task.stored);
     case Step::compare:
+    case Step::complete:
     case Step::put:
     case Step::extend:
       break;
@@ -168,10 +169,10 @@ TaskResult perform(const Task& task, Store& store, const std::function<void(List
   if (!file) return failed(std::move(file).error());
   const OfferedBytes body(*file, task.shipment);
   if (task.step == Step::compare) return compare(task, body, store, deadline);
-  TaskResult result =
-      task.step == Step::extend
-          ? outcome_of(store.extend(task.key, task.stored, body, task.shipment.content_type, deadline))
-          : put(task, body, store, deadline);
+  TaskResult result = task.step == Step::put
+                          ? put(task, body, store, deadline)
+                          : outcome_of(store.extend(task.step == Step::complete ? task.other_key : task.key,
+                                                    task.stored, body, task.shipment.content_type, deadline));
   return result.outcome != Outcome::done && body.were_replaced() ? file_moved() : std::move(result);
 }
 

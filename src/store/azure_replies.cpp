@@ -6,6 +6,7 @@
 
 #include "base/xml.h"
 #include "http/url.h"
+#include "store/modified_time.h"
 
 namespace rayhistory {
 namespace {
@@ -19,9 +20,10 @@ std::optional<uint64_t> read_size(std::string_view digits) {
 
 // The object as the collector is to see it. What a copy has not filled yet, or never did, holds nothing that
 // could be built upon: its size is the source's at once, its bytes come later.
-StoredObject object_of(uint64_t size, std::string_view etag, std::string_view copy_status) {
+StoredObject object_of(uint64_t size, std::string_view etag, std::string_view modified,
+                       std::string_view copy_status) {
   const bool is_whole = copy_status.empty() || copy_status == "success";
-  return StoredObject{is_whole ? size : 0, without_quotes(etag)};
+  return StoredObject{is_whole ? size : 0, without_quotes(etag), modified_time(modified)};
 }
 
 // Names with characters that XML has none for come percent-encoded, since version 2021-02-12.
@@ -66,6 +68,7 @@ std::optional<AzureBlobPage> read_azure_blobs(std::string_view body) {
     const std::optional<uint64_t> size = read_size(properties.child_value("Content-Length"));
     if (!name || name->empty() || !size) return std::nullopt;
     page.objects.push_back({*std::move(name), object_of(*size, properties.child_value("Etag"),
+                                                        properties.child_value("Last-Modified"),
                                                         properties.child_value("CopyStatus"))});
   }
   return page;
@@ -85,7 +88,8 @@ std::optional<AzureSoftDelete> read_azure_soft_delete(std::string_view body) {
 std::optional<StoredObject> read_azure_object(const Headers& headers) {
   const std::optional<uint64_t> size = read_size(headers.find("Content-Length").value_or(""));
   if (!size) return std::nullopt;
-  return object_of(*size, headers.find("ETag").value_or(""), headers.find("x-ms-copy-status").value_or(""));
+  return object_of(*size, headers.find("ETag").value_or(""), headers.find("Last-Modified").value_or(""),
+                   headers.find("x-ms-copy-status").value_or(""));
 }
 
 std::string write_azure_block_list(const std::vector<std::string>& block_ids, size_t committed) {

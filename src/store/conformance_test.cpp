@@ -9,6 +9,7 @@
 // store runs against a model that verifies each signature.
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -343,6 +344,32 @@ TEST_P(StoreConformance, ListsSizesAndTagsAsStatDoes) {
   EXPECT_EQ(page->objects[0].object, store_->stat(key("x"), soon_)->value());
   EXPECT_EQ(page->objects[0].object.size, 5u);
   EXPECT_EQ(page->next, "");
+}
+
+TEST_P(StoreConformance, SaysWhenAnObjectWasWrittenInListsAsInStat) {
+  // Of the server's clock, and of those who look at it; another unit or time zone is further off.
+  constexpr int64_t kTolerance = Nanoseconds(std::chrono::minutes(20)).count();
+  const int64_t now = system_clock().unix_nanoseconds();
+  const std::string whole = some_bytes(6 * kMiB, 'w');
+  const MemoryBody body(whole);
+  std::map<std::string, StoredObject> written;
+  written[key("put")] = put(key("put"), "12345");
+  put(key("extended"), whole.substr(0, 5 * kMiB));
+  const StoredObject before = store_->stat(key("extended"), soon_)->value();
+  written[key("extended")] = *store_->extend(key("extended"), before, body, kTextContent, soon_);
+  written[key("copied")] = *store_->copy(key("put"), written[key("put")], key("copied"), soon_);
+
+  const Result<ListPage> page = store_->list(prefix_, "", soon_);
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->objects.size(), written.size());
+  for (const auto& [name, object] : page->objects) {
+    ASSERT_TRUE(object.modified_nanoseconds) << name;
+    EXPECT_NEAR(*object.modified_nanoseconds, now, kTolerance) << name;
+    EXPECT_EQ(store_->stat(name, soon_)->value().modified_nanoseconds, object.modified_nanoseconds) << name;
+    // Not every store's answer to a write says it; none says another.
+    const auto told = written.at(name).modified_nanoseconds;
+    EXPECT_EQ(told.value_or(*object.modified_nanoseconds), *object.modified_nanoseconds) << name;
+  }
 }
 
 TEST_P(StoreConformance, ListsPageByPage) {

@@ -8,6 +8,7 @@
 #include <simdjson.h>
 
 #include "base/json_text.h"
+#include "store/modified_time.h"
 
 namespace rayhistory {
 namespace {
@@ -43,6 +44,8 @@ std::optional<GcsObject> object_of(const Object& resource) {
   const std::optional<uint64_t> size = number_in(resource, "size");
   if (object.name.empty() || !size || !is_gcs_generation(object.stored.etag)) return std::nullopt;
   object.stored.size = *size;
+  // Of the generation. What `updated` says changes with the metadata too.
+  object.stored.modified_nanoseconds = modified_time(text_in(resource, "timeCreated"));
   Object metadata;
   if (resource["metadata"].get(metadata) == SUCCESS) object.extends = text_in(metadata, kGcsExtendsMetadata);
   return object;

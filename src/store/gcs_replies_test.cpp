@@ -11,10 +11,12 @@ using testing::ElementsAre;
 TEST(GcsReplies, ReadsAnObject) {
   const auto object = read_gcs_object(
       R"({"kind":"storage#object","name":"a/b?é","size":"5000000000","generation":"1795400000000001",)"
+      R"("timeCreated":"2026-11-23T02:27:20.987Z","updated":"2026-11-23T02:28:20.987Z",)"
       R"("metadata":{"ray-extends":"1795400000000000","other":"x"}})");
   ASSERT_TRUE(object);
   EXPECT_EQ(object->name, "a/b?é");
   EXPECT_EQ(object->stored, (StoredObject{5'000'000'000, "1795400000000001"}));
+  EXPECT_EQ(object->stored.modified_nanoseconds, 1'795'400'840'999'999'999);
   EXPECT_EQ(object->extends, "1795400000000000");
 }
 

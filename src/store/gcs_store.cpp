@@ -32,7 +32,7 @@ constexpr int kRewriteCalls = 10'000;
 constexpr std::chrono::minutes kServerWorkStallTimeout{10};
 // What little there is around the bytes that were asked for.
 constexpr uint64_t kErrorReplyLimitBytes = 1024 * 1024;
-constexpr std::string_view kObjectFields = "name,size,generation,metadata";
+constexpr std::string_view kObjectFields = "name,size,generation,timeCreated,metadata";
 constexpr std::string_view kCreate = "storage.objects.create (and storage.objects.delete, to replace)";
 constexpr std::string_view kGet = "storage.objects.get";
 constexpr std::string_view kList = "storage.objects.list";
@@ -368,7 +368,7 @@ Result<ListPage> GcsStore::list(const std::string& prefix, const std::string& af
   list.encoded_path = gcs_bucket_path(connection_.bucket()) + "/o";
   list.query = {{"prefix", prefix},
                 {"maxResults", std::to_string(kPageObjects)},
-                {"fields", "nextPageToken,items(name,size,generation)"}};
+                {"fields", "nextPageToken,items(name,size,generation,timeCreated)"}};
   list.permission = kList;
   // It begins with the name itself, which is dropped: no name is right after another, as none may hold a NUL.
   if (!after.empty()) list.query.emplace_back("startOffset", after);

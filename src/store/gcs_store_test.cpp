@@ -113,7 +113,7 @@ TEST_F(GcsStoreTest, EncodesEveryCharacterOfANameAndItsSlashes) {
   const ReceivedRequest put = server_.requests().at(0);
   EXPECT_EQ(put.method, "POST");
   EXPECT_EQ(put.target,
-            "/upload/storage/v1/b/bucket/o?fields=name%2Csize%2Cgeneration%2Cmetadata"
+            "/upload/storage/v1/b/bucket/o?fields=name%2Csize%2Cgeneration%2CtimeCreated%2Cmetadata"
             "&name=a%2Fb%3Fc%3D1%26d%2Be%25%20%23%C3%A9&uploadType=media");
   EXPECT_EQ(put.header("Content-Type"), "application/json");
   EXPECT_EQ(put.body, "content");

@@ -35,6 +35,10 @@ std::string parent_of(const std::string& path) {
   return path.substr(0, path.rfind('/'));
 }
 
+StoredObject object_of(const FileStatus& status) {
+  return {status.size, "", status.modified_nanoseconds};
+}
+
 Result<bool> is_folder(const std::string& path) {
   Result<FileStatus> status = status_of(path);
   if (status) return status->type == FileType::directory;
@@ -99,7 +103,7 @@ class Lister {
         key += '/';
         if (may_hold_wanted(key)) entries.push_back({std::move(key), {}});
       } else if (status->type == FileType::regular && key.starts_with(prefix_) && key > after_) {
-        entries.push_back({std::move(key), {status->size, ""}});
+        entries.push_back({std::move(key), object_of(*status)});
       }
     }
     std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.key < b.key; });
@@ -231,8 +235,9 @@ Result<StoredObject> LocalFolderStore::put(const std::string& key, const Body& b
   }
   if (!file) return std::move(file).error();
   TRY(append_range(*file, body, 0, deadline));
+  TRY_ASSIGN(const FileStatus status, file->status());
   TRY(publish(unfinished.path(), key, path));
-  return StoredObject{body.size(), ""};
+  return object_of(status);
 }
 
 Result<StoredObject> LocalFolderStore::extend(const std::string& key, const StoredObject& stored,
@@ -256,7 +261,8 @@ Result<StoredObject> LocalFolderStore::extend(const std::string& key, const Stor
     (void)file->truncate(stored.size);
     return std::move(appended).error();
   }
-  return StoredObject{whole.size(), ""};
+  TRY_ASSIGN(const FileStatus extended, file->status());
+  return object_of(extended);
 }
 
 Result<StoredObject> LocalFolderStore::copy(const std::string& from, const StoredObject& expected,
@@ -280,7 +286,7 @@ Result<std::optional<StoredObject>> LocalFolderStore::stat(const std::string& ke
   Result<FileStatus> status = status_of(path);
   if (!status && status.error().kind != ErrorKind::not_found) return std::move(status).error();
   if (!status || status->type != FileType::regular) return std::optional<StoredObject>();
-  return std::optional(StoredObject{status->size, ""});
+  return std::optional(object_of(*status));
 }
 
 Result<ListPage> LocalFolderStore::list(const std::string& prefix, const std::string& after,

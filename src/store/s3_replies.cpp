@@ -8,6 +8,7 @@
 
 #include "base/xml.h"
 #include "http/url.h"
+#include "store/modified_time.h"
 
 namespace rayhistory {
 namespace {
@@ -53,7 +54,9 @@ std::optional<S3ObjectPage> read_s3_objects(std::string_view body) {
     std::optional<std::string> key = decode_key(content.child_value("Key"));
     const std::optional<uint64_t> size = read_size(content.child_value("Size"));
     if (!key || key->empty() || !size) return std::nullopt;
-    page.objects.push_back({*std::move(key), {*size, without_quotes(content.child_value("ETag"))}});
+    page.objects.push_back({*std::move(key),
+                            {*size, without_quotes(content.child_value("ETag")),
+                             modified_time(content.child_value("LastModified"))}});
   }
   return page;
 }
@@ -182,7 +185,8 @@ std::string write_s3_complete(const std::vector<std::string>& etags, std::string
 std::optional<StoredObject> read_s3_object(const Headers& headers) {
   const std::optional<uint64_t> size = read_size(headers.find("Content-Length").value_or(""));
   if (!size) return std::nullopt;
-  return StoredObject{*size, without_quotes(headers.find("ETag").value_or(""))};
+  return StoredObject{*size, without_quotes(headers.find("ETag").value_or("")),
+                      modified_time(headers.find("Last-Modified").value_or(""))};
 }
 
 }  // namespace rayhistory

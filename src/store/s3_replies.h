@@ -67,7 +67,7 @@ std::optional<std::string> read_s3_default_retention(std::string_view body);
 // The body of CompleteMultipartUpload: the parts' ETags, of part 1 and on.
 std::string write_s3_complete(const std::vector<std::string>& etags, std::string_view xml_namespace);
 
-// Size and ETag of an object, from the headers of a HEAD.
+// The object that a HEAD's headers tell of.
 std::optional<StoredObject> read_s3_object(const Headers& headers);
 
 }  // namespace rayhistory

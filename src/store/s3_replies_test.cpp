@@ -50,14 +50,17 @@ TEST(S3Replies, ReadAPageOfObjects) {
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>true</IsTruncated>
 <NextContinuationToken>more==</NextContinuationToken><EncodingType>url</EncodingType>
 <Contents><Key>a+b%2Bc/%C3%A9%3F%0A</Key><Size>0</Size><ETag>&quot;0f-2&quot;</ETag></Contents>
-<Contents><Key>z</Key><ETag>"1"</ETag><Size>18446744073709551615</Size></Contents></ListBucketResult>)");
+<Contents><Key>z</Key><LastModified>2026-11-23T02:27:20.987Z</LastModified><ETag>"1"</ETag>
+<Size>18446744073709551615</Size></Contents></ListBucketResult>)");
   ASSERT_TRUE(page);
   EXPECT_TRUE(page->truncated);
   EXPECT_EQ(page->continuation, "more==");
   ASSERT_THAT(page->objects, SizeIs(2));
   EXPECT_EQ(page->objects[0].key, "a b+c/é?\n");
   EXPECT_EQ(page->objects[0].object, (StoredObject{0, "0f-2"}));
+  EXPECT_EQ(page->objects[0].object.modified_nanoseconds, 0);
   EXPECT_EQ(page->objects[1].object, (StoredObject{UINT64_MAX, "1"}));
+  EXPECT_EQ(page->objects[1].object.modified_nanoseconds, 1'795'400'840'999'999'999);
 }
 
 TEST(S3Replies, RefuseAPageThatIsNotWhole) {

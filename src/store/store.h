@@ -34,8 +34,14 @@ namespace rayhistory {
 struct StoredObject {
   uint64_t size = 0;
   std::string etag;
+  // When the store wrote it, by the store's own clock, and the same whether it was listed or stat'ed: unix
+  // nanoseconds, of most stores the end of that second (modified_time.h); 0 where the store says none.
+  // Nothing: what a write gave, whose answer need not say.
+  std::optional<int64_t> modified_nanoseconds = {};
 
-  friend bool operator==(const StoredObject&, const StoredObject&) = default;
+  friend bool operator==(const StoredObject& a, const StoredObject& b) {
+    return a.size == b.size && a.etag == b.etag;
+  }
 };
 
 struct ListedObject {

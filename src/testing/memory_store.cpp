@@ -11,8 +11,14 @@ Error no_such_object(const std::string& key) {
 
 }  // namespace
 
-StoredObject MemoryStore::Object::stored() const {
+StoredObject MemoryStore::Object::written() const {
   return {content.size(), "v" + std::to_string(version)};
+}
+
+StoredObject MemoryStore::Object::seen() const {
+  StoredObject object = written();
+  object.modified_nanoseconds = modified_nanoseconds;
+  return object;
 }
 
 void MemoryStore::fail_next(int count, Error error, std::optional<StoreCall> only) {
@@ -108,13 +114,16 @@ std::optional<MemoryStore::Fault> MemoryStore::take_fault(StoreCall call, bool l
 Result<StoredObject> MemoryStore::written(StoreCall call, const std::string& key) {
   if (take_fault(call, true))
     return Error{ErrorKind::unknown_outcome, "the answer about " + key + " was lost"};
-  return objects_.at(key).stored();
+  return objects_.at(key).written();
 }
 
 MemoryStore::Object& MemoryStore::write(const std::string& key, std::string content,
                                         std::string_view content_type) {
   Object& object = objects_[key];
-  object = {std::move(content), std::string(content_type), ++last_version_};
+  constexpr int64_t kSecond = 1'000'000'000;
+  const int64_t now = clock_.unix_nanoseconds();
+  object = {std::move(content), std::string(content_type), ++last_version_,
+            now - now % kSecond + (kSecond - 1)};
   return object;
 }
 
@@ -141,7 +150,7 @@ Result<StoredObject> MemoryStore::replace(const std::string& key, const StoredOb
   TRY(body.read_at(0, content));
   const std::lock_guard lock(mutex_);
   const auto found = objects_.find(key);
-  if ((found == objects_.end() ? StoredObject{} : found->second.stored()) != before)
+  if ((found == objects_.end() ? StoredObject{} : found->second.written()) != before)
     return Error{ErrorKind::exists, key + " is not what it was when it was replaced"};
   bytes_sent_ += content.size();
   write(key, std::move(content), content_type);
@@ -157,7 +166,7 @@ Result<StoredObject> MemoryStore::extend(const std::string& key, const StoredObj
   TRY(whole.read_at(stored.size, tail));
   const std::lock_guard lock(mutex_);
   const auto found = objects_.find(key);
-  if (found == objects_.end() || found->second.stored() != stored)
+  if (found == objects_.end() || found->second.written() != stored)
     return Error{ErrorKind::exists, key + " is not what it was when it was extended"};
   bytes_sent_ += tail.size();
   write(key, found->second.content + tail, content_type);
@@ -170,7 +179,7 @@ Result<StoredObject> MemoryStore::copy(const std::string& from, const StoredObje
   const std::lock_guard lock(mutex_);
   const auto found = objects_.find(from);
   if (found == objects_.end()) return no_such_object(from);
-  if (found->second.stored() != expected) return Error{ErrorKind::exists, from + " has changed"};
+  if (found->second.written() != expected) return Error{ErrorKind::exists, from + " has changed"};
   write(to, found->second.content, found->second.content_type);
   return written(StoreCall::copy, to);
 }
@@ -180,7 +189,7 @@ Result<std::optional<StoredObject>> MemoryStore::stat(const std::string& key, co
   const std::lock_guard lock(mutex_);
   const auto found = objects_.find(key);
   if (found == objects_.end()) return std::optional<StoredObject>();
-  return std::optional(found->second.stored());
+  return std::optional(found->second.seen());
 }
 
 Result<ListPage> MemoryStore::list(const std::string& prefix, const std::string& after,
@@ -194,7 +203,7 @@ Result<ListPage> MemoryStore::list(const std::string& prefix, const std::string&
       page.next = page.objects.back().key;
       break;
     }
-    page.objects.push_back({next->first, next->second.stored()});
+    page.objects.push_back({next->first, next->second.seen()});
   }
   return page;
 }

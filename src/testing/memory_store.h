@@ -2,7 +2,8 @@
 //
 // Any thread may call it, its faults included. Faults come in the order in which they were ordered; a call
 // that meets none does what the Store contract says. The limits of real stores are not imitated: an object
-// may be extended from its first byte on.
+// may be extended from its first byte on. When it was written, to the second, only stat and list tell, as
+// with S3.
 #pragma once
 
 #include <array>
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "store/store.h"
 
 namespace rayhistory {
@@ -35,7 +37,9 @@ inline constexpr size_t kStoreCalls = 10;
 
 class MemoryStore final : public Store {
  public:
-  explicit MemoryStore(size_t page_size = 1000) : page_size_(page_size) {}
+  explicit MemoryStore(size_t page_size = 1000) : MemoryStore(system_clock(), page_size) {}
+  // `clock` must outlive it.
+  explicit MemoryStore(const Clock& clock, size_t page_size = 1000) : clock_(clock), page_size_(page_size) {}
 
   // --- faults ---
   // The next `count` calls (of that kind, or of any) do nothing and give this error.
@@ -86,8 +90,10 @@ class MemoryStore final : public Store {
     std::string content;
     std::string content_type;
     uint64_t version = 0;
+    int64_t modified_nanoseconds = 0;
 
-    StoredObject stored() const;
+    StoredObject written() const;  // as the answer to its write says
+    StoredObject seen() const;     // as stat and list say
   };
   struct Fault {
     std::optional<StoreCall> only;
@@ -102,6 +108,7 @@ class MemoryStore final : public Store {
   std::optional<Fault> take_fault(StoreCall call, bool lost_answer);
   Object& write(const std::string& key, std::string content, std::string_view content_type);
 
+  const Clock& clock_;
   const size_t page_size_;
   mutable std::mutex mutex_;
   std::map<std::string, Object> objects_;

@@ -8,7 +8,9 @@
 #include <simdjson.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/json_text.h"
+#include "base/rfc3339.h"
 #include "http/url.h"
 
 namespace rayhistory {
@@ -43,8 +45,9 @@ ScriptedAnswer no_object() {
 }
 
 std::string resource(const std::string& key, const ModelGcs::Object& object) {
-  std::string text = fmt::format(R"({{"kind":"storage#object","name":{},"size":"{}","generation":"{}")",
-                                 json_string(key), object.content.size(), object.generation);
+  std::string text =
+      fmt::format(R"({{"kind":"storage#object","name":{},"size":"{}","generation":"{}","timeCreated":"{}")",
+                  json_string(key), object.content.size(), object.generation, object.created);
   if (!object.extends.empty()) text += fmt::format(R"(,"metadata":{{"ray-extends":"{}"}})", object.extends);
   return text + "}";
 }
@@ -78,7 +81,7 @@ void ModelGcs::fail_request(int n, GcsFault fault) {
 }
 
 void ModelGcs::set(const std::string& key, std::string content) {
-  objects_[key] = Object{std::move(content), ++last_generation_, "", "", std::nullopt};
+  objects_[key] = Object{std::move(content), ++last_generation_, "", "", std::nullopt, ""};
 }
 
 ScriptedAnswer ModelGcs::answer(const ReceivedRequest& request) {
@@ -163,6 +166,7 @@ ScriptedAnswer ModelGcs::write(const std::string& key, Object object) {
     object.written = now;
   }
   object.generation = ++last_generation_;
+  object.created = format_rfc3339_milliseconds(system_clock().unix_nanoseconds());
   objects_[key] = std::move(object);
   return told(key);
 }
@@ -177,7 +181,7 @@ ScriptedAnswer ModelGcs::upload(const ReceivedRequest& request) {
   if (!condition.empty() && condition != generation) return gcs_error_answer(412, "conditionNotMet");
   if (query_value(request, "uploadType") == "media") {
     CHECK(request.body.size() == request.body_size);
-    return write(key, Object{request.body, 0, request.header("Content-Type"), "", std::nullopt});
+    return write(key, Object{request.body, 0, request.header("Content-Type"), "", std::nullopt, ""});
   }
   const std::string id = "session" + std::to_string(++last_session_);
   sessions_[id] = {key, request.header("X-Upload-Content-Type"), "",
@@ -208,7 +212,7 @@ ScriptedAnswer ModelGcs::go_on(const ReceivedRequest& request, bool half) {
     // The session goes on telling that it is done.
     const auto present = objects_.find(session.key);
     if (present != objects_.end() && present->second.content == session.received) return told(session.key);
-    return write(session.key, Object{session.received, 0, session.content_type, "", std::nullopt});
+    return write(session.key, Object{session.received, 0, session.content_type, "", std::nullopt, ""});
   }
   ScriptedAnswer answer{308};
   if (!session.received.empty())

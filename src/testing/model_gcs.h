@@ -36,6 +36,7 @@ class ModelGcs {
     std::string content_type;
     std::string extends;  // metadata
     std::optional<SteadyTime> written;
+    std::string created;  // timeCreated
   };
 
   // Names may be written as often as one likes where there is no `pace`. The bucket has to be made.

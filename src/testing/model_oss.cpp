@@ -279,7 +279,7 @@ ScriptedAnswer ModelOss::answer_upload(const ReceivedRequest& request, const std
 ScriptedAnswer ModelOss::put_object(const ReceivedRequest& request, const std::string& key) {
   if (request.header("x-oss-forbid-overwrite") == "true" && objects_.contains(key))
     return oss_error_answer(409, "FileAlreadyExists");
-  Object& object = objects_[key] = {request.body, new_etag(), request.headers};
+  Object& object = objects_[key] = {request.body, new_etag(), request.headers, clock_.unix_nanoseconds()};
   return {200, {{"ETag", "\"" + object.etag + "\""}}};
 }
 
@@ -305,7 +305,7 @@ ScriptedAnswer ModelOss::copy_object(const ReceivedRequest& request, const std::
   const Object* source = copy_source(request, refusal);
   if (source == nullptr) return refusal;
   if (source->content.size() > kCopyAtOnceLimitBytes) return oss_error_answer(400, "InvalidArgument");
-  const Object copied{source->content, new_etag(), source->headers};
+  const Object copied{source->content, new_etag(), source->headers, clock_.unix_nanoseconds()};
   objects_[key] = copied;
   return xml(etag_reply("CopyObjectResult", copied.etag));
 }
@@ -315,7 +315,10 @@ ScriptedAnswer ModelOss::get_object(const ReceivedRequest& request, const std::s
   const auto found = objects_.find(key);
   if (found == objects_.end()) return oss_error_answer(404, "NoSuchKey", is_head);
   const Object& object = found->second;
-  ScriptedAnswer answer{200, {{"ETag", "\"" + object.etag + "\""}}, object.content};
+  ScriptedAnswer answer{
+      200,
+      {{"ETag", "\"" + object.etag + "\""}, {"Last-Modified", format_http_date(object.modified)}},
+      object.content};
   for (const char* name : {"Content-Type", "x-oss-meta-ray-upload"})
     if (const auto value = object.headers.find(name)) answer.headers.emplace_back(name, *value);
   const std::string header = request.header("Range");
@@ -362,7 +365,7 @@ ScriptedAnswer ModelOss::complete(const ReceivedRequest& request, const std::str
     content += part.content;
   }
   const Object completed{std::move(content), new_etag() + "-" + std::to_string(upload.parts.size()),
-                         upload.headers};
+                         upload.headers, clock_.unix_nanoseconds()};
   objects_[upload.key] = completed;
   uploads_.erase(id);
   return xml(etag_reply("CompleteMultipartUploadResult", completed.etag));
@@ -387,8 +390,10 @@ ScriptedAnswer ModelOss::list_objects(const Query& query) const {
       truncated = true;
       break;
     }
-    contents += fmt::format("<Contents><Key>{}</Key><ETag>\"{}\"</ETag><Size>{}</Size></Contents>",
-                            encoded_key(it->first), it->second.etag, it->second.content.size());
+    contents += fmt::format(
+        "<Contents><Key>{}</Key><LastModified>{}</LastModified><ETag>\"{}\"</ETag><Size>{}</Size></Contents>",
+        encoded_key(it->first), format_rfc3339_milliseconds(it->second.modified), it->second.etag,
+        it->second.content.size());
     last = it->first;
     ++listed;
   }

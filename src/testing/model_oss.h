@@ -23,6 +23,7 @@ class ModelOss {
     std::string content;
     std::string etag;
     Headers headers;
+    int64_t modified = 0;  // unix nanoseconds; of what is no part
   };
 
   // `clock` must outlive it.

@@ -3,7 +3,6 @@ sentences; none of them, and the round is good."""
 
 import json
 import os
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -19,8 +18,6 @@ SEEN_SECONDS = 8.0
 AGENT_START_NS = 10 * 10**9
 # Sentences of one law; the rest is counted.
 SENTENCES = 5
-# The number of a name that was made of an object and not of a file: larger than any inode.
-PRESERVED = re.compile(r"\.rotated\.\d+-(\d{14,})(?:\.|$)")
 
 
 @dataclass
@@ -208,17 +205,11 @@ class StoredLogs:
             for generation in session.writer.generations:
                 for node in session.nodes:
                     found = self.keys[session.name, node, id(generation)]
-                    if len(found) > 1 and not self._is_copied_twice(found):
+                    if len(found) > 1:
                         self.duplicates.append(
                             f"generation {generation.header} of {session.name}/{node} is stored as "
                             f"{' and '.join(found)}"
                         )
-
-    def _is_copied_twice(self, paths):
-        """A killed collector's copy of a generation that has no file any more may come when the next one has made its
-        own, under another time (docs/reliability.md, "Where the promise ends")."""
-        objects = {PRESERVED.search(path) and PRESERVED.search(path)[1] for path in paths}
-        return any(life.cut_short for life in self.evidence.lives) and len(objects) == 1 and None not in objects
 
     def _take(self, session, node, path, content):
         if path == "debug_state.txt":
