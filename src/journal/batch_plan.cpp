@@ -1,5 +1,8 @@
 #include "journal/batch_plan.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/rfc3339.h"
 
 namespace rayhistory {
@@ -12,6 +15,8 @@ BatchPlan::BatchPlan(const CutBatch& batch, SessionNodes& nodes, const EventIdMe
       unix_nanoseconds_(unix_nanoseconds),
       groups_limit_(groups_limit),
       seen_(batch.events.size() + batch.set_aside.size()) {
+  const auto named = std::find(batch.sessions.begin(), batch.sessions.end(), session_of_nameless());
+  if (named != batch.sessions.end()) nameless_ = static_cast<uint32_t>(named - batch.sessions.begin());
   for (const CutEvent& event : batch.events)
     add(event);
   for (const SetAsideEvent& event : batch.set_aside)
@@ -47,12 +52,13 @@ bool BatchPlan::is_duplicate(const std::optional<EventIdHash>& id) {
 
 // The group of the event's session and job; nullptr when the batch has too many of them.
 BatchPlan::Group* BatchPlan::group_of(const CutEvent& event) {
-  const uint64_t key = (uint64_t{event.session} << 32) | event.job;
+  const uint32_t index = event.session == kNoSession ? nameless_.value_or(kNoSession) : event.session;
+  const uint64_t key = (uint64_t{index} << 32) | event.job;
   if (key == last_key_ && last_group_ != nullptr) return last_group_;
   auto known = by_key_.find(key);
   if (known == by_key_.end()) {
     if (groups_.size() >= groups_limit_) return nullptr;
-    const SessionName& session = batch_.sessions[event.session];
+    const SessionName session = index == kNoSession ? session_of_nameless() : batch_.sessions[index];
     const bool of_job = event.job != kNoJob;
     groups_.push_back({{session, of_job ? JournalKind::job_events : JournalKind::node_events,
                         of_job ? std::optional(batch_.jobs[event.job]) : std::nullopt,
@@ -80,14 +86,16 @@ void BatchPlan::set_aside(std::string_view raw, std::string_view reason) {
   set_aside_->add("}\n");
 }
 
-// An event that is set aside may name no session: it is kept with the one that was running when it came.
+SessionName BatchPlan::session_of_nameless() const {
+  if (nodes_.running_session()) return *nodes_.running_session();
+  if (!batch_.sessions.empty()) return batch_.sessions.back();
+  return nodes_.named_session().value_or(unknown_session());
+}
+
 JournalPlace BatchPlan::place_of_set_aside() {
-  std::optional<SessionName> session = nodes_.running_session();
-  if (!session && !batch_.sessions.empty()) session = batch_.sessions.back();
-  if (!session) session = nodes_.named_session();
-  if (!session) return {unknown_session(), JournalKind::rejected_events, std::nullopt, unknown_node()};
-  const NodeId node = nodes_.node_of(*session).value_or(unknown_node());
-  return {std::move(*session), JournalKind::rejected_events, std::nullopt, node};
+  SessionName session = session_of_nameless();
+  const NodeId node = nodes_.node_of(session).value_or(unknown_node());
+  return {std::move(session), JournalKind::rejected_events, std::nullopt, node};
 }
 
 }  // namespace rayhistory

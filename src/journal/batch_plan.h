@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -56,6 +57,8 @@ class BatchPlan {
   void add(const SetAsideEvent& event);
   bool is_duplicate(const std::optional<EventIdHash>& id);
   Group* group_of(const CutEvent& event);
+  // Of events that name none: the one that was running when they came, as far as it is known.
+  SessionName session_of_nameless() const;
   void set_aside(std::string_view raw, std::string_view reason);
   JournalPlace place_of_set_aside();
 
@@ -68,6 +71,7 @@ class BatchPlan {
   std::deque<Group> groups_;  // a deque: pointers to its elements stay valid
   std::unordered_map<uint64_t, Group*> by_key_;
   // The last of each: events of one batch mostly share both.
+  std::optional<uint32_t> nameless_;  // the session of events that name none, where other events name it
   uint64_t last_key_ = 0;
   Group* last_group_ = nullptr;
   Group* set_aside_ = nullptr;

@@ -11,6 +11,7 @@
 namespace rayhistory {
 namespace {
 
+constexpr std::string_view kPlatformPayload = "platformEvent";
 constexpr std::array<std::string_view, 7> kPayloadsWithJob = {
     "driverJobDefinitionEvent", "driverJobLifecycleEvent",  "taskDefinitionEvent",  "taskLifecycleEvent",
     "taskProfileEvents",        "actorTaskDefinitionEvent", "actorDefinitionEvent",
@@ -29,6 +30,7 @@ struct EventMembers {
   Member timestamp;
   Member session_name;
   Member job_id;
+  bool is_of_platform = false;
 };
 
 // A string's text; `buffer` holds it when it has to be unescaped.
@@ -77,6 +79,7 @@ bool read_event(JsonScanner& scanner, EventMembers& members) {
     if (std::find(kPayloadsWithJob.begin(), kPayloadsWithJob.end(), key) != kPayloadsWithJob.end()) {
       return read_payload(scanner, members.job_id);
     }
+    members.is_of_platform = members.is_of_platform || key == kPlatformPayload;
     return scanner.skip_value();
   });
 }
@@ -85,6 +88,12 @@ std::optional<EventIdHash> hash_of(const Member& event_id, EventIdSpace space) {
   if (event_id.holds != Member::Holds::a_string || event_id.string.inside.empty()) return std::nullopt;
   std::string buffer;
   return hash_of_event_id(text_of(event_id.string, buffer), space);
+}
+
+// `line`: the good event as it is stored.
+std::optional<EventIdHash> hash_of_good(const Member& event_id, bool is_of_platform, std::string_view line) {
+  const auto hash = hash_of(event_id, EventIdSpace::good);
+  return hash && is_of_platform ? hash_of_event_id(line, EventIdSpace::good) : hash;
 }
 
 // Why the timestamp is not one, or nothing.
@@ -142,14 +151,15 @@ Result<const CutBatch*> BatchCutter::cut(std::string_view body) {
       if (members.session_name.holds != Member::Holds::a_string) {
         fault = fault_of_session_name(members.session_name);
       } else {
-        session = session_index(text_of(members.session_name.string, buffer));
+        const std::string_view name = text_of(members.session_name.string, buffer);
+        session = name.empty() ? kNoSession : session_index(name);
         if (!session) fault = "sessionName is not safe as one segment of a path";
       }
     }
     if (!fault.empty()) {
       batch_.set_aside.push_back({raw, fault, hash_of(members.event_id, EventIdSpace::set_aside)});
     } else {
-      CutEvent event{raw, hash_of(members.event_id, EventIdSpace::good), *session, kNoJob};
+      CutEvent event{raw, hash_of_good(members.event_id, members.is_of_platform, raw), *session, kNoJob};
       const bool of_node = members.event_type.holds == Member::Holds::a_string &&
                            text_of(members.event_type.string, buffer).starts_with("NODE_");
       if (!of_node && members.job_id.holds == Member::Holds::a_string) {
@@ -223,7 +233,9 @@ uint32_t BatchCutter::job_index(std::string_view text) {
 std::optional<EventIdHash> event_id_of_line(std::string_view line, EventIdSpace space) {
   JsonScanner scanner(line);
   Member event_id;
+  bool is_of_platform = false;
   const auto read_id = [&](std::string_view key) {
+    is_of_platform = is_of_platform || key == kPlatformPayload;
     return key == "eventId" ? read_member(scanner, event_id) : scanner.skip_value();
   };
   const bool well_formed = space == EventIdSpace::good ? for_each_member(scanner, read_id)
@@ -233,7 +245,8 @@ std::optional<EventIdHash> event_id_of_line(std::string_view line, EventIdSpace 
                                                            return for_each_member(scanner, read_id);
                                                          });
   if (!well_formed) return std::nullopt;
-  return hash_of(event_id, space);
+  if (space == EventIdSpace::set_aside) return hash_of(event_id, space);
+  return hash_of_good(event_id, is_of_platform, line);
 }
 
 }  // namespace rayhistory

@@ -5,6 +5,10 @@
 // space, because a journal holds one event a line. Of duplicate keys the last one counts, as it does in
 // Python.
 //
+// An event whose sessionName is empty is one of the session that runs: so Ray 2.60 sends its platform events
+// (_common/observability/platform_events.py). Those have the eventId of what happened, and come again with it
+// when it happens again: what is stored once of them is each telling.
+//
 // An event whose payload object is one of seven that carry a job belongs to that job, unless its eventType
 // begins with NODE_; every other belongs to the node. The seven are KubeRay's (eventcollector.go); other
 // payloads that have a jobId (workerLifecycleEvent) are stored as node events there, and so here.
@@ -29,11 +33,12 @@ namespace rayhistory {
 inline constexpr size_t kBatchElementsLimit = 200'000;
 
 inline constexpr uint32_t kNoJob = UINT32_MAX;
+inline constexpr uint32_t kNoSession = UINT32_MAX;
 
 struct CutEvent {
   std::string_view raw;
   std::optional<EventIdHash> id;  // nothing where the event has no eventId: it cannot be recognised
-  uint32_t session = 0;           // index into CutBatch::sessions
+  uint32_t session = 0;           // index into CutBatch::sessions; kNoSession: it is the running session's
   uint32_t job = kNoJob;          // index into CutBatch::jobs; kNoJob: a node event
 };
 

@@ -147,11 +147,31 @@ TEST(BatchCutter, SetsAsideAnEventWithoutAUsableSession) {
   };
   EXPECT_EQ(Cut(with("")).reason(), "sessionName is missing");
   EXPECT_EQ(Cut(with(R"(,"sessionName":7)")).reason(), "sessionName is not a string");
-  for (const char* name : {"", ".", "..", "a/b", "../x", "a b", "a\\u0000", "\\u00e9"}) {
+  for (const char* name : {".", "..", "a/b", "../x", "a b", "a\\u0000", "\\u00e9"}) {
     EXPECT_EQ(Cut(with(R"(,"sessionName":")" + std::string(name) + "\"")).reason(),
               "sessionName is not safe as one segment of a path")
         << name;
   }
+}
+
+TEST(BatchCutter, TakesAnEventWithoutASessionForOneOfWhicheverRuns) {
+  const Cut cut(in_array(R"({"timestamp":"2026-11-23T02:27:23Z","sessionName":""})"));
+  ASSERT_TRUE(cut.ok());
+  ASSERT_EQ(cut->events.size(), 1u);
+  EXPECT_EQ(cut->events.front().session, kNoSession);
+  EXPECT_THAT(cut->sessions, testing::IsEmpty());
+}
+
+// Kubernetes counts an event up under one ID; a batch that is sent again is the same to the byte.
+TEST(BatchCutter, TellsPlatformEventsOfOneIdApart) {
+  const std::string once = event(R"("eventId":"a","platformEvent":{"customFields":{"count":"1"}})");
+  const std::string twice = event(R"("eventId":"a","platformEvent":{"customFields":{"count":"2"}})");
+  const Cut cut("[" + once + "," + twice + "," + once + "]");
+  ASSERT_TRUE(cut.ok());
+  ASSERT_EQ(cut->events.size(), 3u);
+  EXPECT_NE(cut->events[0].id, cut->events[1].id);
+  EXPECT_EQ(cut->events[0].id, cut->events[2].id);
+  EXPECT_EQ(cut->events[0].id, event_id_of_line(once, EventIdSpace::good));
 }
 
 TEST(BatchCutter, KeepsTheGoodEventsOfABatchWithBadOnes) {

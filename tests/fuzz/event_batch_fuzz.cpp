@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (batch) {
     for (const CutEvent& event : (*batch)->events) {
       check_line(event.raw);
-      CHECK(event.session < (*batch)->sessions.size());
+      CHECK(event.session == kNoSession || event.session < (*batch)->sessions.size());
       CHECK(event.job == kNoJob || event.job < (*batch)->jobs.size());
       CHECK(event_id_of_line(event.raw, EventIdSpace::good) == event.id);
     }

@@ -70,7 +70,6 @@ def test_an_event_with_line_breaks_becomes_one_line(collector, folder_store, nod
         {"timestamp": "2026-11-23 02:28:25Z"},
         {"sessionName": ".."},
         {"sessionName": "a/b"},
-        {"sessionName": ""},
         {"sessionName": None},
         {"sessionName": 7},
     ],
@@ -85,6 +84,21 @@ def test_a_bad_event_is_set_aside_and_the_good_ones_of_its_batch_are_stored(coll
     assert record["event"] == bad
     assert record["reason"]
     assert set(record) == {"reason", "receivedAt", "event"}
+
+
+def test_platform_events_are_the_running_sessions_and_each_telling_is_kept(collector, folder_store, node):
+    # As Ray 2.60 sends them: without a session, and again under their ID when Kubernetes counts them up.
+    def told(times):
+        event = {**node_event(SESSION), "sessionName": "", "eventType": "PLATFORM_EVENT", "eventId": "NmYzYy11aWQ="}
+        del event["nodeLifecycleEvent"]
+        return {**event, "platformEvent": {"objectKind": "Pod", "customFields": {"count": str(times)}}}
+
+    events = [task_event(SESSION), told(1), told(2)]
+    assert collector.post(body_of(events)).counts == (3, 0, 0)
+    assert collector.post(body_of(events[1:])).counts == (0, 0, 2)
+    judge = stop_and_judge(collector, folder_store)
+    assert judge.node_events(SESSION, node.node_id) == events[1:]
+    assert judge.rejected_events(SESSION, node.node_id) == []
 
 
 def test_what_is_no_object_is_set_aside_too(collector, folder_store, node):
