@@ -135,8 +135,8 @@ class Lister {
 
 }  // namespace
 
-LocalFolderStore::LocalFolderStore(std::string folder, const Clock& clock)
-    : folder_(std::move(folder)), clock_(clock) {}
+LocalFolderStore::LocalFolderStore(std::string folder, const Clock& clock, FolderUse use)
+    : folder_(std::move(folder)), clock_(clock), use_(use) {}
 
 std::string LocalFolderStore::description() const {
   return "local folder " + folder_;
@@ -146,6 +146,13 @@ Result<void> LocalFolderStore::check(const Deadline& deadline) const {
   if (deadline.expired(clock_.steady_now()))
     return Error{ErrorKind::cancelled, description() + ": cancelled by its deadline or a stop"};
   return {};
+}
+
+Result<void> LocalFolderStore::check_folder() const {
+  TRY_ASSIGN(const bool is_there, is_folder(folder_));
+  if (is_there) return {};
+  return Error{ErrorKind::denied,
+               description() + ": there is no such folder; check LOCAL_STORAGE_DIR (--local-dir)"};
 }
 
 Result<std::string> LocalFolderStore::path_of(const std::string& key) const {
@@ -177,6 +184,7 @@ std::string LocalFolderStore::temporary_path() const {
 
 Result<void> LocalFolderStore::ensure_bucket(const Deadline& deadline) {
   TRY(check(deadline));
+  if (use_ == FolderUse::read) return check_folder();
   Result<void> made = make_folders(fmt::format("{}/{}", folder_, kUnfinishedFolder));
   if (!made && made.error().kind == ErrorKind::not_found) {  // ENOTDIR, as base/result.h has it
     return Error{ErrorKind::invalid, fmt::format("local folder {}: a part of this path is a file", folder_)};
@@ -292,6 +300,7 @@ Result<std::optional<StoredObject>> LocalFolderStore::stat(const std::string& ke
 Result<ListPage> LocalFolderStore::list(const std::string& prefix, const std::string& after,
                                         const Deadline& deadline) {
   TRY(check(deadline));
+  if (use_ == FolderUse::read) TRY(check_folder());
   return Lister(folder_, prefix, after).run();
 }
 

@@ -14,10 +14,15 @@
 
 namespace rayhistory {
 
+enum class FolderUse {
+  write,  // ensure_bucket makes the folder, and until then nothing is in it
+  read,   // it is there, or listing it is an error: a path that is mistaken, a volume that is not mounted
+};
+
 class LocalFolderStore final : public Store {
  public:
-  // `folder` is made by ensure_bucket. `clock` must outlive the store.
-  LocalFolderStore(std::string folder, const Clock& clock);
+  // `clock` must outlive the store.
+  LocalFolderStore(std::string folder, const Clock& clock, FolderUse use = FolderUse::write);
 
   std::string description() const override;
   std::string credentials_origin() const override { return {}; }
@@ -45,11 +50,14 @@ class LocalFolderStore final : public Store {
   Result<void> publish(const std::string& temporary, const std::string& key, const std::string& path) const;
   std::string temporary_path() const;
   Result<void> check(const Deadline& deadline) const;
+  // `denied` where it is none.
+  Result<void> check_folder() const;
   Result<void> append_range(class File& file, const Body& body, uint64_t offset,
                             const Deadline& deadline) const;
 
   const std::string folder_;
   const Clock& clock_;
+  const FolderUse use_;
 };
 
 }  // namespace rayhistory

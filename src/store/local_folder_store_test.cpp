@@ -135,5 +135,21 @@ TEST_F(LocalFolderStoreTest, SaysThatItsPathCannotBeAFolder) {
   EXPECT_THAT(outcome.error().message, HasSubstr(folder_ / "file/store"));
 }
 
+TEST_F(LocalFolderStoreTest, ListsNothingBeforeItsFolderIsMadeButIsAnErrorToWhomIsToReadIt) {
+  folder_.write("file", "x");
+  LocalFolderStore writer(folder_ / "later", clock_);
+  EXPECT_THAT(writer.list("", "", never_).value().objects, IsEmpty());
+  for (const char* name : {"later", "file"}) {
+    LocalFolderStore reader(folder_ / name, clock_, FolderUse::read);
+    for (const Error& error : {reader.ensure_bucket(never_).error(), reader.list("", "", never_).error()}) {
+      EXPECT_EQ(error.kind, ErrorKind::denied);
+      EXPECT_THAT(error.message,
+                  testing::AllOf(HasSubstr(folder_ / name), HasSubstr("LOCAL_STORAGE_DIR (--local-dir)")));
+    }
+  }
+  ASSERT_TRUE(writer.ensure_bucket(never_));
+  EXPECT_TRUE(LocalFolderStore(folder_ / "later", clock_, FolderUse::read).list("", "", never_));
+}
+
 }  // namespace
 }  // namespace rayhistory

@@ -9,7 +9,6 @@
 #include "credentials/cached_credentials.h"
 #include "store/azure_blob_store.h"
 #include "store/gcs_store.h"
-#include "store/local_folder_store.h"
 #include "store/retrying_store.h"
 #include "store/s3_store.h"
 
@@ -107,7 +106,8 @@ Result<std::unique_ptr<Store>> open_store_without_retries(const StoreOptions& op
     case StoreBackend::local: {
       if (options.local_folder.empty())
         return Error{ErrorKind::invalid, "storage backend local: --local-dir must name a folder"};
-      std::unique_ptr<Store> store = std::make_unique<LocalFolderStore>(options.local_folder, clock);
+      std::unique_ptr<Store> store =
+          std::make_unique<LocalFolderStore>(options.local_folder, clock, options.local_folder_use);
       return store;
     }
     case StoreBackend::s3:

@@ -12,6 +12,7 @@
 #include "http/curl_client.h"
 #include "store/azure_options.h"
 #include "store/gcs_connection.h"
+#include "store/local_folder_store.h"
 #include "store/metered_store.h"
 #include "store/oss_dialect.h"
 #include "store/s3_endpoint.h"
@@ -27,6 +28,7 @@ std::optional<StoreBackend> parse_store_backend(std::string_view name);
 struct StoreOptions {
   StoreBackend backend = StoreBackend::local;
   std::string local_folder = "./ray-historyserver";
+  FolderUse local_folder_use = FolderUse::write;
   S3Options s3;
   AwsEnvironment aws;
   AzureOptions azure;

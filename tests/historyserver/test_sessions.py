@@ -93,6 +93,17 @@ def test_a_store_that_is_away_is_an_error_and_no_empty_list(serve):
     assert server.ask("/livez").text() == server.ask("/readyz").text() == server.ask("/readz").text() == "ok"
 
 
+def test_a_folder_that_is_not_there_is_an_error_that_names_the_setting(serve, tmp_path):
+    folder = tmp_path / "mistyped"
+    server = serve(folder)
+    answer = server.ask("/clusters")
+    assert answer.status == 502
+    assert f"{folder}: there is no such folder; check LOCAL_STORAGE_DIR (--local-dir)" in answer.text()
+    assert not folder.exists(), "nothing is made here"
+    folder.mkdir()
+    assert server.ask("/clusters").json() == []
+
+
 def test_it_ends_at_once_and_well(serve, recorded):
     server = serve(recorded)
     server.ask(f"{BASE}/api/v0/logs?node_ip=192.0.2.2")

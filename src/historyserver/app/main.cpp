@@ -35,7 +35,9 @@ int end_with_error(const Error& error) {
 }
 
 int run(const HistorySettings& settings) {
-  auto opened = open_store_without_retries(store_options(settings.storage, settings.network), system_clock());
+  StoreOptions options = store_options(settings.storage, settings.network);
+  options.local_folder_use = FolderUse::read;
+  auto opened = open_store_without_retries(options, system_clock());
   if (!opened) return end_with_error(opened.error());
   auto kubernetes = find_kubernetes(settings.kubernetes, settings.network.client);
   if (!kubernetes) return end_with_error(kubernetes.error());
