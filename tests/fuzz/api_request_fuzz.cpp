@@ -86,6 +86,8 @@ struct Session {
     Worker worker;
     worker.worker_id = kStrange;
     state.workers = {worker};
+    state.platform_events = {{.event_id = "e", .time = 1, .json = R"({"a_b": {"c_d": [null, 1e308]}})"},
+                             {.event_id = kStrange, .time = 0, .json = kStrange}};
   }
 
   MemoryStore store;

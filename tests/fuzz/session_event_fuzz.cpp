@@ -26,6 +26,7 @@ std::shared_ptr<const SessionState> state_of(std::string_view file, size_t piece
   }
   add_fetched_jobs(builder, file);
   add_job_log(builder, file);
+  add_job_log_begin(builder, "a", file);
   return builder.build();
 }
 
@@ -45,5 +46,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (size_t i = 0; i < once->actors.size(); ++i)
     CHECK(once->actors[i].transitions.size() == again->actors[i].transitions.size());
   CHECK(once->jobs.size() == again->jobs.size());
+  CHECK(once->platform_events.size() == again->platform_events.size());
   return 0;
 }

@@ -5,6 +5,7 @@ With RAYHISTORY_PICTURES=folder it also draws the pictures of docs/ (`make pictu
 """
 
 import itertools
+import json
 import os
 import re
 import shutil
@@ -61,6 +62,15 @@ PAGES = [
     (f"logs/viewer?nodeId={NODE}&fileName=raylet.out", [], ["File: raylet.out", "Setting cluster ID to"]),
     ("platform-events", [], ["Platform events are not enabled"]),
 ]
+
+# As Ray 2.60's agent posts it.
+PLATFORM_EVENT = {
+    "eventId": "NmYzYy11aWQ=", "sourceType": "CLUSTER_LIFECYCLE", "eventType": "PLATFORM_EVENT", "sessionName": "",
+    "timestamp": "2026-11-23T03:25:51Z", "severity": "WARNING", "message": "Killed process", "nodeId": NODE,
+    "platformEvent": {"source": {"platform": "KUBERNETES", "component": "kubelet", "metadata": {"namespace": "default"}},
+                      "objectKind": "Pod", "objectName": "full-head", "message": "Killed process",
+                      "reason": "OOMKilling", "customFields": {"count": "2"}},
+}  # fmt: skip
 
 # Of session A, which our collector stored; its driver was silent, and no dashboard was asked.
 PAGES_A = [
@@ -120,10 +130,16 @@ def test_every_page_at_a_sessions_own_address(serve, recorded, browser, dashboar
             picture(page, "task", 960)
 
 
+def store_platform_event(bucket):
+    (folder,) = bucket.glob(f"cluster-history/*/*/*/*/{SESSION}/{NODE}/node_events")
+    (folder / f"{NODE}-2026-11-23-03.jsonl").write_text(json.dumps(PLATFORM_EVENT))
+
+
 def test_a_session_is_found_and_looked_at_by_cookies(serve, bucket, browser, dashboard_files):
     for owner, day in itertools.product(("raycluster/default_trial", "rayjob/ml_nightly_nightly-x7k2p"), range(10, 30)):
         (bucket / "cluster-metadata" / owner).mkdir(parents=True, exist_ok=True)
         (bucket / "cluster-metadata" / owner / f"session_2026-10-{day}_04-00-0{day % 10}_000000_1").touch()
+    store_platform_event(bucket)
     root = f"http://127.0.0.1:{serve(bucket, DASHBOARD_DIR=dashboard_files).port}"
     page = browser.open(f"{root}/")
     page.wait_for("41 of 41 sessions", SESSION)
@@ -141,6 +157,7 @@ def test_a_session_is_found_and_looked_at_by_cookies(serve, bucket, browser, das
     page.wait_for("Recent jobs", "raysubmit_bad")
     for route in ("jobs", f"jobs/02000000/tasks/{RETRIED}", "actors", f"logs/?nodeId={NODE}"):
         look_at(page, root, *next(entry for entry in PAGES if entry[0] == route))
+    look_at(page, root, "platform-events", [], ["1 events", "KUBERNETES/kubelet", "Pod/full-head", "OOMKilling"])
 
 
 def test_a_session_whose_driver_was_silent(serve, recorded_a, browser, dashboard_files):

@@ -18,6 +18,7 @@
 #include "historyserver/api/node_table.h"
 #include "historyserver/api/object_table.h"
 #include "historyserver/api/placement_group_table.h"
+#include "historyserver/api/platform_events.h"
 #include "historyserver/api/runtime_env_table.h"
 #include "historyserver/api/session_facts.h"
 #include "historyserver/api/task_summary.h"
@@ -72,9 +73,7 @@ constexpr std::array kRoutes{
           [](const SessionView&, const Request&) {
             return envelope(200, "", R"({"redactionEnabled": true})");
           }},
-    // Live it is 404 where no such event was sent, which hides the page's menu item; none is stored.
-    Route{"/api/v0/platform_events",
-          [](const SessionView&, const Request&) { return text_response(404, "404: Not Found"); }},
+    Route{"/api/v0/platform_events", [](const SessionView& v, const Request&) { return platform_events(v); }},
     Route{"/api/jobs", [](const SessionView& v, const Request&) { return all_jobs(v); }},
     Route{"/api/cluster_status", cluster_status},
     Route{"/api/version", [](const SessionView& v, const Request&) { return ray_version(v); }},
@@ -121,6 +120,11 @@ constexpr std::array kRoutes{
     Route{"/task/cpu_profile", never},
 };
 
+// A websocket, live. Behind Ray's dashboard, a 404 would follow another cluster's job of that name.
+bool is_followed_log(std::string_view path) {
+  return path.starts_with("/api/jobs/") && path.ends_with("/logs/tail");
+}
+
 // What comes after `prefix`, where that is one name.
 std::optional<std::string_view> name_after(std::string_view path, std::string_view prefix) {
   if (!path.starts_with(prefix)) return std::nullopt;
@@ -133,8 +137,10 @@ Response any_other(const SessionView& view, std::string_view path) {
   constexpr std::array<std::string_view, 5> kOnlyLive{"/task/", "/worker/", "/api/packages/",
                                                       "/api/v0/delay/", "/api/job_agent/"};
   if (std::any_of(kOnlyLive.begin(), kOnlyLive.end(),
-                  [&](std::string_view prefix) { return path.starts_with(prefix); }))
+                  [&](std::string_view prefix) { return path.starts_with(prefix); }) ||
+      is_followed_log(path)) {
     return never(view, {});
+  }
   if (!path.starts_with("/api/")) return text_response(404, "404: Not Found");
   return fetched_or(view, path, text_response(404, "Endpoint data not found in storage"));
 }

@@ -411,6 +411,9 @@ TEST_F(DashboardApi, ReadsBothKindsOfEventLogs) {
   EXPECT_EQ(json("/api/v0/cluster_events?filter_keys=severity&filter_predicates=%3D&filter_values=error",
                  "/data/result/num_filtered"),
             "1");
+  put("aa/logs/events/event_GCS.rotated.1795404330000000000-77.log",
+      R"({"event_id": "e0", "message": "of a file that was rotated", "custom_fields": {"job_id": "03000000"}})");
+  EXPECT_EQ(json("/events?job_id=03000000", "/data/events/0/eventId"), R"("e0")");
 }
 
 TEST_F(DashboardApi, FoldsWhatPlacementGroupsReserveIntoTheStatus) {
@@ -499,7 +502,7 @@ TEST_F(DashboardApi, SaysNotFoundOnlyWhereTheLiveDashboardWould) {
     EXPECT_EQ(get(path).status, 404) << path;
   for (const std::string_view path :
        {"/api/grafana_health", "/api/prometheus_health", "/worker/traceback", "/task/cpu_profile",
-        "/memory_profile", "/api/train/v2/runs/v1", "/worker/anything"})
+        "/memory_profile", "/api/train/v2/runs/v1", "/worker/anything", "/api/jobs/raysubmit_x/logs/tail"})
     EXPECT_EQ(get(path).status, 501) << path;
   for (const std::string_view path :
        {"/api/v0/objects", "/api/v0/objects/summarize", "/api/v0/runtime_env_redaction",
@@ -507,6 +510,47 @@ TEST_F(DashboardApi, SaysNotFoundOnlyWhereTheLiveDashboardWould) {
         "/api/component_activities", "/api/serve/applications/", "/api/data/datasets/01000000",
         "/api/v0/tasks/timeline", "/api/v0/actors/summarize"})
     EXPECT_EQ(get(path).status, 200) << path;
+}
+
+TEST_F(DashboardApi, ShowsTheNewestPlatformEvents) {
+  std::vector<std::string> events;
+  events.reserve(1001);
+  for (int i = 0; i < 1001; ++i) {
+    events.push_back(fmt::format(
+        R"({{"eventId": "{}", "severity": "WARNING", "platformEvent": {{"customFields": {{"pod_ip": "x"}}}}}})",
+        i));
+  }
+  for (const std::string& event : events)
+    state.platform_events.push_back({.event_id = {}, .time = 0, .json = event});
+  state.platform_events[1].json = "no JSON";
+  const Response response = get("/api/v0/platform_events");
+  EXPECT_EQ(response.status, 200);
+  simdjson::dom::parser parser;
+  EXPECT_EQ(parser.parse(response.body)["data"]["events"].get_array().size(), 999u);
+  EXPECT_EQ(json("/api/v0/platform_events", "/data/events/1"),
+            R"({"eventId":"2","severity":"WARNING","platformEvent":{"customFields":{"podIp":"x"}}})");
+}
+
+// Of one event: what Ray 2.60's agent posts, and what its dashboard answers.
+TEST_F(DashboardApi, ShowsAPlatformEventAsTheLiveDashboardDoes) {
+  state.platform_events.push_back(
+      {.event_id = "NmYzYw==",
+       .time = kStart,
+       .json = R"({"eventId": "NmYzYw==", "sourceType": "CLUSTER_LIFECYCLE", "eventType": "PLATFORM_EVENT", )"
+               R"("timestamp": "2026-11-23T03:25:50Z", "severity": "WARNING", "message": "Stopping", )"
+               R"("platformEvent": {"source": {"platform": "KUBERNETES", "component": "kubelet", )"
+               R"("metadata": {"host_name": "node-1"}}, "objectKind": "Pod", "objectName": "full-head", )"
+               R"("message": "Stopping", "reason": "Killing", "customFields": {}}, "sessionName": "", )"
+               R"("nodeId": ""})"});
+  EXPECT_EQ(
+      get("/api/v0/platform_events").body,
+      R"({"result": true, "msg": "Retrieved platform events", "data": {"events": [{"eventId": "NmYzYw==", )"
+      R"("sourceType": "CLUSTER_LIFECYCLE", "eventType": "PLATFORM_EVENT", )"
+      R"("timestamp": "2026-11-23T03:25:50Z", "severity": "WARNING", "message": "Stopping", )"
+      R"("platformEvent": {"source": {"platform": "KUBERNETES", "component": "kubelet", )"
+      R"("metadata": {"hostName": "node-1"}}, "objectKind": "Pod", "objectName": "full-head", )"
+      R"("message": "Stopping", "reason": "Killing", "customFields": {}}, "sessionName": "", )"
+      R"("nodeId": ""}]}})");
 }
 
 TEST_F(DashboardApi, NamesTheFileOfATimelineWithoutWhatTheClientMayPutThere) {

@@ -14,12 +14,19 @@ namespace {
 // Of a listed object: its key and ETag on the heap, and what holds them.
 constexpr uint64_t kListedObjectBytes = sizeof(ListedObject) + 64;
 
-// Whether a state is made of it: events, and what the dashboard answered; all else are logs.
+// Of a submission's log a state takes that it is there, and its first lines: that it grows changes nothing.
+bool is_job_log(const ListedObject& object) {
+  return object.key.find("/logs/job-driver-") != std::string::npos;
+}
+
+// Whether a state is made of it: events, what the dashboard answered, what tells of submissions; all else are
+// logs.
 bool is_of_state(const ListedObject& object) {
   const std::string_view key = object.key;
-  for (const std::string_view folder : {"/node_events/", "/job_events/", "/fetched_endpoints/"})
-    if (key.find(folder) != std::string_view::npos) return true;
-  return false;
+  for (const std::string_view place :
+       {"/node_events/", "/job_events/", "/fetched_endpoints/", "/logs/events/event_JOBS"})
+    if (key.find(place) != std::string_view::npos) return true;
+  return is_job_log(object);
 }
 
 std::vector<const ListedObject*> sources_of(const SessionListing& listing) {
@@ -33,12 +40,17 @@ bool are_equal(const ListedObject& a, const ListedObject& b) {
   return a.key == b.key && a.object == b.object;
 }
 
+bool are_equal_sources(const ListedObject& a, const ListedObject& b) {
+  if (!is_job_log(a)) return are_equal(a, b);
+  return a.key == b.key && (a.object.size == 0) == (b.object.size == 0);
+}
+
 bool has_equal_sources(const SessionListing& a, const SessionListing& b) {
   const std::vector<const ListedObject*> of_a = sources_of(a);
   const std::vector<const ListedObject*> of_b = sources_of(b);
   return std::equal(
       of_a.begin(), of_a.end(), of_b.begin(), of_b.end(),
-      [](const ListedObject* one, const ListedObject* other) { return are_equal(*one, *other); });
+      [](const ListedObject* one, const ListedObject* other) { return are_equal_sources(*one, *other); });
 }
 
 bool has_equal_objects(const SessionListing& a, const SessionListing& b) {

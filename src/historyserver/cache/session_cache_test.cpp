@@ -1,6 +1,8 @@
 #include "historyserver/cache/session_cache.h"
 
+#include <atomic>
 #include <future>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -63,6 +65,33 @@ TEST_F(SessionCacheTest, LoadsOnceForAllReaders) {
   EXPECT_EQ(store_.calls(StoreCall::list), 1u);
 }
 
+TEST_F(SessionCacheTest, LoadsNoMoreSessionsAtOnceThanItMay) {
+  limits_.loads_at_once = 2;
+  std::atomic<int> loading{0};
+  std::atomic<int> most{0};
+  std::promise<void> go;
+  before_load_ = [&, wait = go.get_future().share()] {
+    const int now = ++loading;
+    for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {
+    }
+    wait.wait();
+    --loading;
+  };
+  SessionCache cache = this->cache();
+  std::vector<std::future<bool>> readers;
+  readers.reserve(3);
+  for (const char* cluster : {"a", "b", "c"})
+    readers.push_back(
+        std::async(std::launch::async, [&, cluster] { return cache.get(session(cluster)).has_value(); }));
+  while (loading < 2)
+    std::this_thread::yield();
+  go.set_value();
+  for (auto& reader : readers)
+    EXPECT_TRUE(reader.get());
+  EXPECT_EQ(most, 2);
+  EXPECT_EQ(loads_, 3);
+}
+
 TEST_F(SessionCacheTest, ShowsWhatIsNewAndLoadsNoStateForALog) {
   SessionCache cache = this->cache();
   const auto first = *cache.get(session("a"));
@@ -76,6 +105,22 @@ TEST_F(SessionCacheTest, ShowsWhatIsNewAndLoadsNoStateForALog) {
   const auto third = *cache.get(session("a"));
   EXPECT_NE(third->state, first->state);
   EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(SessionCacheTest, LoadsTheStateAnewForLogsThatTellOfJobs) {
+  SessionCache cache = this->cache();
+  const auto loads_after = [&](const std::string& path, const std::string& content) {
+    store_.set("h/a/s/aa/logs/" + path, content);
+    clock_.advance(Seconds(11));
+    EXPECT_TRUE(cache.get(session("a")));
+    return loads_.load();
+  };
+  EXPECT_TRUE(cache.get(session("a")));
+  EXPECT_EQ(loads_after("job-driver-x.log", ""), 2);
+  EXPECT_EQ(loads_after("job-driver-x.log", "Running"), 3);
+  EXPECT_EQ(loads_after("job-driver-x.log", "Running, and on"), 3);
+  EXPECT_EQ(loads_after("events/event_JOBS.log", "started"), 4);
+  EXPECT_EQ(loads_after("events/event_JOBS.log", "started, ended"), 5);
 }
 
 TEST_F(SessionCacheTest, KeepsNoFailure) {

@@ -122,7 +122,8 @@ class Kubeconfig {
     TRY_ASSIGN(const std::string token_file, text_of(user, "tokenFile"));
     // Where both are given, the file wins (Kubernetes: client-go/rest/config.go).
     if (!token_file.empty()) access.token_file = from_here(token_file);
-    if (access.token.find_first_of("\r\n") != std::string::npos) return wrong("token", "has a line break");
+    if (access.token.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+      return wrong("token", "has a line break");
     TRY_ASSIGN(access.network.client_certificate_pem, bytes_of(user, "client-certificate"));
     TRY_ASSIGN(access.network.client_key_pem, bytes_of(user, "client-key"));
     if (access.network.client_certificate_pem.empty() != access.network.client_key_pem.empty())
@@ -140,8 +141,13 @@ class Kubeconfig {
 Result<KubernetesAccess> read_kubeconfig(const std::string& path, const CurlOptions& network) {
   auto content = read_mounted_secret(path);
   if (!content) return Error{ErrorKind::invalid, "kubeconfig: " + content.error().message};
+  return parse_kubeconfig(*content, path, network);
+}
+
+Result<KubernetesAccess> parse_kubeconfig(const std::string& content, const std::string& path,
+                                          const CurlOptions& network) {
   try {
-    return Kubeconfig(path, YAML::Load(*content), network).access();
+    return Kubeconfig(path, YAML::Load(content), network).access();
   } catch (const YAML::Exception& error) {
     // What the parser says, and not what it has read: that holds keys.
     return Error{ErrorKind::invalid,

@@ -13,5 +13,8 @@ namespace rayhistory {
 // done here (programs that issue tokens, servers that are not verified, another user's name, ...) is refused:
 // `invalid` names file and field, and never shows a value.
 Result<KubernetesAccess> read_kubeconfig(const std::string& path, const CurlOptions& network);
+// Of its content; files that it names are read from the folder of `path`.
+Result<KubernetesAccess> parse_kubeconfig(const std::string& content, const std::string& path,
+                                          const CurlOptions& network);
 
 }  // namespace rayhistory

@@ -691,6 +691,7 @@ bool EventReader::read(std::string_view event) {
   std::optional<DriverPiece> driver;
   std::optional<SubmissionPiece> submission;
   bool is_by_worker = false;
+  bool is_of_platform = false;
   UnixNanoseconds time = 0;
   std::string_view sender;
   walk.members_of(envelope, [&](std::string_view key, value member) {
@@ -730,6 +731,8 @@ bool EventReader::read(std::string_view event) {
       read_submission_definition(walk, member, submission.emplace());
     } else if (key == "submissionJobLifecycleEvent") {
       read_submission_lifecycle(walk, member, submission.emplace());
+    } else if (key == "platformEvent") {
+      is_of_platform = true;
     }
   });
   if (!walk.ok()) return false;
@@ -744,6 +747,19 @@ bool EventReader::read(std::string_view event) {
   if (worker) state.builder.add(*worker);
   if (driver) state.builder.add(*driver);
   if (submission) state.builder.add(*submission);
+  if (is_of_platform) {
+    // Few: their IDs are read a second time, and those of all others not at all.
+    PlatformEventPiece platform;
+    platform.time = time;
+    platform.json = event;
+    walk.again(event, [&](value root) {
+      walk.members(root, [&](std::string_view key, value member) {
+        if (key == "eventId") platform.event_id = walk.keep(std::string(Walk::text(member)));
+      });
+    });
+    if (!walk.ok()) return false;
+    state.builder.add(platform);
+  }
   return true;
 }
 

@@ -52,6 +52,7 @@ TextMap without_own_entries(TextMap metadata) {
 // What the events of a submission say: the last status, and of each other thing the last that was said.
 void apply(Job& job, const SubmissionPiece& submission) {
   job.entrypoint = submission.entrypoint;
+  fill(job.entrypoint, submission.log_entrypoint);
   job.serialized_runtime_env = submission.serialized_runtime_env;
   job.metadata = without_own_entries(submission.metadata);
   for (const SubmissionChange& change : submission.changes) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
 namespace rayhistory {
@@ -127,16 +128,39 @@ void add_job_log(SessionBuilder& builder, std::string_view lines) {
   }
 }
 
-void add_job_of_log_file(SessionBuilder& builder, std::string_view path) {
+std::optional<std::string_view> submission_of_log_file(std::string_view path) {
   const size_t slash = path.find('/');
-  if (slash == std::string_view::npos) return;
+  if (slash == std::string_view::npos) return std::nullopt;
   const auto submission_id = between(path.substr(slash), "/logs/job-driver-", ".log");
   const bool is_rotated = submission_id && submission_id->find(".rotated.") != std::string_view::npos;
-  if (!submission_id || is_rotated || submission_id->find('/') != std::string_view::npos) return;
+  if (!submission_id || is_rotated || submission_id->find('/') != std::string_view::npos) return std::nullopt;
+  return submission_id;
+}
+
+void add_job_of_log_file(SessionBuilder& builder, std::string_view path) {
+  const auto submission_id = submission_of_log_file(path);
+  if (!submission_id) return;
   SubmissionPiece submission;
   submission.submission_id = *submission_id;
-  submission.log_node_id = path.substr(0, slash);
+  submission.log_node_id = path.substr(0, path.find('/'));
   builder.add(submission);
+}
+
+void add_job_log_begin(SessionBuilder& builder, std::string_view submission_id, std::string_view begin) {
+  const std::string phrase = fmt::format("Running entrypoint for job {}: ", submission_id);
+  while (!begin.empty()) {
+    const size_t end = begin.find('\n');
+    const std::string_view line = begin.substr(0, end);
+    if (line.starts_with(phrase)) {
+      SubmissionPiece submission;
+      submission.submission_id = submission_id;
+      submission.log_entrypoint = line.substr(phrase.size());
+      builder.add(submission);
+      return;
+    }
+    if (end == std::string_view::npos) return;
+    begin.remove_prefix(end + 1);
+  }
 }
 
 }  // namespace rayhistory

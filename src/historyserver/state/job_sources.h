@@ -1,7 +1,8 @@
 // What tells of submitted jobs beside events: the dashboard's list of jobs as the collector fetched it, the
-// head's log of job events, and the names of the jobs' own logs.
+// head's log of job events, and the names and first lines of the jobs' own logs.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "historyserver/state/session_builder.h"
@@ -15,8 +16,15 @@ bool add_fetched_jobs(SessionBuilder& builder, std::string_view body);
 // "Completed a ray job <id> with a status <status>.". Others are passed over.
 void add_job_log(SessionBuilder& builder, std::string_view lines);
 
-// `path` is below its session: "<node>/logs/job-driver-<submission ID>.log" tells of a submission; any other
-// of nothing.
+// The submission's ID in "<node>/logs/job-driver-<submission ID>.log", a path below its session; nothing of
+// any other path.
+std::optional<std::string_view> submission_of_log_file(std::string_view path);
+
+// There is such a log.
 void add_job_of_log_file(SessionBuilder& builder, std::string_view path);
+
+// How such a log begins: what Ray was told to run is in one of its first lines (Ray:
+// dashboard/modules/job/job_supervisor.py). Of a command of several lines it is the first.
+void add_job_log_begin(SessionBuilder& builder, std::string_view submission_id, std::string_view begin);
 
 }  // namespace rayhistory

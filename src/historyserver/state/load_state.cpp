@@ -32,17 +32,22 @@ constexpr uint64_t kPieceBytes = 4 * kReadBytes;
 // Of the dashboard's list of jobs, and of the head's log of them: a job takes some 500 bytes, and at the end
 // of a submission's message 20,000 of its log.
 constexpr uint64_t kJobSourceLimit = 64U << 20U;
+// Of a submission's log: its first lines say what was run.
+constexpr uint64_t kJobLogBeginBytes = 16U << 10U;
+// So many submissions are looked up in their logs, a call to the store each.
+constexpr size_t kJobLogBegins = 256;
 
 constexpr std::string_view kFetchedJobs = "fetched_endpoints/restful__api__jobs";
 
 // What one thread reads at a time.
 struct Piece {
-  enum class Form { events, gzip_events, job_log, fetched_jobs };
+  enum class Form { events, gzip_events, job_log, job_log_begin, fetched_jobs };
 
   const ListedObject* object;
   Form form;
   uint64_t begin = 0;
   uint64_t end = 0;
+  std::string_view submission_id = {};  // whose log begins here
 };
 
 bool is_job_log(std::string_view path) {
@@ -50,13 +55,24 @@ bool is_job_log(std::string_view path) {
   return place != std::string_view::npos && path.find('/') == place && path.ends_with(".log");
 }
 
+// Below its session.
+std::string_view path_of(const ListedObject& object, const SessionListing& listing) {
+  return std::string_view(object.key).substr(listing.session.prefix.size());
+}
+
 std::vector<Piece> pieces_of(const SessionListing& listing, SessionBuilder& builder) {
   std::vector<Piece> pieces;
+  std::vector<Piece> job_log_begins;
+  bool has_fetched_jobs = false;
   for (const ListedObject& object : listing.objects) {
-    const std::string_view path = std::string_view(object.key).substr(listing.session.prefix.size());
+    const std::string_view path = path_of(object, listing);
     const uint64_t size = object.object.size;
     add_job_of_log_file(builder, path);
-    if (path == kFetchedJobs) {
+    if (const auto id = submission_of_log_file(path); id && size > 0) {
+      job_log_begins.push_back(
+          {&object, Piece::Form::job_log_begin, 0, std::min(size, kJobLogBeginBytes), *id});
+    } else if (path == kFetchedJobs) {
+      has_fetched_jobs = true;
       pieces.push_back({&object, Piece::Form::fetched_jobs, 0, size});
     } else if (is_job_log(path)) {
       pieces.push_back({&object, Piece::Form::job_log, 0, size});
@@ -66,6 +82,11 @@ std::vector<Piece> pieces_of(const SessionListing& listing, SessionBuilder& buil
       for (uint64_t begin = 0; begin == 0 || begin < size; begin += kPieceBytes)
         pieces.push_back({&object, Piece::Form::events, begin, std::min(begin + kPieceBytes, size)});
     }
+  }
+  // The dashboard's list of jobs has it all.
+  if (!has_fetched_jobs) {
+    job_log_begins.resize(std::min(job_log_begins.size(), kJobLogBegins));
+    pieces.insert(pieces.end(), job_log_begins.begin(), job_log_begins.end());
   }
   // What has to be read from its beginning to its end takes longest: first.
   std::stable_partition(pieces.begin(), pieces.end(),
@@ -89,13 +110,14 @@ class PieceReader {
 
   Result<void> read(const Piece& piece) {
     auto outcome = read_by_form(piece);
+    const bool is_log = piece.form == Piece::Form::job_log_begin;  // and no file of events
     if (outcome) {
-      if (piece.begin == 0) ++tally_.files_read;
+      if (piece.begin == 0 && !is_log) ++tally_.files_read;
       return {};
     }
     const ErrorKind kind = outcome.error().kind;
     if (kind != ErrorKind::not_found && kind != ErrorKind::invalid) return outcome;
-    ++tally_.files_not_read;
+    if (!is_log) ++tally_.files_not_read;
     log_warning("an object of the session cannot be read, and is left out",
                 {{"key", piece.object->key}, {"error", outcome.error().message}});
     return {};
@@ -113,6 +135,11 @@ class PieceReader {
       case Piece::Form::job_log: {
         TRY_ASSIGN(const std::string lines, read_whole(piece));
         add_job_log(builder_, lines);
+        return {};
+      }
+      case Piece::Form::job_log_begin: {
+        TRY_ASSIGN(const std::string lines, read_whole(piece));
+        add_job_log_begin(builder_, piece.submission_id, lines);
         return {};
       }
       case Piece::Form::fetched_jobs: {

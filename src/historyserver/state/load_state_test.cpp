@@ -337,6 +337,13 @@ TEST_F(RecordedState, HasJobs) {
   EXPECT_EQ(milliseconds(state_->jobs[1].start_time), 1795404330294.0);
   EXPECT_EQ(milliseconds(state_->jobs[1].end_time), 1795404348070.0);
   EXPECT_EQ(state_->jobs[2].metadata, (TextMap{{"team", "x"}}));
+  for (const element row : parser_.parse(recorded_.answer("/api/jobs/").body).get_array()) {
+    const auto ours = std::find_if(state_->jobs.begin(), state_->jobs.end(), [&](const Job& job) {
+      return job.submission_id == id_text(row, "submission_id");
+    });
+    ASSERT_NE(ours, state_->jobs.end());
+    EXPECT_EQ(ours->entrypoint, id_text(row, "entrypoint"));
+  }
 }
 
 TEST_F(RecordedState, TakesFromTheFetchedJobsWhatEventsDoNotSay) {
@@ -452,6 +459,190 @@ TEST(LoadState, TellsFromWorkersAloneWhatBecameOfTasks) {
     EXPECT_GE(right[what], count) << what;
   for (const TaskAttempt& attempt : (*loaded)->attempts)
     EXPECT_TRUE(attempt.end_time() != 0 || attempt.type == TaskType::driver_task) << attempt.task_id;
+}
+
+// Ray 2.60 sends these where RAY_DASHBOARD_INGEST_PLATFORM_EVENTS is set.
+TEST(LoadState, HasEachPlatformEventAsItWasSaidLast) {
+  const StoredSession session = recorded_session();
+  const auto event = [](std::string_view id, int second, std::string_view message) {
+    return fmt::format(
+        R"({{"eventId":"{}","eventType":"PLATFORM_EVENT","timestamp":"2026-11-23T03:26:{:02}Z",)"
+        R"("platformEvent":{{"objectKind":"Pod","message":"{}"}}}})",
+        id, second, message);
+  };
+  const std::vector<std::string> said = {event("b2xk", 1, "pulled"), event("bmV3", 3, "killed once"),
+                                         event("bmV3", 4, "killed twice"), event("b2xk", 1, "pulled")};
+  for (const bool is_reversed : {false, true}) {
+    std::vector<std::string> events = said;
+    if (is_reversed) std::reverse(events.begin(), events.end());
+    MemoryStore store;
+    store.set(fmt::format("{}{}/node_events/{}-2026-11-23-03", session.prefix, kNode, kNode),
+              lines_of(events));
+    const auto state = load(store, session);
+    ASSERT_TRUE(state);
+    ASSERT_EQ((*state)->platform_events.size(), 2u);
+    EXPECT_EQ((*state)->platform_events[0].json, said[2]);
+    EXPECT_EQ((*state)->platform_events[1].json, said[0]);
+  }
+}
+
+// A state of these events alone.
+std::shared_ptr<const SessionState> state_of(const std::vector<std::string>& events) {
+  const StoredSession session = recorded_session();
+  MemoryStore store;
+  store.set(key_of(session, kNode, "1.jsonl"), lines_of(events));
+  auto state = load(store, session);
+  EXPECT_TRUE(state);
+  return *state;
+}
+
+// A task of job 02000000 that began to run at 03:26:00 on a worker and a node, IDs of one digit repeated.
+std::string running_task(char id, char worker, char node) {
+  return fmt::format(
+      R"({{"taskLifecycleEvent": {{"taskId": "{}ffffffffffffffffffffffff02000000", "jobId": "02000000", )"
+      R"("workerId": "{}", "nodeId": "{}", "stateTransitions": [{{"state": "RUNNING", )"
+      R"("timestamp": "2026-11-23T03:26:00Z"}}]}}}})",
+      std::string(16, id), std::string(56, worker), std::string(56, node));
+}
+
+// What GCS marks without an event, or would if it still could.
+TEST(LoadState, EndsTasksWithTheirWorkerOrTheirJobOrTheirNode) {
+  const std::string worker_died = fmt::format(
+      R"({{"workerLifecycleEvent": {{"workerId": "{}", "stateTransitions": [{{"state": "DEAD", )"
+      R"("endTimeMs": "1795404361000", "deathInfo": {{"exitType": "SYSTEM_ERROR", "exitDetail": "gone"}}}}]}}}})",
+      std::string(56, 'a'));
+  const std::string job_ended =
+      R"({"driverJobLifecycleEvent": {"jobId": "02000000", "stateTransitions": [{"state": "FINISHED", )"
+      R"("timestamp": "2026-11-23T03:26:02Z"}]}})";
+  const std::string node_died = fmt::format(
+      R"({{"nodeLifecycleEvent": {{"nodeId": "{}", "stateTransitions": [{{"state": "DEAD", "timestamp": )"
+      R"("2026-11-23T03:26:03Z", "deathInfo": {{"reason": "UNEXPECTED_TERMINATION", "reasonMessage": "oom"}}}}]}}}})",
+      std::string(56, 'd'));
+  const auto ends_of = [](const std::vector<std::string>& events) {
+    std::vector<std::string> ends;
+    const auto state = state_of(events);
+    for (const TaskAttempt& task : state->attempts) {
+      ends.push_back(fmt::format("{} {} {}: {}", name_of(task.status), milliseconds(task.end_time()),
+                                 task.error_type, task.error_message));
+    }
+    return ends;
+  };
+  const std::string of_worker = fmt::format(
+      "FAILED 1795404361000 WORKER_DIED: Worker running the task ({}) died with exit_type: SYSTEM_ERROR with "
+      "error_message: gone",
+      std::string(56, 'a'));
+  const std::vector<std::string> tasks = {running_task('1', 'a', 'c'), running_task('2', 'b', 'd')};
+  auto events = tasks;
+  EXPECT_THAT(ends_of(events), testing::ElementsAre("RUNNING 0 : ", "RUNNING 0 : "));
+  events.insert(events.end(), {worker_died, node_died});
+  EXPECT_THAT(
+      ends_of(events),
+      testing::ElementsAre(of_worker, fmt::format("FAILED 1795404363000 NODE_DIED: Node running the task "
+                                                  "({}) died: Unexpected termination: oom",
+                                                  std::string(56, 'd'))));
+  // Whichever came first.
+  events.push_back(job_ended);
+  EXPECT_THAT(
+      ends_of(events),
+      testing::ElementsAre(of_worker,
+                           "FAILED 1795404362000 WORKER_DIED: Job finishes (02000000) as driver exits. "
+                           "Marking all non-terminal tasks as failed."));
+}
+
+// Ray has these since 2.60, and sends them later than that.
+TEST(LoadState, TakesASubmissionFromItsOwnEvents) {
+  const std::string definition =
+      R"({"submissionJobDefinitionEvent": {"submissionId": "s", "entrypoint": "sh -c 'a\nb'", "config": )"
+      R"({"serializedRuntimeEnv": "{}", "metadata": {"team": "x", "job_submission_id": "s"}}}})";
+  const auto change = [](std::string_view state, int second, std::string_view more) {
+    return fmt::format(
+        R"({{"submissionJobLifecycleEvent": {{"submissionId": "s", "stateTransitions": [{{"state": "{}", )"
+        R"("timestamp": "2026-11-23T03:26:{:02}Z"{}}}]}}}})",
+        state, second, more);
+  };
+  const std::vector<std::string> events = {
+      change("FAILED", 3,
+             R"(, "message": "exit 3", "errorType": "JOB_ENTRYPOINT_COMMAND_ERROR", "driverExitCode": 3)"),
+      change("RUNNING", 2, R"(, "driverAgentHttpAddress": "http://192.0.2.2:52365")"), definition,
+      change("PENDING", 1, R"(, "message": "waits")")};
+  const auto state = state_of(events);
+  ASSERT_EQ(state->jobs.size(), 1u);
+  const Job& job = state->jobs.front();
+  EXPECT_EQ(
+      fmt::format("{} {} {} {} {} {} {} {}", job.submission_id, job.status, job.message, job.error_type,
+                  job.driver_exit_code.value_or(0), job.driver_agent_http_address,
+                  milliseconds(job.start_time), milliseconds(job.end_time)),
+      "s FAILED exit 3 JOB_ENTRYPOINT_COMMAND_ERROR 3 http://192.0.2.2:52365 1795404361000 1795404363000");
+  EXPECT_EQ(job.entrypoint, "sh -c 'a\nb'");
+  EXPECT_EQ(job.metadata, (TextMap{{"team", "x"}}));
+}
+
+TEST(LoadState, CountsWhyAnActorRestarted) {
+  const auto change = [](std::string_view state, int second, std::string_view more) {
+    return fmt::format(R"({{"state": "{}", "timestamp": "2026-11-23T03:26:{:02}Z"{}}})", state, second, more);
+  };
+  const auto state = state_of({fmt::format(
+      R"({{"actorLifecycleEvent": {{"actorId": "{}02000000", "stateTransitions": [{}, {}, {}, {}, {}, {}]}}}})",
+      std::string(24, '1'), change("ALIVE", 1, R"(, "pid": 7, "port": 70)"),
+      change("RESTARTING", 2, R"(, "restartReason": "ACTOR_FAILURE")"),
+      change("ALIVE", 3, R"(, "pid": 8, "port": 80)"),
+      change("RESTARTING", 4, R"(, "restartReason": "NODE_PREEMPTION")"),
+      change("RESTARTING", 5, R"(, "restartReason": "LINEAGE_RECONSTRUCTION")"), change("DEAD", 6, ""))});
+  ASSERT_EQ(state->actors.size(), 1u);
+  const Actor& actor = state->actors.front();
+  EXPECT_EQ(fmt::format("{} {} {} {}", actor.state, actor.restarts, actor.restarts_by_node_preemption,
+                        actor.restarts_by_lineage_reconstruction),
+            "DEAD 3 1 1");
+  EXPECT_EQ(fmt::format("{} {}", actor.pid, actor.port), "8 80");
+  EXPECT_EQ(milliseconds(actor.start_time), 1795404361000.0);
+  EXPECT_EQ(milliseconds(actor.end_time), 1795404366000.0);
+}
+
+TEST(LoadState, GivesATaskWhoseIdIsNoneOfRaysATypeAllTheSame) {
+  const StoredSession session = recorded_session();
+  MemoryStore store;
+  store.set(key_of(session, kNode, "1.jsonl"),
+            R"({"taskLifecycleEvent": {"taskId": "YWJj", "stateTransitions": [{"state": "RUNNING"}]}})");
+  const auto state = load(store, session);
+  ASSERT_TRUE(state);
+  ASSERT_EQ((*state)->attempts.size(), 1u);
+  EXPECT_EQ((*state)->attempts.front().type, TaskType::normal_task);
+}
+
+// KubeRay's collector fetches no list of jobs, and events tell of a submission's driver alone.
+TEST(LoadState, TakesWhatWasSubmittedFromTheBeginningOfItsLog) {
+  const StoredSession session = recorded_session();
+  const std::string log = fmt::format("{}{}/logs/job-driver-", session.prefix, kNode);
+  MemoryStore store;
+  store.set(log + "a.log",
+            "2026-11-23 03:25:57,377\tINFO job_manager.py:581 -- Runtime env is setting up.\n"
+            "Running entrypoint for job a: echo a && sh\n"
+            "Running entrypoint for job a: no more\n");
+  store.set(log + "b.log", "Running entrypoint for job other: echo\n");
+  store.set(log + "c.log", "Running entrypoint for job c: cut off");
+  store.set(log + "d.log", "");
+  store.set(log + "e.log", std::string(17'000, 'x') + "\nRunning entrypoint for job e: too late\n");
+  store.set(log + "f.rotated.1-2.log", "Running entrypoint for job f: rotated\n");
+  const auto entrypoints = [&] {
+    const auto state = load(store, session);
+    EXPECT_TRUE(state);
+    std::map<std::string, std::string> found;
+    for (const Job& job : (*state)->jobs)
+      found.emplace(job.submission_id, job.entrypoint);
+    return found;
+  };
+  EXPECT_THAT(entrypoints(), testing::ElementsAre(testing::Pair("a", "echo a && sh"), testing::Pair("b", ""),
+                                                  testing::Pair("c", "cut off"), testing::Pair("d", ""),
+                                                  testing::Pair("e", "")));
+  // A log that cannot be read is no reason to show nothing.
+  store.fail_next(1, Error{ErrorKind::not_found, "gone"}, StoreCall::get);
+  EXPECT_EQ(entrypoints().size(), 5u);
+  // The dashboard's list has more than its first line, and costs one call.
+  store.set(session.prefix + "fetched_endpoints/restful__api__jobs",
+            R"([{"submission_id": "a", "entrypoint": "echo a && sh\n-c ls", "status": "RUNNING"}])");
+  const auto calls = store.calls(StoreCall::get);
+  EXPECT_EQ(entrypoints().at("a"), "echo a && sh\n-c ls");
+  EXPECT_EQ(store.calls(StoreCall::get), calls + 1);
 }
 
 // --- the store ---

@@ -117,7 +117,8 @@ bool names_an_actor(std::string_view actor_id) {
 
 TaskType type_by_id(std::string_view task_id) {
   const std::string_view actor = actor_part(task_id);
-  if (actor.empty()) return TaskType::unknown;
+  // No ID of Ray's. Ray's own client takes no task without a type: it would show none of the others, either.
+  if (actor.empty()) return TaskType::normal_task;
   const bool begins_nil = is_nil_id(task_id.substr(0, 2 * (kTaskIdBytes - kActorIdBytes)));
   if (!names_an_actor(actor)) return begins_nil ? TaskType::driver_task : TaskType::normal_task;
   return begins_nil ? TaskType::actor_creation_task : TaskType::actor_task;
@@ -228,6 +229,9 @@ void SessionBuilder::add(const DriverPiece& driver) {
 }
 void SessionBuilder::add(const SubmissionPiece& submission) {
   add_to(submissions_, &SubmissionPiece::submission_id, submission);
+}
+void SessionBuilder::add(const PlatformEventPiece& event) {
+  add_to<PlatformEventPiece>(platform_events_, &PlatformEventPiece::event_id, event);
 }
 
 void SessionBuilder::add(const FetchedJobPiece& job) {
@@ -400,7 +404,8 @@ void share_definitions(std::vector<std::unique_ptr<TaskPiece>>& tasks) {
 uint64_t size_of(const SessionState& state) {
   uint64_t bytes = state.memory->bytes() + state.attempts.capacity() * sizeof(TaskAttempt) +
                    state.actors.capacity() * sizeof(Actor) + state.jobs.capacity() * sizeof(Job) +
-                   state.nodes.capacity() * sizeof(Node) + state.workers.capacity() * sizeof(Worker);
+                   state.nodes.capacity() * sizeof(Node) + state.workers.capacity() * sizeof(Worker) +
+                   state.platform_events.capacity() * sizeof(PlatformEvent);
   for (const TaskAttempt& task : state.attempts) {
     bytes += task.profile_events.capacity() * sizeof(ProfileEvent) +
              task.required_resources.capacity() * sizeof(Resources::value_type) +
@@ -426,6 +431,12 @@ std::shared_ptr<const SessionState> SessionBuilder::build() {
     state->workers.push_back(worker);
   }
   sort_by_id(state->workers, &Worker::worker_id);
+  for (const PlatformEventPiece& event : values_of(platform_events_))
+    state->platform_events.push_back(event);
+  std::sort(state->platform_events.begin(), state->platform_events.end(),
+            [](const PlatformEvent& a, const PlatformEvent& b) {
+              return std::tie(b.time, a.event_id) < std::tie(a.time, b.event_id);
+            });
   const std::vector<DriverPiece> drivers = values_of(drivers_);
   state->jobs =
       job_rows(drivers, values_of(submissions_), values_of(fetched_jobs_), state->actors, state->nodes);

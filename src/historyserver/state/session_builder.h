@@ -28,6 +28,7 @@ class SessionBuilder {
   void add(const DriverPiece& driver);
   void add(const SubmissionPiece& submission);
   void add(const FetchedJobPiece& job);
+  void add(const PlatformEventPiece& event);
 
   // What follows from all of it together: final states, and the ends that nobody reported because whoever
   // would have was gone. The builder is empty then.
@@ -60,6 +61,7 @@ class SessionBuilder {
   ById<WorkerPiece> workers_;
   ById<DriverPiece> drivers_;
   ById<SubmissionPiece> submissions_;
+  ById<PlatformEventPiece> platform_events_;
   // By job ID and submission ID; either may be empty.
   boost::unordered_flat_map<std::pair<std::string_view, std::string_view>, FetchedJobPiece> fetched_jobs_;
 };

@@ -205,15 +205,24 @@ struct Worker {
   int64_t end_time_ms = 0;
 };
 
+// Of whatever the cluster ran on: a pod that was killed, a node that went (Ray:
+// dashboard/modules/platform_events).
+struct PlatformEvent {
+  std::string_view event_id;
+  UnixNanoseconds time = 0;
+  std::string_view json;  // as it came
+};
+
 // Owns what the views above point to.
 class TextMemory;
 
 struct SessionState {
-  std::vector<TaskAttempt> attempts;  // by task ID, then attempt
-  std::vector<Actor> actors;          // by ID
-  std::vector<Job> jobs;              // by job ID, then submission ID
-  std::vector<Node> nodes;            // by ID
-  std::vector<Worker> workers;        // by ID; those that Ray reports: drivers are in `jobs`
+  std::vector<TaskAttempt> attempts;           // by task ID, then attempt
+  std::vector<Actor> actors;                   // by ID
+  std::vector<Job> jobs;                       // by job ID, then submission ID
+  std::vector<Node> nodes;                     // by ID
+  std::vector<Worker> workers;                 // by ID; those that Ray reports: drivers are in `jobs`
+  std::vector<PlatformEvent> platform_events;  // the newest first
   std::shared_ptr<const TextMemory> memory;
   uint64_t bytes = 0;  // about what this takes of memory
 

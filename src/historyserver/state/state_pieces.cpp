@@ -225,8 +225,8 @@ void merge(DriverPiece& into, const DriverPiece& from, TextPool& texts) {
 void merge(SubmissionPiece& into, const SubmissionPiece& from, TextPool& texts) {
   merge_texts<SubmissionPiece, SubmissionPiece>(
       into, from, texts,
-      {&SubmissionPiece::entrypoint, &SubmissionPiece::serialized_runtime_env,
-       &SubmissionPiece::log_node_id});
+      {&SubmissionPiece::entrypoint, &SubmissionPiece::serialized_runtime_env, &SubmissionPiece::log_node_id,
+       &SubmissionPiece::log_entrypoint});
   merge_map(into.metadata, from.metadata, texts);
   for (SubmissionChange change : from.changes) {
     keep_texts(change, texts);
@@ -247,6 +247,12 @@ void merge(FetchedJobPiece& into, const FetchedJobPiece& from, TextPool& texts) 
   merge_greater(into.driver_pid, from.driver_pid);
   merge_earlier(into.start_time, from.start_time);
   merge_greater(into.end_time, from.end_time);
+}
+
+void merge(PlatformEventPiece& into, const PlatformEventPiece& from, TextPool& texts) {
+  if (std::tie(from.time, from.json) <= std::tie(into.time, into.json)) return;
+  into.time = from.time;
+  into.json = texts.keep(from.json);
 }
 
 void settle(TaskPiece& task) {

@@ -79,13 +79,17 @@ struct SubmissionPiece {
   std::string_view submission_id;
   std::string_view entrypoint;
   std::string_view serialized_runtime_env;
-  std::string_view log_node_id;  // where its log file is
+  std::string_view log_node_id;     // where its log file is
+  std::string_view log_entrypoint;  // as the log begins
   // As the head's log of job events has them, to the second.
   UnixNanoseconds log_start = 0;
   UnixNanoseconds log_end = 0;
   TextMap metadata;
   std::vector<SubmissionChange> changes;
 };
+
+// By its ID.
+struct PlatformEventPiece : PlatformEvent {};
 
 // A job as a stored answer of the dashboard shows it. By job ID and submission ID.
 struct FetchedJobPiece : Job {};
@@ -97,6 +101,8 @@ void merge(WorkerPiece& into, const WorkerPiece& from, TextPool& texts);
 void merge(DriverPiece& into, const DriverPiece& from, TextPool& texts);
 void merge(SubmissionPiece& into, const SubmissionPiece& from, TextPool& texts);
 void merge(FetchedJobPiece& into, const FetchedJobPiece& from, TextPool& texts);
+// Kubernetes counts an event up when it happens again: the later one is the whole.
+void merge(PlatformEventPiece& into, const PlatformEventPiece& from, TextPool& texts);
 
 // What is kept sorted and once only from time to time while it grows, put in order.
 void settle(TaskPiece& task);

@@ -154,7 +154,6 @@ Response HistorySite::root(const WebRequest& request) const {
   const bool has_session = has_session_cookies(request.header("Cookie"));
   if (is_person && !has_session) return redirect("select_cluster");
   if (std::optional<Response> index = files_.answer("/")) return *std::move(index);
-  // Ray's dashboard in front of us has an index of its own.
   if (has_session) return text_response(404, std::string(kNoFiles));
   return redirect("select_cluster");
 }
@@ -188,7 +187,8 @@ Response HistorySite::below(const WebRequest& request, const BasePath& base) con
   if (base.address.is_latest() || base.rest.empty())
     return redirect(relative_location(base, session.name.str(), request.query()));
   if (std::optional<Response> file = files_.answer(percent_decoded(base.rest))) return *std::move(file);
-  if (base.rest == "/") return text_response(501, std::string(kNoFiles));
+  // Ray's dashboard in front of us has an index of its own.
+  if (base.rest == "/") return text_response(404, std::string(kNoFiles));
   return of_session(request, base.rest, session);
 }
 

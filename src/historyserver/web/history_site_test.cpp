@@ -136,7 +136,7 @@ TEST_F(HistorySiteTest, ServesTheDashboardBelowEachSession) {
     EXPECT_EQ(ask(base + "/static/js/main.js").body, "let x");
   }
   const HistorySite bare = site(false);
-  EXPECT_EQ(bare.answer({Method::get, "/c/ns/rayjob/j/" + kNew + "/", {}}).status, 501);
+  EXPECT_EQ(bare.answer({Method::get, "/c/ns/rayjob/j/" + kNew + "/", {}}).status, 404);
   EXPECT_EQ(header(bare.answer({Method::get, "/", {}}), "Location"), "select_cluster");
   // So that Ray's dashboard in front of us shows its own.
   WebRequest with_cookies{Method::get, "/", {}};

@@ -228,6 +228,16 @@ TEST_F(HttpServerTest, AnswersProbesWhileAllThreadsWait) {
     EXPECT_THAT(answer.get(), testing::EndsWith("late"));
 }
 
+// A session may take a minute to load: the limits are of clients that are slow, and not of answers.
+TEST_F(HttpServerTest, LetsAnAnswerTakeLongerThanAnyClientMay) {
+  answer_ = [](auto&) {
+    std::this_thread::sleep_for(Milliseconds(300));
+    return text_response(200, "late");
+  };
+  start({.idle_time = Milliseconds(50), .stall_time = Milliseconds(50)});
+  EXPECT_THAT(get("/"), testing::EndsWith("late"));
+}
+
 TEST_F(HttpServerTest, LetsTheLongestIdleConnectionGiveWay) {
   start({.connections = 2});
   tcp::socket first = connect();
