@@ -2,7 +2,7 @@
 //
 // answer_for_test FOLDER PREFIX SESSION [TASK:ATTEMPT...]: FOLDER is a bucket, PREFIX that of the session's
 // keys; the attempts that are named are left out. In:  a request a line, "/api/v0/tasks?limit=1" Out: status,
-// a blank, the size of the body, a line break, the body, a line break
+// size of the body and its content type with blanks between them, a line break, the body, a line break
 #include <cstdlib>
 #include <iostream>
 #include <set>
@@ -56,7 +56,8 @@ int answer_requests(int argc, char** argv) {
                                            .texts = texts,
                                            .now = system_clock().unix_nanoseconds(),
                                            .deadline = Deadline::never()});
-    std::cout << response.status << ' ' << response.body.size() << '\n' << response.body << '\n';
+    std::cout << response.status << ' ' << response.body.size() << ' ' << response.content_type << '\n'
+              << response.body << '\n';
   }
   return EXIT_SUCCESS;
 }

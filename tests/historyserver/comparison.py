@@ -79,3 +79,25 @@ def anything(live, ours):
 def by_id(rows, key):
     assert len({row[key] for row in rows}) == len(rows)
     return {row[key]: row for row in rows}
+
+
+TIMES = r".*\.(startTime|endTime|timestamp|start_time|end_time)"
+# What a living process and its host were doing.
+OF_PROCESSES = (r"(ipAddress|port|usedResources|num\w+|workerId|usedObjectStoreMemory|taskQueueLength|objectRefs|language"
+                r"|workerType|objectsTotal)")
+FIGURES = r"now|cpu|cpus|mem|hostMem|cgroupMem|shm|bootTime|loadAvg|disk|diskIo|diskIoSpeed|cmdline|agent|gcs"
+OF_RAYLETS = (r"raylet\.(coreWorkersStats|numWorkers|storeStats|nodeManagerPort|objectManagerPort|metricsExportPort"
+              r"|runtimeEnvAgentPort|stateSnapshot|metricsAgentPort|dashboardAgentListenPort)")
+
+
+def of_actors(place, alive):
+    """What may differ of actors at that place, of which some are alive or none."""
+    allowed = [(rf"{place}\.mem", lambda _, ours: ours == [])]
+    if alive:
+        allowed += [(rf"{place}\.processStats", lambda _, ours: ours is None),
+                    (rf"{place}\.{OF_PROCESSES}", lambda _, ours: ours == "absent")]
+    return allowed
+
+
+def of_nodes(place, figures=FIGURES):
+    return [(rf"{place}\.({figures})\b.*", anything), (rf"{place}\.{OF_RAYLETS}\b.*", anything)]

@@ -4,10 +4,12 @@ answers from that cluster whatever it gets a 404 for."""
 import http.client
 import json
 import os
+import re
+from pathlib import Path
 
 import pytest
 from live.ray_head import RayHead
-from test_sessions import COOKIES, SESSION
+from test_sessions import BASE, COOKIES, SESSION
 
 ITS_OWN = ("/api/gcs_healthz", "/usage_stats_enabled")  # which Ray's dashboard never hands on
 
@@ -56,6 +58,36 @@ def head_before(tmp_path):
     yield start
     for head in started:
         head.kill()
+
+
+# What stands in the paths of Ray's dashboard.
+NAMES = {
+    "job_or_submission_id": "raysubmit_ok", "job_id": "02000000", "actor_id": "1e0366add19e7764fbd94ad802000000",
+    "node_id": "b956a7677f4cf5b7383596242c580429383e9f347e4221780fbed607", "media_type": "file", "delay_s": "0",
+    "protocol": "gcs", "package_name": "_ray_pkg_0.zip",
+}  # fmt: skip
+
+
+def paths_of_rays_dashboard(*methods):
+    """As they stand in its source."""
+    (dashboard,) = Path(os.environ["RAYHISTORY_RAY"]).parents[1].glob("lib/python3*/site-packages/ray/dashboard")
+    decorator = re.compile(rf"routes\.(?:{'|'.join(methods)})\(\s*\"([^\"]+)\"")
+    paths = {path for file in dashboard.rglob("*.py") for path in decorator.findall(file.read_text())}
+    return sorted(re.sub(r"\{(\w+)\}", lambda name: NAMES.get(name[1], "x"), path) for path in paths)
+
+
+def test_every_path_of_rays_dashboard_is_answered(serve, recorded):
+    """With whatever but 404, after which the dashboard before us would ask its own cluster."""
+    server = serve(recorded)
+    asked = paths_of_rays_dashboard("get")
+    assert len(asked) > 50
+    refused = {path for path in asked if server.ask(f"{BASE}{path}").status == 404}
+    # Its own page and its icon, and "we have no such events", which its own cluster says, too.
+    assert refused == {"/", "/favicon.ico", "/api/v0/platform_events"}
+    asked = paths_of_rays_dashboard("post", "put", "delete", "patch")
+    assert len(asked) > 5
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        assert {server.ask(f"{BASE}{path}", method).status for path in asked} == {405}
 
 
 def test_not_one_id_of_the_living_cluster_is_shown(serve, recorded, recording, head_before, tmp_path):
