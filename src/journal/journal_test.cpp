@@ -327,6 +327,25 @@ TEST_F(JournalTest, KeepsASetAsideEventUntilASessionIsKnown) {
   EXPECT_THAT(only_offered().key, StartsWith(kNodePrefix + "rejected_events/"));
 }
 
+// Ray 2.60's platform events.
+TEST_F(JournalTest, KeepsAnEventWithoutASessionWithTheOneThatRunsOnceItIsKnown) {
+  append({event("a", "", "")});
+  EXPECT_EQ(only_file(), "session_unknown/node_events/00_1795400840000000000.jsonl");
+  run();
+  EXPECT_EQ(only_file(),
+            std::string(kSessionA) + "/node_events/" + std::string(kNode) + "_1795400840000000000.jsonl");
+  EXPECT_THAT(only_offered().key, StartsWith(kNodePrefix + "node_events/"));
+}
+
+// One file, whether the session is named or meant.
+TEST_F(JournalTest, KeepsAnEventWithoutASessionInTheFileOfThoseThatNameIt) {
+  run();
+  const std::string nameless = event("b", "", "");
+  append({event("a"), nameless, event("c")});
+  EXPECT_THAT(files()[only_file()],
+              testing::HasSubstr(event("a") + "\n" + nameless + "\n" + event("c") + "\n"));
+}
+
 TEST_F(JournalTest, SetsAsideWhatGoesBeyondTheFilesOfOneBatch) {
   run();
   std::string body = "[";

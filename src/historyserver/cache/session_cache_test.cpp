@@ -80,9 +80,10 @@ TEST_F(SessionCacheTest, LoadsNoMoreSessionsAtOnceThanItMay) {
   SessionCache cache = this->cache();
   std::vector<std::future<bool>> readers;
   readers.reserve(3);
-  for (const char* cluster : {"a", "b", "c"})
+  for (const char* cluster : {"a", "b", "c"}) {
     readers.push_back(
         std::async(std::launch::async, [&, cluster] { return cache.get(session(cluster)).has_value(); }));
+  }
   while (loading < 2)
     std::this_thread::yield();
   go.set_value();
