@@ -106,8 +106,9 @@ class HistoryServer::State {
   }
 
   Result<void> start() {
-    TRY(server_.start());
+    // First: whoever finds the port of answers open finds this one open, too.
     start_status();
+    TRY(server_.start());
     log_info("serving", {{"store", store_->description()}, {"port", server_.port()}});
     bucket_ = std::jthread([this](const std::stop_token& stop) { ensure_bucket(stop); });
     return {};
