@@ -30,7 +30,10 @@ def _draw_goals(pyplot, measured):
 
     shares = [share(figure, measured[figure.name]["median"]) for figure in shown]
     picture, axes = pyplot.subplots(figsize=(9, 0.3 * len(shown) + 1))
-    axes.barh([figure.title for figure in shown], shares, color=["#3b7d4f" if value <= 1 else "#b3452c" for value in shares])
+    # By place and not by title: several are called "and memory".
+    places = range(len(shown))
+    axes.barh(places, shares, color=["#3b7d4f" if value <= 1 else "#b3452c" for value in shares])
+    axes.set_yticks(places, labels=[figure.title for figure in shown])
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xlabel("share of what the goal allows (less is better)")
     axes.invert_yaxis()
