@@ -11,8 +11,6 @@
 namespace rayhistory {
 namespace {
 
-using Redactor = RuntimeEnvRedactor;
-
 // Ray writes its 64-bit counts as strings.
 void append_count(std::string& json, uint32_t count) {
   append_json_string(json, std::to_string(count));
@@ -34,15 +32,17 @@ constexpr auto kColumns = std::to_array<Column<Actor>>({
      .cell = [](const Actor& a) { return Cell{a.ray_namespace}; }},
     {.name = "serialized_runtime_env",
      .detail = true,
-     .write = [](const Actor& a, Redactor& redactor,
-                 std::string& json) { append_json_string(json, redactor.masked(a.serialized_runtime_env)); }},
+     .write =
+         [](const Actor& a, RowScratch& scratch, std::string& json) {
+           append_json_string(json, scratch.redactor.masked(a.serialized_runtime_env));
+         }},
     {.name = "required_resources",
      .detail = true,
-     .write = [](const Actor& a, Redactor&,
+     .write = [](const Actor& a, RowScratch&,
                  std::string& json) { append_resources(json, a.required_resources); }},
     {.name = "death_cause",
      .detail = true,
-     .write = [](const Actor& a, Redactor&,
+     .write = [](const Actor& a, RowScratch&,
                  std::string& json) { json += a.death_cause.empty() ? "null" : a.death_cause; }},
     {.name = "is_detached", .detail = true, .cell = [](const Actor& a) { return Cell{a.is_detached}; }},
     {.name = "placement_group_id",
@@ -55,19 +55,20 @@ constexpr auto kColumns = std::to_array<Column<Actor>>({
      .cell = [](const Actor& a) { return Cell{a.repr_name}; }},
     {.name = "num_restarts",
      .detail = true,
-     .write = [](const Actor& a, Redactor&, std::string& json) { append_count(json, a.restarts); }},
+     .write = [](const Actor& a, RowScratch&, std::string& json) { append_count(json, a.restarts); }},
     {.name = "num_restarts_due_to_lineage_reconstruction",
      .detail = true,
-     .write = [](const Actor& a, Redactor&,
+     .write = [](const Actor& a, RowScratch&,
                  std::string& json) { append_count(json, a.restarts_by_lineage_reconstruction); }},
     {.name = "num_restarts_due_to_node_preemption",
      .detail = true,
-     .write = [](const Actor& a, Redactor&,
+     .write = [](const Actor& a, RowScratch&,
                  std::string& json) { append_count(json, a.restarts_by_node_preemption); }},
     {.name = "call_site", .detail = true, .cell = [](const Actor& a) { return known_text(a.call_site); }},
     {.name = "label_selector",
      .detail = true,
-     .write = [](const Actor& a, Redactor&, std::string& json) { append_text_map(json, a.label_selector); }},
+     .write = [](const Actor& a, RowScratch&,
+                 std::string& json) { append_text_map(json, a.label_selector); }},
     // Live it is null, too, in 2.60.
     {.name = "fallback_strategy", .detail = true, .cell = [](const Actor&) { return Cell{}; }},
 });

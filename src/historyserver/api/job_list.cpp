@@ -9,13 +9,11 @@
 namespace rayhistory {
 namespace {
 
-using Redactor = RuntimeEnvRedactor;
-
 std::string_view type_of(const Job& job) {
   return job.submission_id.empty() ? "DRIVER" : "SUBMISSION";
 }
 
-void append_driver_info(const Job& job, Redactor&, std::string& json) {
+void append_driver_info(const Job& job, RowScratch&, std::string& json) {
   if (job.job_id.empty()) {
     json += "null";
     return;
@@ -60,17 +58,18 @@ constexpr std::array kColumns{
     kMessage,
     kErrorType,
     Column<Job>{.name = "start_time",
-                .write = [](const Job& job, Redactor&,
+                .write = [](const Job& job, RowScratch&,
                             std::string& json) { append_milliseconds(json, job.start_time, "null"); }},
     Column<Job>{.name = "end_time",
-                .write = [](const Job& job, Redactor&,
+                .write = [](const Job& job, RowScratch&,
                             std::string& json) { append_milliseconds(json, job.end_time, "null"); }},
     Column<Job>{
         .name = "metadata",
-        .write = [](const Job& job, Redactor&, std::string& json) { append_text_map(json, job.metadata); }},
-    Column<Job>{.name = "runtime_env",
-                .write = [](const Job& job, Redactor& redactor,
-                            std::string& json) { redactor.append_masked(json, job.serialized_runtime_env); }},
+        .write = [](const Job& job, RowScratch&, std::string& json) { append_text_map(json, job.metadata); }},
+    Column<Job>{
+        .name = "runtime_env",
+        .write = [](const Job& job, RowScratch& scratch,
+                    std::string& json) { scratch.redactor.append_masked(json, job.serialized_runtime_env); }},
     Column<Job>{.name = "driver_agent_http_address",
                 .cell = [](const Job& job) { return known_text(job.driver_agent_http_address); }},
     Column<Job>{.name = "driver_node_id",
@@ -103,9 +102,8 @@ Response one_job(const SessionView& view, std::string_view id) {
   });
   if (id.empty() || job == view.state.jobs.end())
     return text_response(410, fmt::format("Job {} does not exist", id));
-  Redactor redactor;
   Response response;
-  append_row(response.body, kAll, *job, /*detail=*/true, redactor);
+  RowWriter<Job>(kAll, /*detail=*/true).append(response.body, *job);
   return response;
 }
 

@@ -1,5 +1,6 @@
 #include "historyserver/api/json_value.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cmath>
@@ -89,10 +90,9 @@ void append_float(std::string& json, double value) {
     return;
   }
   std::array<char, 32> digits;  // the longest double takes 24
-  const auto [end, length] = fmt::format_to_n(digits.data(), digits.size(), "{}", value);
-  const std::string_view text(digits.data(), length);
-  json += text;
-  if (text.find_first_of(".e") == std::string_view::npos) json += ".0";
+  char* const end = fmt::format_to(digits.data(), "{}", value);
+  json.append(digits.data(), end);
+  if (std::none_of(digits.data(), end, [](char c) { return c == '.' || c == 'e'; })) json += ".0";
 }
 
 void append_bool(std::string& json, bool value) {

@@ -175,7 +175,7 @@ constexpr auto kColumns = std::to_array<Column<LogEvent>>({
      .cell = [](const LogEvent& e) { return Cell{std::string_view(e.severity)}; }},
     {.name = "time",
      .write =
-         [](const LogEvent& e, RuntimeEnvRedactor&, std::string& json) {
+         [](const LogEvent& e, RowScratch&, std::string& json) {
            append_json_string(json, fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::gmtime(time_t{e.seconds})));
          }},
     {.name = "source_type",
@@ -187,7 +187,7 @@ constexpr auto kColumns = std::to_array<Column<LogEvent>>({
      .cell = [](const LogEvent& e) { return Cell{std::string_view(e.id)}; }},
     {.name = "custom_fields",
      .detail = true,
-     .write = [](const LogEvent& e, RuntimeEnvRedactor&,
+     .write = [](const LogEvent& e, RowScratch&,
                  std::string& json) { json += e.custom_fields.empty() ? "null" : e.custom_fields; }},
 });
 

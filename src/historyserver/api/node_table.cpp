@@ -7,8 +7,6 @@
 namespace rayhistory {
 namespace {
 
-using Redactor = RuntimeEnvRedactor;
-
 constexpr auto kColumns = std::to_array<Column<Node>>({
     {.name = "node_id", .filterable = true, .cell = [](const Node& n) { return Cell{n.node_id}; }},
     {.name = "node_ip", .filterable = true, .cell = [](const Node& n) { return Cell{n.ip_address}; }},
@@ -22,16 +20,16 @@ constexpr auto kColumns = std::to_array<Column<Node>>({
     {.name = "state_message", .cell = [](const Node& n) { return known_text(n.state_message); }},
     {.name = "node_name", .filterable = true, .cell = [](const Node& n) { return Cell{n.name}; }},
     {.name = "resources_total",
-     .write = [](const Node& n, Redactor&, std::string& json) { append_resources(json, n.resources); }},
+     .write = [](const Node& n, RowScratch&, std::string& json) { append_resources(json, n.resources); }},
     {.name = "labels",
-     .write = [](const Node& n, Redactor&, std::string& json) { append_text_map(json, n.labels); }},
+     .write = [](const Node& n, RowScratch&, std::string& json) { append_text_map(json, n.labels); }},
     {.name = "start_time_ms",
      .detail = true,
-     .write = [](const Node& n, Redactor&,
+     .write = [](const Node& n, RowScratch&,
                  std::string& json) { append_milliseconds(json, n.start_time, "0"); }},
     {.name = "end_time_ms",
      .detail = true,
-     .write = [](const Node& n, Redactor&,
+     .write = [](const Node& n, RowScratch&,
                  std::string& json) { append_milliseconds(json, n.end_time, "0"); }},
 });
 

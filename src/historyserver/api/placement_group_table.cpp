@@ -13,7 +13,6 @@
 namespace rayhistory {
 namespace {
 
-using Redactor = RuntimeEnvRedactor;
 using Group = simdjson::dom::object;
 
 Cell text_cell(const Group& group, std::string_view key) {
@@ -42,7 +41,8 @@ constexpr auto kColumns = std::to_array<Column<Group>>({
     // The pages go through the bundles without asking whether there are any.
     {.name = "bundles",
      .detail = true,
-     .write = [](const Group& g, Redactor&, std::string& json) { append_member(g, "bundles", "[]", json); }},
+     .write = [](const Group& g, RowScratch&,
+                 std::string& json) { append_member(g, "bundles", "[]", json); }},
     {.name = "is_detached",
      .detail = true,
      .filterable = true,
@@ -54,14 +54,15 @@ constexpr auto kColumns = std::to_array<Column<Group>>({
          }},
     {.name = "stats",
      .detail = true,
-     .write = [](const Group& g, Redactor&, std::string& json) { append_member(g, "stats", "null", json); }},
+     .write = [](const Group& g, RowScratch&,
+                 std::string& json) { append_member(g, "stats", "null", json); }},
     {.name = "topology_strategy",
      .detail = true,
-     .write = [](const Group& g, Redactor&,
+     .write = [](const Group& g, RowScratch&,
                  std::string& json) { append_member(g, "topology_strategy", "null", json); }},
     {.name = "topology_assignments",
      .detail = true,
-     .write = [](const Group& g, Redactor&,
+     .write = [](const Group& g, RowScratch&,
                  std::string& json) { append_member(g, "topology_assignments", "null", json); }},
 });
 

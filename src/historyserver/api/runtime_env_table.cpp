@@ -12,8 +12,6 @@
 namespace rayhistory {
 namespace {
 
-using Redactor = RuntimeEnvRedactor;
-
 struct RuntimeEnvRow {
   std::string_view node_id;
   std::string_view serialized;
@@ -25,8 +23,8 @@ constexpr std::string_view kSetupFailed = "RUNTIME_ENV_SETUP_FAILED";
 
 constexpr auto kColumns = std::to_array<Column<RuntimeEnvRow>>({
     {.name = "runtime_env",
-     .write = [](const RuntimeEnvRow& r, Redactor& redactor,
-                 std::string& json) { redactor.append_masked(json, r.serialized); }},
+     .write = [](const RuntimeEnvRow& r, RowScratch& scratch,
+                 std::string& json) { scratch.redactor.append_masked(json, r.serialized); }},
     {.name = "success",
      .filterable = true,
      .type = CellType::boolean,

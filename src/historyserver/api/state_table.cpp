@@ -16,7 +16,8 @@ void append_cell(std::string& json, const Cell& cell) {
   if (const auto* text = std::get_if<std::string_view>(&cell)) {
     append_json_string(json, *text);
   } else if (const auto* number = std::get_if<int64_t>(&cell)) {
-    fmt::format_to(std::back_inserter(json), "{}", *number);
+    const fmt::format_int digits(*number);
+    json.append(digits.data(), digits.size());
   } else if (const auto* truth = std::get_if<bool>(&cell)) {
     append_bool(json, *truth);
   } else {

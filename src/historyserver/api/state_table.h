@@ -13,8 +13,10 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include "base/json_text.h"
+#include "base/large_pages.h"
 #include "base/result.h"
 #include "historyserver/api/json_value.h"
 #include "historyserver/api/list_query.h"
@@ -57,6 +59,12 @@ Response list_answer(const ListCounts& counts, std::string_view rows,
 // store that fails is 503.
 Response state_error(const Error& error);
 
+// What the rows of one answer are written with, one after the other.
+struct RowScratch {
+  RuntimeEnvRedactor redactor;
+  simdjson::dom::parser parser;
+};
+
 // Either `cell` or `write` is set; what can be filtered by has a cell.
 template <typename Row>
 struct Column {
@@ -65,7 +73,7 @@ struct Column {
   bool filterable = false;
   CellType type = CellType::text;
   Cell (*cell)(const Row&) = nullptr;
-  void (*write)(const Row&, RuntimeEnvRedactor&, std::string& json) = nullptr;
+  void (*write)(const Row&, RowScratch&, std::string& json) = nullptr;
 };
 
 // The filters of one question, checked against the columns.
@@ -105,22 +113,39 @@ class RowFilter {
   std::vector<Condition> conditions_;
 };
 
+// Writes the rows of one answer as JSON objects. For one thread.
 template <typename Row>
-void append_row(std::string& json, std::span<const Column<Row>> columns, const Row& row, bool detail,
-                RuntimeEnvRedactor& redactor) {
-  Comma comma;
-  json += '{';
-  for (const Column<Row>& column : columns) {
-    if (column.detail && !detail) continue;
-    append_key(json, comma, column.name);
-    if (column.write) {
-      column.write(row, redactor, json);
-    } else {
-      append_cell(json, column.cell(row));
+class RowWriter {
+ public:
+  RowWriter(std::span<const Column<Row>> columns, bool detail) {
+    Comma comma;
+    for (const Column<Row>& column : columns) {
+      if (column.detail && !detail) continue;
+      append_key(shown_.emplace_back(Shown{column, {}}).key, comma, column.name);
     }
   }
-  json += '}';
-}
+
+  void append(std::string& json, const Row& row) {
+    json += '{';
+    for (const Shown& shown : shown_) {
+      json += shown.key;
+      if (shown.column.write) {
+        shown.column.write(row, scratch_, json);
+      } else {
+        append_cell(json, shown.column.cell(row));
+      }
+    }
+    json += '}';
+  }
+
+ private:
+  struct Shown {
+    const Column<Row>& column;
+    std::string key;  // as each row has it: with what stands between it and the one before
+  };
+  std::vector<Shown> shown_;
+  RowScratch scratch_;
+};
 
 template <typename Row>
 void append_rows(std::string& json, std::span<const Column<Row>> columns, const std::vector<const Row*>& rows,
@@ -128,14 +153,17 @@ void append_rows(std::string& json, std::span<const Column<Row>> columns, const 
   // After so many it is known how long they are: room for all at once, a little more than they need.
   constexpr size_t kWeighedRows = 32;
   const size_t count = std::min(rows.size(), limit);
-  RuntimeEnvRedactor redactor;
+  RowWriter<Row> writer(columns, detail);
   const size_t begin = json.size();
   json += '[';
   Comma comma;
   for (size_t i = 0; i < count; ++i) {
-    if (i == kWeighedRows) json.reserve(begin + (json.size() - begin) * count / i * 17 / 16);
+    if (i == kWeighedRows) {
+      json.reserve(begin + (json.size() - begin) * count / i * 17 / 16);
+      use_large_pages(json.data() + json.size(), json.capacity() - json.size());
+    }
     comma.next(json);
-    append_row(json, columns, *rows[i], detail, redactor);
+    writer.append(json, *rows[i]);
   }
   json += ']';
 }

@@ -11,25 +11,24 @@ namespace rayhistory {
 namespace {
 
 using Task = TaskAttempt;
-using Redactor = RuntimeEnvRedactor;
 
 // Ray's default of what an environment may be set up with; no event tells what a task asked for.
 constexpr std::string_view kRuntimeEnvConfig =
     R"({"setup_timeout_seconds": 600, "eager_install": true, "log_files": []})";
 
-void append_runtime_env_info(const Task& task, Redactor& redactor, std::string& json) {
+void append_runtime_env_info(const Task& task, RowScratch& scratch, std::string& json) {
   if (!task.has_definition) {
     json += "null";
     return;
   }
   json += R"({"serialized_runtime_env": )";
-  append_json_string(json, redactor.masked(task.serialized_runtime_env));
+  append_json_string(json, scratch.redactor.masked(task.serialized_runtime_env));
   json += R"(, "runtime_env_config": )";
   json += kRuntimeEnvConfig;
   json += '}';
 }
 
-void append_events(const Task& task, Redactor&, std::string& json) {
+void append_events(const Task& task, RowScratch&, std::string& json) {
   Comma comma;
   json += '[';
   for (size_t i = 0; i < kTaskStatuses; ++i) {
@@ -44,7 +43,7 @@ void append_events(const Task& task, Redactor&, std::string& json) {
   json += ']';
 }
 
-void append_profiling_data(const Task& task, Redactor&, std::string& json) {
+void append_profiling_data(const Task& task, RowScratch& scratch, std::string& json) {
   if (task.profile_component_type.empty()) {
     json += "{}";
     return;
@@ -56,7 +55,6 @@ void append_profiling_data(const Task& task, Redactor&, std::string& json) {
   json += R"(, "node_ip_address": )";
   append_json_string(json, task.profile_node_ip);
   json += R"(, "events": [)";
-  simdjson::dom::parser parser;
   Comma comma;
   for (const ProfileEvent& event : task.profile_events) {
     comma.next(json);
@@ -67,7 +65,7 @@ void append_profiling_data(const Task& task, Redactor&, std::string& json) {
     json += R"(, "extra_data": )";
     simdjson::dom::element extra;
     if (event.extra_data.size() > 2 &&  // most are empty objects
-        parse_json(parser, event.extra_data).get(extra) == simdjson::SUCCESS) {
+        parse_json(scratch.parser, event.extra_data).get(extra) == simdjson::SUCCESS) {
       append_json(json, extra);
     } else {
       json += "{}";
@@ -86,7 +84,7 @@ void append_offset(std::string& json, std::string_view key, int64_t offset) {
   append_cell(json, offset < 0 ? Cell{} : Cell{offset});
 }
 
-void append_task_log_info(const Task& task, Redactor&, std::string& json) {
+void append_task_log_info(const Task& task, RowScratch&, std::string& json) {
   if (task.stdout_file.empty() && task.stderr_file.empty()) {
     json += "null";
     return;
@@ -102,13 +100,12 @@ void append_task_log_info(const Task& task, Redactor&, std::string& json) {
   json += '}';
 }
 
-void append_fallback_strategy(const Task& task, Redactor&, std::string& json) {
-  simdjson::dom::parser parser;
+void append_fallback_strategy(const Task& task, RowScratch& scratch, std::string& json) {
   simdjson::dom::element strategy;
   // A driver's own task has no options.
   if (!task.has_definition || task.type == TaskType::driver_task) {
     json += "null";
-  } else if (parse_json(parser, task.fallback_strategy).get(strategy) == simdjson::SUCCESS &&
+  } else if (parse_json(scratch.parser, task.fallback_strategy).get(strategy) == simdjson::SUCCESS &&
              strategy["options"].error() == simdjson::SUCCESS) {
     append_json(json, strategy);
   } else {
@@ -155,7 +152,7 @@ constexpr auto kColumns = std::to_array<Column<Task>>({
      .cell = [](const Task& t) { return known_text(t.language); }},
     {.name = "required_resources",
      .detail = true,
-     .write = [](const Task& t, Redactor&,
+     .write = [](const Task& t, RowScratch&,
                  std::string& json) { append_resources(json, t.required_resources); }},
     {.name = "runtime_env_info", .detail = true, .write = append_runtime_env_info},
     {.name = "placement_group_id",
@@ -167,16 +164,16 @@ constexpr auto kColumns = std::to_array<Column<Task>>({
     {.name = "creation_time_ms",
      .detail = true,
      .write =
-         [](const Task& t, Redactor&, std::string& json) {
+         [](const Task& t, RowScratch&, std::string& json) {
            append_float_milliseconds(json, t.time_of(TaskStatus::pending_args_avail));
          }},
     {.name = "start_time_ms",
      .detail = true,
-     .write = [](const Task& t, Redactor&,
+     .write = [](const Task& t, RowScratch&,
                  std::string& json) { append_float_milliseconds(json, t.time_of(TaskStatus::running)); }},
     {.name = "end_time_ms",
      .detail = true,
-     .write = [](const Task& t, Redactor&,
+     .write = [](const Task& t, RowScratch&,
                  std::string& json) { append_float_milliseconds(json, t.end_time()); }},
     {.name = "task_log_info", .detail = true, .write = append_task_log_info},
     {.name = "error_message",
@@ -193,7 +190,7 @@ constexpr auto kColumns = std::to_array<Column<Task>>({
     {.name = "call_site", .detail = true, .cell = [](const Task& t) { return known_text(t.call_site); }},
     {.name = "label_selector",
      .detail = true,
-     .write = [](const Task& t, Redactor&, std::string& json) { append_text_map(json, t.label_selector); }},
+     .write = [](const Task& t, RowScratch&, std::string& json) { append_text_map(json, t.label_selector); }},
     {.name = "fallback_strategy", .detail = true, .write = append_fallback_strategy},
 });
 

@@ -10,8 +10,6 @@
 namespace rayhistory {
 namespace {
 
-using Redactor = RuntimeEnvRedactor;
-
 struct WorkerRow {
   std::string id;
   const Worker* worker = nullptr;  // or
@@ -78,11 +76,11 @@ constexpr auto kColumns = std::to_array<Column<WorkerRow>>({
      .cell = [](const WorkerRow& r) { return r.worker ? known_text(r.worker->exit_detail) : Cell{}; }},
     {.name = "worker_launch_time_ms",
      .detail = true,
-     .write = [](const WorkerRow& r, Redactor&,
+     .write = [](const WorkerRow& r, RowScratch&,
                  std::string& json) { append_launch_time(json, r.worker ? r.worker->launch_time_ms : 0); }},
     {.name = "worker_launched_time_ms",
      .detail = true,
-     .write = [](const WorkerRow& r, Redactor&,
+     .write = [](const WorkerRow& r, RowScratch&,
                  std::string& json) { append_launch_time(json, r.worker ? r.worker->launched_time_ms : 0); }},
     {.name = "start_time_ms",
      .detail = true,

@@ -84,9 +84,15 @@ void EventCutter::finish() {
 void EventCutter::cut_lines(std::string_view bytes) {
   while (!bytes.empty()) {
     const size_t end = bytes.find('\n');
-    keep(bytes.substr(0, end));
-    if (end == std::string_view::npos) return;
-    give_pending();
+    if (end == std::string_view::npos) return keep(bytes);
+    const bool is_whole = pending_.empty() && !is_skipping_;
+    // It can be read where it lies, with what comes behind it as its padding.
+    if (is_whole && bytes.size() - end >= kEventPadding && end <= kEventLimit) {
+      give(bytes.substr(0, end));
+    } else {
+      keep(bytes.substr(0, end));
+      give_pending();
+    }
     bytes.remove_prefix(end + 1);
   }
 }
@@ -129,15 +135,17 @@ void EventCutter::keep(std::string_view bytes) {
 }
 
 void EventCutter::give_pending() {
-  while (!pending_.empty() && is_space(pending_.back()))
-    pending_.pop_back();
-  if (!is_skipping_ && !pending_.empty()) {
-    const size_t size = pending_.size();
-    pending_.append(kEventPadding, '\0');
-    on_event_(std::string_view(pending_).substr(0, size));
-  }
+  const size_t size = pending_.size();
+  pending_.append(kEventPadding, '\0');
+  if (!is_skipping_) give(std::string_view(pending_).substr(0, size));
   is_skipping_ = false;
   pending_.clear();
+}
+
+void EventCutter::give(std::string_view event) const {
+  while (!event.empty() && is_space(event.back()))
+    event.remove_suffix(1);
+  if (!event.empty()) on_event_(event);
 }
 
 }  // namespace rayhistory

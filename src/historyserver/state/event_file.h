@@ -39,6 +39,7 @@ class EventCutter {
   void cut_lines(std::string_view bytes);
   void cut_array(std::string_view bytes);
   void give_pending();
+  void give(std::string_view event) const;
   void keep(std::string_view bytes);
 
   const OnEvent on_event_;

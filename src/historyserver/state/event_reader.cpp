@@ -1,10 +1,12 @@
 #include "historyserver/state/event_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
-#include <deque>
+#include <cstring>
 #include <limits>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,11 +33,18 @@ constexpr int kDepthLimit = 8;
 // Texts that have to be made (IDs in hex, plain messages) live until the next event is read.
 class Scratch {
  public:
-  std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
-  void clear() { texts_.clear(); }
+  std::string_view keep(std::string_view text) {
+    if (text.empty()) return {};
+    char* const place = static_cast<char*>(memory_.allocate(text.size(), 1));
+    std::memcpy(place, text.data(), text.size());
+    return {place, text.size()};
+  }
+  void clear() { memory_.release(); }
 
  private:
-  std::deque<std::string> texts_;
+  // For the IDs of most events.
+  std::array<char, 4096> first_;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
+  std::pmr::monotonic_buffer_resource memory_{first_.data(), first_.size()};
 };
 
 // Walks one event. What has not the type it should have counts as not there; only JSON that cannot be read
@@ -60,8 +69,7 @@ class Walk {
     for (auto member : found) {
       field one;
       std::string_view key;
-      if (std::move(member).get(one) != simdjson::SUCCESS ||
-          one.unescaped_key().get(key) != simdjson::SUCCESS) {
+      if (std::move(member).get(one) != simdjson::SUCCESS || !key_of(one, key)) {
         ok_ = false;
         return;
       }
@@ -85,22 +93,24 @@ class Walk {
     }
   }
 
+  // Where nothing is escaped, as nearly always, it is what stands there: simdjson would copy it, and byte by
+  // byte in a program for any x86-64.
   static std::string_view text(value of) {
+    std::string_view token = of.raw_json_token();
+    while (!token.empty() && is_space(token.back()))
+      token.remove_suffix(1);
+    if (token.size() < 2 || token.front() != '"' || token.back() != '"') return {};
+    token = token.substr(1, token.size() - 2);
+    if (token.find('\\') == std::string_view::npos) return token;
     std::string_view text;
     return of.get_string().get(text) == simdjson::SUCCESS ? text : std::string_view();
   }
 
   // An ID in hex.
-  std::string_view id(value of, size_t bytes) {
-    const std::string_view raw = text(of);
-    if (raw.empty()) return {};
-    std::string hex;
-    hex.reserve(2 * bytes);
-    append_hex_id(hex, raw, bytes);
-    return scratch_.keep(std::move(hex));
-  }
-  std::string_view id_unless_nil(value of, size_t bytes) {
-    const std::string_view hex = id(of, bytes);
+  std::string_view id(value of, size_t bytes) { return hex_id(text(of), bytes); }
+  std::string_view id_unless_nil(value of, size_t bytes) { return hex_id_unless_nil(text(of), bytes); }
+  std::string_view hex_id_unless_nil(std::string_view raw, size_t bytes) {
+    const std::string_view hex = hex_id(raw, bytes);
     return is_nil_id(hex) ? std::string_view() : hex;
   }
 
@@ -178,11 +188,32 @@ class Walk {
     on_root(root);
   }
 
-  std::string_view keep(std::string text) { return scratch_.keep(std::move(text)); }
+  std::string_view keep(std::string_view text) { return scratch_.keep(text); }
 
  private:
+  static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+  // As text(). A key that is read has its closing quote.
+  static bool key_of(field& member, std::string_view& key) {
+    const char* const begin = member.key().raw();
+    const char* end = begin;
+    while (*end != '"' && *end != '\\')
+      ++end;
+    if (*end != '"') return member.unescaped_key().get(key) == simdjson::SUCCESS;
+    key = {begin, static_cast<size_t>(end - begin)};
+    return true;
+  }
+
+  std::string_view hex_id(std::string_view raw, size_t bytes) {
+    if (raw.empty()) return {};
+    hex_.clear();
+    append_hex_id(hex_, raw, bytes);
+    return scratch_.keep(hex_);
+  }
+
   Scratch& scratch_;
   simdjson::ondemand::parser& inner_;
+  std::string hex_;
   bool ok_ = true;
 };
 
@@ -248,7 +279,7 @@ std::string_view function_name(Walk& walk, value of) {
     });
     name = class_name.empty() ? std::string(function) : std::string(class_name) + "." + std::string(function);
   });
-  return walk.keep(std::move(name));
+  return walk.keep(name);
 }
 
 void read_task_definition(Walk& walk, value of, TaskPiece& task) {
@@ -438,7 +469,7 @@ void read_death_contexts(Walk& walk, value cause, ActorChange& change) {
       if (context == "actorDiedErrorContext" && key == "pid") change.died_pid = Walk::count(part);
     });
   });
-  change.exit_detail = walk.keep(std::move(exit_detail));
+  change.exit_detail = walk.keep(exit_detail);
 }
 
 // Twice over the same text: once for what is said, once for how it is shown.
@@ -448,7 +479,7 @@ void read_death_cause(Walk& walk, value of, ActorChange& change) {
   walk.again(cause, [&](value root) { read_death_contexts(walk, root, change); });
   std::string shown;
   walk.again(cause, [&](value root) { append_in_snake_case(shown, walk, root, 1); });
-  if (shown != "{}") change.death_cause = walk.keep(std::move(shown));
+  if (shown != "{}") change.death_cause = walk.keep(shown);
 }
 
 void read_actor_lifecycle(Walk& walk, value of, ActorPiece& actor) {
@@ -692,13 +723,13 @@ bool EventReader::read(std::string_view event) {
   std::optional<SubmissionPiece> submission;
   bool is_by_worker = false;
   bool is_of_platform = false;
-  UnixNanoseconds time = 0;
+  std::string_view time;
   std::string_view sender;
   walk.members_of(envelope, [&](std::string_view key, value member) {
     if (key == "timestamp") {
-      time = Walk::time(member);
+      time = Walk::text(member);
     } else if (key == "nodeId") {
-      sender = walk.id_unless_nil(member, kNodeIdBytes);
+      sender = Walk::text(member);
     } else if (key == "taskDefinitionEvent") {
       read_task_definition(walk, member, task.emplace());
     } else if (key == "actorTaskDefinitionEvent") {
@@ -738,8 +769,8 @@ bool EventReader::read(std::string_view event) {
   if (!walk.ok()) return false;
 
   if (task) {
-    if (is_by_worker) task->sender_node_id = sender;
-    if (task->is_debugger_paused) task->debugger_time = time;
+    if (is_by_worker) task->sender_node_id = walk.hex_id_unless_nil(sender, kNodeIdBytes);
+    if (task->is_debugger_paused) task->debugger_time = parse_rfc3339(time).value_or(0);
     state.builder.add(*task);
   }
   if (actor) state.builder.add(*actor);
@@ -750,11 +781,11 @@ bool EventReader::read(std::string_view event) {
   if (is_of_platform) {
     // Few: their IDs are read a second time, and those of all others not at all.
     PlatformEventPiece platform;
-    platform.time = time;
+    platform.time = parse_rfc3339(time).value_or(0);
     platform.json = event;
     walk.again(event, [&](value root) {
       walk.members(root, [&](std::string_view key, value member) {
-        if (key == "eventId") platform.event_id = walk.keep(std::string(Walk::text(member)));
+        if (key == "eventId") platform.event_id = walk.keep(Walk::text(member));
       });
     });
     if (!walk.ok()) return false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -29,6 +30,8 @@ namespace {
 constexpr uint64_t kReadBytes = 4U << 20U;
 // What one thread reads of a file of lines before the next one may take its turn.
 constexpr uint64_t kPieceBytes = 4 * kReadBytes;
+// Of what is behind a piece, for the end of its last line: a few times an event's length.
+constexpr uint64_t kFirstRestBytes = 16U << 10U;
 // Of the dashboard's list of jobs, and of the head's log of them: a job takes some 500 bytes, and at the end
 // of a submission's message 20,000 of its log.
 constexpr uint64_t kJobSourceLimit = 64U << 20U;
@@ -39,6 +42,12 @@ constexpr size_t kJobLogBegins = 256;
 
 constexpr std::string_view kFetchedJobs = "fetched_endpoints/restful__api__jobs";
 
+// Of a file that is read in several pieces: whether it is an array, asked for once.
+struct ArrayLook {
+  std::once_flag once;
+  Result<bool> is_array = false;
+};
+
 // What one thread reads at a time.
 struct Piece {
   enum class Form { events, gzip_events, job_log, job_log_begin, fetched_jobs };
@@ -48,6 +57,12 @@ struct Piece {
   uint64_t begin = 0;
   uint64_t end = 0;
   std::string_view submission_id = {};  // whose log begins here
+  ArrayLook* look = nullptr;            // null: the only piece of its file
+};
+
+struct Pieces {
+  std::vector<Piece> all;
+  std::deque<ArrayLook> looks;
 };
 
 bool is_job_log(std::string_view path) {
@@ -60,8 +75,9 @@ std::string_view path_of(const ListedObject& object, const SessionListing& listi
   return std::string_view(object.key).substr(listing.session.prefix.size());
 }
 
-std::vector<Piece> pieces_of(const SessionListing& listing, SessionBuilder& builder) {
-  std::vector<Piece> pieces;
+Pieces pieces_of(const SessionListing& listing, SessionBuilder& builder) {
+  Pieces result;
+  std::vector<Piece>& pieces = result.all;
   std::vector<Piece> job_log_begins;
   bool has_fetched_jobs = false;
   for (const ListedObject& object : listing.objects) {
@@ -79,8 +95,11 @@ std::vector<Piece> pieces_of(const SessionListing& listing, SessionBuilder& buil
     } else if (is_event_file(path) && path.ends_with(".gz")) {
       pieces.push_back({&object, Piece::Form::gzip_events, 0, size});
     } else if (is_event_file(path)) {
-      for (uint64_t begin = 0; begin == 0 || begin < size; begin += kPieceBytes)
-        pieces.push_back({&object, Piece::Form::events, begin, std::min(begin + kPieceBytes, size)});
+      ArrayLook* const look = size > kPieceBytes ? &result.looks.emplace_back() : nullptr;
+      for (uint64_t begin = 0; begin == 0 || begin < size; begin += kPieceBytes) {
+        pieces.push_back(
+            {&object, Piece::Form::events, begin, std::min(begin + kPieceBytes, size), {}, look});
+      }
     }
   }
   // The dashboard's list of jobs has it all.
@@ -91,7 +110,7 @@ std::vector<Piece> pieces_of(const SessionListing& listing, SessionBuilder& buil
   // What has to be read from its beginning to its end takes longest: first.
   std::stable_partition(pieces.begin(), pieces.end(),
                         [](const Piece& piece) { return piece.form == Piece::Form::gzip_events; });
-  return pieces;
+  return result;
 }
 
 // What became of it, over all threads.
@@ -151,10 +170,13 @@ class PieceReader {
     UNREACHABLE("all forms are above");
   }
 
-  // Bytes [begin, end) as `take` wants them; fewer where the object has become shorter.
-  Result<void> each_range(const std::string& key, uint64_t begin, uint64_t end, const Take& take) {
-    while (begin < end) {
-      const uint64_t length = std::min(end - begin, kReadBytes);
+  // Bytes [begin, end) as `take` wants them, `first_bytes` and then ever more at a time; fewer where the
+  // object has become shorter.
+  Result<void> each_range(const std::string& key, uint64_t begin, uint64_t end, const Take& take,
+                          uint64_t first_bytes = kReadBytes) {
+    for (uint64_t bytes_at_once = first_bytes; begin < end;
+         bytes_at_once = std::min(2 * bytes_at_once, kReadBytes)) {
+      const uint64_t length = std::min(end - begin, bytes_at_once);
       TRY_ASSIGN(const std::string bytes, store_.get(key, begin, length, deadline_));
       TRY_ASSIGN(const bool goes_on, take(bytes));
       if (!goes_on || bytes.size() < length) return {};
@@ -184,50 +206,47 @@ class PieceReader {
     tally_.not_events += events.too_long();
   }
 
-  // The events that begin in the piece: not the rest of one that began before it, but the rest of its last.
+  // The lines that begin behind the piece's first byte, and one that begins where it ends: whoever reads the
+  // piece before reads on to the end of its last line, and to this one's first line break at the least.
   Result<void> read_events(const Piece& piece) {
     const std::string& key = piece.object->key;
     const uint64_t size = piece.object->object.size;
-    if (size > kPieceBytes) {
-      TRY_ASSIGN(const bool is_array, begins_as_array(key));
+    if (piece.look != nullptr) {
+      TRY_ASSIGN(const bool is_array, begins_as_array(key, *piece.look));
       // An array is read from its beginning to its end.
       if (is_array && piece.begin > 0) return {};
       if (is_array) return read_from(key, 0, size, [](std::string_view bytes) { return bytes; });
     }
-    bool is_at_line = piece.begin == 0;
-    const uint64_t begin = is_at_line ? 0 : piece.begin - 1;
-    uint64_t place = begin;
-    bool is_done = false;
     EventCutter events = cutter();
-    TRY(each_range(key, begin, size, [&](std::string_view bytes) -> Result<bool> {
-      const uint64_t bytes_begin = place;
-      place += bytes.size();
-      size_t from = 0;
+    bool is_at_line = piece.begin == 0;
+    TRY(each_range(key, piece.begin, piece.end, [&](std::string_view bytes) -> Result<bool> {
       if (!is_at_line) {
         const size_t line_end = bytes.find('\n');
-        from = line_end == std::string_view::npos ? bytes.size() : line_end + 1;
-        is_at_line = line_end != std::string_view::npos;
-        // The line runs on beyond this piece: none begins here.
-        if (bytes_begin + from >= piece.end) return false;
+        if (line_end == std::string_view::npos) return true;
+        bytes.remove_prefix(line_end + 1);
+        is_at_line = true;
       }
-      // The last line that begins here ends with the first line break at the piece's last byte or after it.
-      size_t to = bytes.size();
-      if (place >= piece.end) {
-        const size_t last = bytes_begin >= piece.end ? 0 : piece.end - 1 - bytes_begin;
-        const size_t line_end = bytes.find('\n', last);
-        is_done = line_end != std::string_view::npos;
-        if (is_done) to = line_end + 1;
-      }
-      if (from < to) events.feed(bytes.substr(from, to - from));
-      return !is_done;
+      events.feed(bytes);
+      return true;
     }));
+    if (is_at_line && piece.end < size) {
+      const auto take_rest = [&](std::string_view bytes) -> Result<bool> {
+        const size_t line_end = bytes.find('\n');
+        events.feed(bytes.substr(0, line_end));
+        return line_end == std::string_view::npos;
+      };
+      TRY(each_range(key, piece.end, size, take_rest, kFirstRestBytes));
+    }
     finish(events);
     return {};
   }
 
-  Result<bool> begins_as_array(const std::string& key) {
-    TRY_ASSIGN(const std::string bytes, store_.get(key, 0, 1, deadline_));
-    return bytes.starts_with('[');
+  Result<bool> begins_as_array(const std::string& key, ArrayLook& look) {
+    std::call_once(look.once, [&] {
+      const Result<std::string> bytes = store_.get(key, 0, 1, deadline_);
+      look.is_array = bytes ? Result<bool>(bytes->starts_with('[')) : Result<bool>(bytes.error());
+    });
+    return look.is_array;
   }
 
   template <typename Unpack>
@@ -271,7 +290,8 @@ Result<std::shared_ptr<const SessionState>> load_state(Store& store, const Sessi
                                                        const Deadline& deadline, unsigned threads) {
   SessionBuilder builder;
   Tally tally;
-  const std::vector<Piece> pieces = pieces_of(listing, builder);
+  Pieces found = pieces_of(listing, builder);
+  const std::vector<Piece>& pieces = found.all;
   std::atomic<size_t> next{0};
   std::mutex mutex;
   std::optional<Error> first_error;  // guarded by mutex
@@ -303,7 +323,7 @@ Result<std::shared_ptr<const SessionState>> load_state(Store& store, const Sessi
     log_warning("lines that are no events were passed over",
                 {{"session", listing.session.prefix}, {"lines", tally.not_events.load()}});
   }
-  return builder.build();
+  return builder.build(threads);
 }
 
 }  // namespace rayhistory

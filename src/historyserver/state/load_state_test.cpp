@@ -717,5 +717,51 @@ TEST(LoadState, ReadsLinesThatLieAcrossPieces) {
   EXPECT_EQ((*state)->attempts.size(), tasks + 2);
 }
 
+// Wherever a line begins before, at or behind the place where a piece does.
+TEST(LoadState, ReadsLinesThatBeginWherePiecesDo) {
+  constexpr size_t kLineBytes = 1U << 20U;
+  const StoredSession session = recorded_session();
+  for (const size_t first_bytes : {kLineBytes - 1, kLineBytes, kLineBytes + 1}) {
+    std::string lines;
+    size_t tasks = 0;
+    for (size_t bytes = first_bytes; lines.size() < (36U << 20U); bytes = kLineBytes) {
+      std::string line =
+          fmt::format(R"({{"taskDefinitionEvent": {{"taskId": "{:048}"}}, "more": ")", tasks++);
+      line.append(bytes - line.size() - 3, 'n');
+      lines += line + "\"}\n";
+    }
+    MemoryStore store;
+    store.set(key_of(session, kNode, "1.jsonl"), lines);
+    const auto state = load(store, session, 3);
+    ASSERT_TRUE(state);
+    EXPECT_EQ((*state)->attempts.size(), tasks) << first_bytes;
+  }
+}
+
+// Texts are taken from where they stand, and unescaped where they have to be.
+TEST(LoadState, ReadsTextsWithEscapesAndWithout) {
+  const StoredSession session = recorded_session();
+  constexpr std::string_view kTaskId = "000000000000000000000000000000000000000000000001";
+  MemoryStore store;
+  store.set(key_of(session, kNode, "1.jsonl"),
+            fmt::format(R"({{"task\u0044efinitionEvent" : {{"taskId": "{}" ,)"
+                        "\t\"taskName\"\t:\t\"a \\\"name\\\" \\u00e9\\\\\" ,"
+                        R"("callSite": "", "language": "\u0050YTHON", "jobId": "\u0042AAAAA==",)"
+                        R"("serializedRuntimeEnv": 7, "requiredResources": {{"a\"b": 1, "CPU": 2}} }} }})"
+                        "  \r\n",
+                        kTaskId));
+  const auto state = load(store, session);
+  ASSERT_TRUE(state);
+  ASSERT_EQ((*state)->attempts.size(), 1);
+  const TaskAttempt& task = (*state)->attempts.front();
+  EXPECT_EQ(task.task_id, kTaskId);
+  EXPECT_EQ(task.name, "a \"name\" \u00e9\\");
+  EXPECT_EQ(task.language, "PYTHON");
+  EXPECT_EQ(task.job_id, "04000000");
+  EXPECT_EQ(task.call_site, "");
+  EXPECT_EQ(task.serialized_runtime_env, "");
+  EXPECT_EQ(task.required_resources, (Resources{{"CPU", 2}, {"a\"b", 1}}));
+}
+
 }  // namespace
 }  // namespace rayhistory

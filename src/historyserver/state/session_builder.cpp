@@ -1,15 +1,21 @@
 #include "historyserver/state/session_builder.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cstring>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <unordered_map>
 
+#include <endian.h>
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "base/large_pages.h"
 #include "historyserver/state/ansi_codes.h"
 #include "historyserver/state/job_rows.h"
 #include "historyserver/state/ray_id.h"
@@ -192,13 +198,12 @@ void SessionBuilder::add(const TaskPiece& task) {
   const auto found = shard.index.find({task.task_id, task.attempt});
   TaskPiece* into = nullptr;
   if (found != shard.index.end()) {
-    into = shard.tasks[found->second].get();
+    into = found->second;
   } else {
-    const std::string_view id = shard.texts.keep(task.task_id);
-    shard.index.emplace(TaskKey{id, task.attempt}, static_cast<uint32_t>(shard.tasks.size()));
     into = shard.tasks.emplace_back(std::make_unique<TaskPiece>()).get();
-    into->task_id = id;
+    into->task_id = shard.texts.keep(task.task_id);
     into->attempt = task.attempt;
+    shard.index.emplace(TaskKey{into->task_id, task.attempt}, into);
   }
   merge(*into, task, shard.texts);
 }
@@ -247,16 +252,24 @@ void SessionBuilder::add(const FetchedJobPiece& job) {
 
 namespace {
 
-// What the attempts of one session are finished with.
+// By job ID.
+using JobEnds = std::unordered_map<std::string_view, UnixNanoseconds>;
+
+JobEnds ends_of(const std::vector<Job>& jobs, const std::vector<DriverPiece>& drivers) {
+  JobEnds ends;
+  for (const Job& job : jobs)
+    if (job.end_time != 0 && !job.job_id.empty()) ends[job.job_id] = job.end_time;
+  for (const DriverPiece& driver : drivers)
+    if (driver.finished != 0) ends[driver.job_id] = driver.finished;
+  return ends;
+}
+
+// What attempts of one session are finished with.
 class AttemptFinisher {
  public:
-  AttemptFinisher(const SessionState& state, const std::vector<DriverPiece>& drivers, TextPool& texts)
-      : state_(state), texts_(texts) {
-    for (const Job& job : state.jobs)
-      if (job.end_time != 0 && !job.job_id.empty()) job_ends_[job.job_id] = job.end_time;
-    for (const DriverPiece& driver : drivers)
-      if (driver.finished != 0) job_ends_[driver.job_id] = driver.finished;
-  }
+  // `state` has all but the attempts; new texts are kept in `texts`.
+  AttemptFinisher(const SessionState& state, const JobEnds& job_ends, TextPool& texts)
+      : state_(state), texts_(texts), job_ends_(job_ends) {}
 
   // Before the definitions of other attempts are shared.
   void fill(TaskPiece& task) const {
@@ -373,7 +386,7 @@ class AttemptFinisher {
 
   const SessionState& state_;
   TextPool& texts_;
-  std::unordered_map<std::string_view, UnixNanoseconds> job_ends_;
+  const JobEnds& job_ends_;
 };
 
 template <typename Pieces>
@@ -386,16 +399,60 @@ auto values_of(Pieces& pieces) {
   return values;
 }
 
+// Calls do_one(i) for each i below `count`, by so many threads.
+template <typename DoOne>
+void for_each_index(size_t count, unsigned threads, const DoOne& do_one) {
+  std::atomic<size_t> next{0};
+  const auto work = [&] {
+    for (size_t i = next++; i < count; i = next++)
+      do_one(i);
+  };
+  std::vector<std::jthread> others;
+  while (others.size() + 1 < std::min<size_t>(threads, count))
+    others.emplace_back(work);
+  work();
+}
+
+// A piece with the beginning of its task's ID as a number, so that most of the sorting looks at no piece.
+struct Place {
+  uint64_t id_begin;
+  TaskPiece* piece;
+
+  explicit Place(TaskPiece* of) : id_begin(0), piece(of) {
+    std::memcpy(&id_begin, of->task_id.data(), std::min(sizeof id_begin, of->task_id.size()));
+    id_begin = be64toh(id_begin);
+  }
+  bool operator<(const Place& other) const {
+    return std::tie(id_begin, piece->task_id, piece->attempt) <
+           std::tie(other.id_begin, other.piece->task_id, other.piece->attempt);
+  }
+};
+
+// Of the attempts in order, some thousand, and all of a task in one. Ends of each, the first one's begin at
+// 0.
+std::vector<size_t> blocks_of(const std::vector<Place>& places) {
+  constexpr size_t kBlock = 1024;
+  std::vector<size_t> ends;
+  for (size_t end = 0; end < places.size(); ends.push_back(end)) {
+    end = std::min(end + kBlock, places.size());
+    while (end < places.size() && places[end].piece->task_id == places[end - 1].piece->task_id)
+      ++end;
+  }
+  return ends;
+}
+
 // An attempt that was not announced (a retried creation of an actor is not) is defined as the first one that
-// was. `tasks` are by ID, then attempt.
-void share_definitions(std::vector<std::unique_ptr<TaskPiece>>& tasks) {
-  for (auto first = tasks.begin(); first != tasks.end();) {
-    const auto end = std::find_if(first, tasks.end(),
-                                  [&](const auto& task) { return task->task_id != (*first)->task_id; });
-    const auto defined = std::find_if(first, end, [](const auto& task) { return task->has_definition; });
+// was. `places` are in order.
+void share_definitions(std::span<const Place> places) {
+  for (auto first = places.begin(); first != places.end();) {
+    const auto end = std::find_if(first, places.end(), [&](const Place& place) {
+      return place.piece->task_id != first->piece->task_id;
+    });
+    const auto defined =
+        std::find_if(first, end, [](const Place& place) { return place.piece->has_definition; });
     if (defined != end) {
-      for (auto task = first; task != end; ++task)
-        if (!(*task)->has_definition) take_definition(**task, **defined);
+      for (auto place = first; place != end; ++place)
+        if (!place->piece->has_definition) take_definition(*place->piece, *defined->piece);
     }
     first = end;
   }
@@ -418,7 +475,7 @@ uint64_t size_of(const SessionState& state) {
 
 }  // namespace
 
-std::shared_ptr<const SessionState> SessionBuilder::build() {
+std::shared_ptr<const SessionState> SessionBuilder::build(unsigned threads) {
   auto state = std::make_shared<SessionState>();
   for (NodePiece& node : values_of(nodes_))
     state->nodes.push_back(node_row(std::move(node), texts_));
@@ -441,33 +498,44 @@ std::shared_ptr<const SessionState> SessionBuilder::build() {
   state->jobs =
       job_rows(drivers, values_of(submissions_), values_of(fetched_jobs_), state->actors, state->nodes);
 
-  auto memory = std::make_shared<TextMemory>();
-  const AttemptFinisher finisher(*state, drivers, texts_);
-  size_t attempts = 0;
-  for (const Shard& shard : shards_)
-    attempts += shard.tasks.size();
-  state->attempts.reserve(attempts);
+  std::vector<Place> places;
   for (Shard& shard : shards_) {
     shard.index = {};
-    std::sort(shard.tasks.begin(), shard.tasks.end(), [](const auto& a, const auto& b) {
-      return std::tie(a->task_id, a->attempt) < std::tie(b->task_id, b->attempt);
-    });
     for (const auto& task : shard.tasks)
-      finisher.fill(*task);
-    share_definitions(shard.tasks);
-    for (std::unique_ptr<TaskPiece>& task : shard.tasks) {
-      finisher.finish(*task);
-      task->profile_events.shrink_to_fit();
-      state->attempts.push_back(std::move(*task));
-      task.reset();
-    }
-    shard.tasks.clear();
-    shard.tasks.shrink_to_fit();
-    memory->take(shard.texts.take_memory());
+      places.emplace_back(task.get());
   }
-  std::sort(state->attempts.begin(), state->attempts.end(), [](const TaskAttempt& a, const TaskAttempt& b) {
-    return std::tie(a.task_id, a.attempt) < std::tie(b.task_id, b.attempt);
+  std::sort(places.begin(), places.end());
+
+  const JobEnds job_ends = ends_of(state->jobs, drivers);
+  const std::vector<size_t> ends = blocks_of(places);
+  std::vector<TextPool> block_texts(ends.size());
+  for_each_index(ends.size(), threads, [&](size_t i) {
+    const size_t begin = i == 0 ? 0 : ends[i - 1];
+    const std::span<const Place> block(places.data() + begin, ends[i] - begin);
+    const AttemptFinisher finisher(*state, job_ends, block_texts[i]);
+    for (const Place& place : block)
+      finisher.fill(*place.piece);
+    share_definitions(block);
+    for (const Place& place : block) {
+      finisher.finish(*place.piece);
+      place.piece->profile_events.shrink_to_fit();
+    }
   });
+
+  state->attempts.reserve(places.size());
+  use_large_pages(state->attempts.data(), state->attempts.capacity() * sizeof(TaskAttempt));
+  for (const Place& place : places)
+    state->attempts.push_back(std::move(*place.piece));
+  for_each_index(shards_.size(), threads, [&](size_t i) {
+    shards_[i].tasks.clear();
+    shards_[i].tasks.shrink_to_fit();
+  });
+
+  auto memory = std::make_shared<TextMemory>();
+  for (Shard& shard : shards_)
+    memory->take(shard.texts.take_memory());
+  for (TextPool& texts : block_texts)
+    memory->take(texts.take_memory());
   memory->take(texts_.take_memory());
   state->memory = std::move(memory);
   state->bytes = size_of(*state);

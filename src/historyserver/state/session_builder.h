@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -31,17 +32,22 @@ class SessionBuilder {
   void add(const PlatformEventPiece& event);
 
   // What follows from all of it together: final states, and the ends that nobody reported because whoever
-  // would have was gone. The builder is empty then.
-  std::shared_ptr<const SessionState> build();
+  // would have was gone. By so many threads. The builder is empty then.
+  std::shared_ptr<const SessionState> build(unsigned threads = 1);
 
  private:
   using TaskKey = std::pair<std::string_view, uint32_t>;  // task ID, attempt
+  struct TaskKeyHash {
+    size_t operator()(const TaskKey& key) const {
+      return std::hash<std::string_view>()(key.first) + key.second;
+    }
+  };
   // Tasks are by far the most: those whose IDs begin alike share a lock, a text pool and an index, so that
   // threads seldom meet.
   struct Shard {
     std::mutex mutex;
     TextPool texts;
-    boost::unordered_flat_map<TaskKey, uint32_t> index;
+    boost::unordered_flat_map<TaskKey, TaskPiece*, TaskKeyHash> index;
     std::vector<std::unique_ptr<TaskPiece>> tasks;
   };
   static constexpr size_t kShards = 16;

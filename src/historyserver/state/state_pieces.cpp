@@ -19,7 +19,7 @@ void merge_earlier(UnixNanoseconds& into, UnixNanoseconds from) {
 }
 
 void merge_text(std::string_view& into, std::string_view from, TextPool& texts) {
-  if (into < from) into = texts.keep(from);
+  if (!from.empty() && into < from) into = texts.keep(from);
 }
 
 // By base classes, too: their members are those of what is derived.

@@ -1,8 +1,10 @@
 // Where the texts of a session's state live: kept once each while it is built, and for as long as the state.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -40,8 +42,12 @@ class TextPool {
   TextMemory take_memory();
 
  private:
+  // Most texts are a few that come with each task: of those that look alike, the last one. Found here, a text
+  // is compared once; found below, it is hashed before.
+  std::array<std::string_view, 64> recent_;
   TextMemory memory_;
-  boost::unordered_flat_set<std::string_view> known_;
+  // std::hash: Boost's takes four times as long for an ID, and more for a runtime environment.
+  boost::unordered_flat_set<std::string_view, std::hash<std::string_view>> known_;
 };
 
 }  // namespace rayhistory
