@@ -124,7 +124,7 @@ azurite() {
     say "fetching Azurite $azurite_version from npm into $folder"
     rm -rf "$folder"
     mkdir -p "$folder"
-    PATH=$node:$PATH npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --silent \
+    PATH=$node:$PATH npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --loglevel=error \
       "azurite@$azurite_version" >&2
     # Its own program looks for node on the PATH.
     printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$node/node" "$folder/node_modules/azurite/dist/src/blob/main.js" \
