@@ -79,7 +79,7 @@ bool read_event(JsonScanner& scanner, EventMembers& members) {
     if (std::find(kPayloadsWithJob.begin(), kPayloadsWithJob.end(), key) != kPayloadsWithJob.end()) {
       return read_payload(scanner, members.job_id);
     }
-    members.is_of_platform = members.is_of_platform || key == kPlatformPayload;
+    if (key == kPlatformPayload) members.is_of_platform = true;
     return scanner.skip_value();
   });
 }
@@ -92,8 +92,9 @@ std::optional<EventIdHash> hash_of(const Member& event_id, EventIdSpace space) {
 
 // `line`: the good event as it is stored.
 std::optional<EventIdHash> hash_of_good(const Member& event_id, bool is_of_platform, std::string_view line) {
-  const auto hash = hash_of(event_id, EventIdSpace::good);
-  return hash && is_of_platform ? hash_of_event_id(line, EventIdSpace::good) : hash;
+  auto hash = hash_of(event_id, EventIdSpace::good);
+  if (is_of_platform && hash) hash = hash_of_event_id(line, EventIdSpace::good);
+  return hash;
 }
 
 // Why the timestamp is not one, or nothing.
