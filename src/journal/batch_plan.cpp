@@ -15,8 +15,6 @@ BatchPlan::BatchPlan(const CutBatch& batch, SessionNodes& nodes, const EventIdMe
       unix_nanoseconds_(unix_nanoseconds),
       groups_limit_(groups_limit),
       seen_(batch.events.size() + batch.set_aside.size()) {
-  const auto named = std::find(batch.sessions.begin(), batch.sessions.end(), session_of_nameless());
-  if (named != batch.sessions.end()) nameless_ = static_cast<uint32_t>(named - batch.sessions.begin());
   for (const CutEvent& event : batch.events)
     add(event);
   for (const SetAsideEvent& event : batch.set_aside)
@@ -52,7 +50,7 @@ bool BatchPlan::is_duplicate(const std::optional<EventIdHash>& id) {
 
 // The group of the event's session and job; nullptr when the batch has too many of them.
 BatchPlan::Group* BatchPlan::group_of(const CutEvent& event) {
-  const uint32_t index = event.session == kNoSession ? nameless_.value_or(kNoSession) : event.session;
+  const uint32_t index = event.session == kNoSession ? index_of_nameless() : event.session;
   const uint64_t key = (uint64_t{index} << 32) | event.job;
   if (key == last_key_ && last_group_ != nullptr) return last_group_;
   auto known = by_key_.find(key);
@@ -84,6 +82,15 @@ void BatchPlan::set_aside(std::string_view raw, std::string_view reason) {
   set_aside_->add(between_);
   set_aside_->add(raw);
   set_aside_->add("}\n");
+}
+
+uint32_t BatchPlan::index_of_nameless() {
+  if (!nameless_) {
+    const auto named = std::find(batch_.sessions.begin(), batch_.sessions.end(), session_of_nameless());
+    nameless_ =
+        named == batch_.sessions.end() ? kNoSession : static_cast<uint32_t>(named - batch_.sessions.begin());
+  }
+  return *nameless_;
 }
 
 SessionName BatchPlan::session_of_nameless() const {

@@ -59,6 +59,8 @@ class BatchPlan {
   Group* group_of(const CutEvent& event);
   // Of events that name none: the one that was running when they came, as far as it is known.
   SessionName session_of_nameless() const;
+  // Its place in CutBatch::sessions; kNoSession where no event of the batch names it.
+  uint32_t index_of_nameless();
   void set_aside(std::string_view raw, std::string_view reason);
   JournalPlace place_of_set_aside();
 
@@ -70,8 +72,8 @@ class BatchPlan {
 
   std::deque<Group> groups_;  // a deque: pointers to its elements stay valid
   std::unordered_map<uint64_t, Group*> by_key_;
+  std::optional<uint32_t> nameless_;  // index_of_nameless, once it was asked for
   // The last of each: events of one batch mostly share both.
-  std::optional<uint32_t> nameless_;  // the session of events that name none, where other events name it
   uint64_t last_key_ = 0;
   Group* last_group_ = nullptr;
   Group* set_aside_ = nullptr;

@@ -143,8 +143,7 @@ void EventCutter::give_pending() {
 }
 
 void EventCutter::give(std::string_view event) const {
-  while (!event.empty() && is_space(event.back()))
-    event.remove_suffix(1);
+  event = without_space_behind(event);
   if (!event.empty()) on_event_(event);
 }
 

@@ -16,6 +16,7 @@
 #include "base/json_text.h"
 #include "base/rfc3339.h"
 #include "historyserver/state/ansi_codes.h"
+#include "historyserver/state/event_file.h"
 #include "historyserver/state/ray_id.h"
 
 namespace rayhistory {
@@ -96,9 +97,7 @@ class Walk {
   // Where nothing is escaped, as nearly always, it is what stands there: simdjson would copy it, and byte by
   // byte in a program for any x86-64.
   static std::string_view text(value of) {
-    std::string_view token = of.raw_json_token();
-    while (!token.empty() && is_space(token.back()))
-      token.remove_suffix(1);
+    std::string_view token = without_space_behind(of.raw_json_token());
     if (token.size() < 2 || token.front() != '"' || token.back() != '"') return {};
     token = token.substr(1, token.size() - 2);
     if (token.find('\\') == std::string_view::npos) return token;
@@ -191,8 +190,6 @@ class Walk {
   std::string_view keep(std::string_view text) { return scratch_.keep(text); }
 
  private:
-  static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
   // As text(). A key that is read has its closing quote.
   static bool key_of(field& member, std::string_view& key) {
     const char* const begin = member.key().raw();
