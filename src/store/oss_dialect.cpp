@@ -110,7 +110,7 @@ const S3Dialect kOssDialect{
     // Alibaba Cloud: CopyObject, "Usage notes".
     .copy_at_once_limit_bytes = 1ull * 1024 * 1024 * 1024,
     .heads_buckets = false,
-    // OSS knows no If-Match on a write.
+    // OSS knows no If-Match on a write: what replaces an object goes in an upload (S3Store::replace).
     .if_absent_header = "x-oss-forbid-overwrite",
     .if_absent_value = "true",
     .puts_if_match = false,

@@ -117,6 +117,32 @@ TEST_F(OssStoreTest, SaysExistsWhenTheObjectIsAnother) {
   EXPECT_EQ(oss_.unfinished_uploads(), 0u);
 }
 
+// PutObject has no If-Match at OSS: what a killed collector had sent would cut short what its successor has
+// stored since.
+TEST_F(OssStoreTest, WhatAKilledRunHasSentOfASmallObjectIsRefusedOnceItsSuccessorHasBegun) {
+  const auto killed = open();
+  const auto first = killed->replace("k", {}, MemoryBody("one"), kTextContent, kNever);
+  ASSERT_TRUE(first) << first.error().message;
+  // It is on its way when the sender is killed.
+  std::optional<ReceivedRequest> late;
+  instead_ = [&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+    const bool puts = request.method == "PUT" && request.target == "/k";
+    const bool completes = request.method == "POST" && request.target.starts_with("/k?uploadId");
+    if (!late && (puts || completes)) late = request;
+    if (late) return ScriptedAnswer{.cut_after = 0, .close = true};
+    return std::nullopt;
+  };
+  ASSERT_FALSE(killed->extend("k", *first, MemoryBody("one two"), kTextContent, kNever));
+  ASSERT_TRUE(late);
+  instead_ = nullptr;
+
+  const auto successor = open();
+  ASSERT_TRUE(successor->abort_unfinished_uploads("k", kNever));
+  ASSERT_TRUE(successor->extend("k", *first, MemoryBody("one two three"), kTextContent, kNever));
+  EXPECT_EQ(oss_.answer(*late).status, 404);
+  EXPECT_EQ(oss_.objects().at("k").content, "one two three");
+}
+
 // Without x-oss-range-behavior OSS answers a range that ends behind the object with the whole object.
 TEST_F(OssStoreTest, GetsNoMoreThanARangeAsksFor) {
   const auto store = open();
@@ -274,6 +300,10 @@ class OssUnderFault : public OssStoreTest, public testing::WithParamInterface<Os
       stored = store.extend("key", *stored, prefix(size), kTextContent, kNever);
       if (!stored) return "extend: " + stored.error().message;
     }
+    // Too small for a part to be copied of it.
+    Result<StoredObject> small = store.put("small", prefix(100), kTextContent, kNever);
+    if (small) small = store.extend("small", *small, prefix(200), kTextContent, kNever);
+    if (!small) return "small: " + small.error().message;
     const Result<StoredObject> copied = store.copy("key", *stored, "copy", kNever);
     if (!copied) return "copy: " + copied.error().message;
     const auto seen = store.stat("key", kNever);
@@ -304,6 +334,7 @@ TEST_P(OssUnderFault, AnObjectIsWholeWhicheverRequestItHits) {
     EXPECT_EQ(live(store), "") << "fault in request " << fault_at;
     EXPECT_TRUE(oss_.objects().at("key").content == whole_) << "fault in request " << fault_at;
     EXPECT_TRUE(oss_.objects().at("copy").content == whole_) << "fault in request " << fault_at;
+    EXPECT_EQ(oss_.objects().at("small").content, whole_.substr(0, 200)) << "fault in request " << fault_at;
     // An upload that was begun twice has one that only the sweep at the next start can find.
     EXPECT_TRUE(store.abort_unfinished_uploads("", kNever));
     EXPECT_EQ(oss_.unfinished_uploads(), 0u) << "fault in request " << fault_at;

@@ -46,7 +46,7 @@ struct S3Dialect {
   // What makes PutObject refuse to replace anything.
   std::string_view if_absent_header;
   std::string_view if_absent_value;
-  bool puts_if_match = false;  // whether PutObject takes If-Match
+  bool puts_if_match = false;  // whether PutObject takes If-Match; else uploads replace what is there
   // Whether CompleteMultipartUpload takes If-Match and the size that is meant.
   bool checks_completion = false;
   S3ConfigurationNames configuration;

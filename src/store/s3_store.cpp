@@ -118,10 +118,14 @@ Result<StoredObject> S3Store::put(const std::string& key, const Body& body, std:
 Result<StoredObject> S3Store::replace(const std::string& key, const StoredObject& before, const Body& body,
                                       std::string_view content_type, const Deadline& deadline) {
   TRY(check_key(key));
-  if (body.size() <= limits_.single_request_bytes)
+  const bool is_new = before == StoredObject{};
+  // A PutObject that cannot say what it replaces would take the place of whatever is there when it arrives.
+  // An upload is given up by the sender's successor before that one writes (abort_unfinished_uploads), and
+  // its completion is then refused. It needs a part, which an empty object has not.
+  const bool can_be_put = is_new || connection_.dialect().puts_if_match || body.size() == 0;
+  if (can_be_put && body.size() <= limits_.single_request_bytes)
     return put_at_once(key, body, content_type, &before, deadline);
   const auto fill = [&](S3MultipartUpload& upload) { return upload.send_from(body, 0, deadline); };
-  const bool is_new = before == StoredObject{};
   return upload(key, content_type, is_new ? std::nullopt : std::optional(before), fill, deadline);
 }
 
