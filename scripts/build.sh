@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build.sh PRESET [--configure-only] [TARGET...]: configures and builds build/PRESET. Says something only when there
-# is something to do.
+# build.sh PRESET [--configure-only] [TARGET...]: configures and builds build/PRESET, and before it the libcurl that all
+# presets share. Says something only when there is something to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1
@@ -11,13 +11,16 @@ if [[ ${1:-} == --configure-only ]]; then
   shift
 fi
 
+scripts/libcurl.sh
+
 # Two programs that configure the same folder at once (make -j, an editor) would spoil it.
 mkdir -p "build/$preset"
 exec 9>"build/$preset/.lock"
 flock 9
 
-# ninja runs cmake again by itself when a CMakeLists.txt changes, but not when the presets do.
-if [[ ! -e build/$preset/build.ninja || CMakePresets.json -nt build/$preset/build.ninja ]]; then
+# ninja runs cmake again by itself when a CMakeLists.txt changes, but not when the presets do, or a libcurl of our own comes.
+if [[ ! -e build/$preset/build.ninja || CMakePresets.json -nt build/$preset/build.ninja ||
+  build/libcurl -nt build/$preset/build.ninja ]]; then
   echo "build: configuring build/$preset"
   cmake --preset "$preset" >"build/$preset/configure.log" 2>&1 || {
     cat "build/$preset/configure.log"

@@ -21,10 +21,11 @@ if [ "$arch" != "$(dpkg --print-architecture)" ]; then
 fi
 # As in the Makefile: what another checkout has compiled with the same compiler serves this one.
 export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
+scripts/libcurl.sh "$triplet"
 cmake "$@"
 name=$(basename "$program")
 cmake --build build/release --target "$name"
 mkdir -p "$(dirname "$program")"
 "$triplet-strip" -o "$program" "build/release/bin/$name"
 ls -l "$program"
-rm -rf build  # hundreds of megabytes that the engine would keep as a layer
+rm -rf build/release  # hundreds of megabytes that the engine would keep as a layer

@@ -19,7 +19,7 @@ wanted="$extra python3 ca-certificates"
 while read -r group package; do
   [ "$group" = build ] || continue
   case $package in
-    *-dev) wanted="$wanted $package$suffix" ;;
+    lib*-dev | zlib*-dev) wanted="$wanted $package$suffix" ;;
     *) wanted="$wanted $package" ;;
   esac
 done <packages.txt

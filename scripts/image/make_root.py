@@ -18,7 +18,8 @@ from pathlib import Path
 
 TRIPLET = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-# Compiled into the program and in no library that it loads. Everything else of packages.txt is a shared library's.
+# Compiled into the program and in no library that it loads: these, and the libcurl of libcurl.sh. Everything else of
+# packages.txt is a shared library's.
 COMPILED_IN = ["libboost1.81-dev"]
 FILES = {
     "/etc/passwd": "root:x:0:0:root:/:/sbin/nologin\n{name}:x:1000:1000:{name}:/:/sbin/nologin\n",
@@ -89,6 +90,48 @@ class Package:
             "copyrightText": "NOASSERTION",
             "externalRefs": [
                 {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
+            ],
+        }
+
+
+class Libcurl:
+    """What libcurl.sh has made of Debian's source package: no package that dpkg knows."""
+
+    def __init__(self, folder):
+        self.name = "curl"
+        self.version = (folder / "version").read_text().strip()
+        self.copyright = folder / "copyright"
+
+    def status(self, arch):
+        """Told as an installed package of Debian's name and version, so that scanners find what is known against it."""
+        return (
+            f"Package: {self.name}\nStatus: install ok installed\nPriority: optional\nSection: libs\n"
+            "Maintainer: Debian's maintainers of curl <curl@packages.debian.org>\n"
+            f"Architecture: {arch}\nVersion: {self.version}\n"
+            "Description: libcurl, compiled into the program\n"
+            " From Debian's source package, with HTTP and HTTPS alone.\nHomepage: https://curl.se/\n"
+        )
+
+    def spdx(self):
+        return {
+            "SPDXID": "SPDXRef-Package-curl",
+            "name": self.name,
+            "versionInfo": self.version,
+            "supplier": "Organization: Debian",
+            "downloadLocation": "NOASSERTION",
+            "homepage": "https://curl.se/",
+            "sourceInfo": f"libcurl, with HTTP and HTTPS alone, built from Debian's source package curl {self.version}",
+            "filesAnalyzed": False,
+            "licenseConcluded": "NOASSERTION",
+            "licenseDeclared": "NOASSERTION",
+            "licenseComments": "see /usr/share/doc/curl/copyright in the image",
+            "copyrightText": "NOASSERTION",
+            "externalRefs": [
+                {
+                    "referenceCategory": "PACKAGE-MANAGER",
+                    "referenceType": "purl",
+                    "referenceLocator": f"pkg:deb/debian/curl@{quoted(self.version)}?arch=source&distro=debian-12",
+                }
             ],
         }
 
@@ -223,6 +266,9 @@ def main():
     for package in packages:
         # Where scanners look for the packages of an image without dpkg's own database.
         place(f"/var/lib/dpkg/status.d/{package.name}", text=run("dpkg-query", "--status", package.asked_as))
+    libcurl = Libcurl(Path("build/libcurl", triplet))
+    place(f"/usr/share/doc/{libcurl.name}/copyright", file=libcurl.copyright)
+    place(f"/var/lib/dpkg/status.d/{libcurl.name}", text=libcurl.status(arch))
     place(f"/usr/share/doc/{program.name}/copyright", file="LICENSE")
     frontend = [Frontend(Path(arguments.dashboard))] if arguments.dashboard else []
     for part in frontend:
@@ -232,7 +278,7 @@ def main():
         place("/usr/share/doc/ray-dashboard/copyright", text=named + Path("LICENSE").read_text())
         for file in sorted(path for path in part.files.rglob("*") if path.is_file()):
             place(f"/dashboard/{file.relative_to(part.files)}", file=file)
-    document = sbom(program, version, arch, packages, compiled_in, frontend)
+    document = sbom(program, version, arch, packages, [*compiled_in, libcurl], frontend)
     place(f"/usr/share/sbom/{program.name}.spdx.json", text=json.dumps(document, indent=1) + "\n")
     size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     print(f"make_root: {len(libraries)} libraries of {len(packages)} packages, {size / 1e6:.1f} MB in all")

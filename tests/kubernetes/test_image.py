@@ -115,7 +115,7 @@ def test_its_sbom_names_every_package_that_it_holds(built):
     held = {path.rsplit("/", 1)[1] for path in built.files if path.startswith("/var/lib/dpkg/status.d/")}
     frontend = {"ray-dashboard"} if built.program == "historyserver" else set()
     assert held | frontend | {f"rayhistory-{built.program}", "libboost1.81-dev"} == set(packages)
-    assert {"libc6", "libcurl4", "libssl3", "libstdc++6", "ca-certificates"} <= held
+    assert {"libc6", "curl", "libssl3", "libstdc++6", "ca-certificates"} <= held
     for name in held:
         status = (built.folder / "var/lib/dpkg/status.d" / name).read_text()
         assert f"\nVersion: {packages[name].version}\n" in status
@@ -124,6 +124,27 @@ def test_its_sbom_names_every_package_that_it_holds(built):
     program = (built.folder / "usr/local/bin" / built.program).read_bytes()
     own = packages[f"rayhistory-{built.program}"]
     assert [checksum.value for checksum in own.checksums] == [hashlib.sha256(program).hexdigest()]
+
+
+def test_its_libcurl_is_in_the_program_and_scanners_see_it_as_debians(built, tmp_path):
+    # What Debian's shared one would bring along: a second TLS library, LDAP, SSH, Kerberos.
+    loaded = {path.rsplit("/", 1)[1].split(".so")[0] for path in built.files if ".so" in path}
+    assert not loaded & {"libcurl", "libgnutls", "libldap", "libssh2", "libkrb5", "librtmp", "libnghttp2"}, loaded
+
+    # dpkg itself reads the entries that scanners read.
+    stanzas = [path.read_text().strip() + "\n" for path in (built.folder / "var/lib/dpkg/status.d").iterdir()]
+    (tmp_path / "status").write_text("\n".join(stanzas))
+    shown = subprocess.run(
+        ["dpkg-query", f"--admindir={tmp_path}", "--show", "--showformat=${source:Package} ${source:Version} ${db:Status-Status}\n"],
+        capture_output=True, text=True, check=True,
+    ).stdout.splitlines()
+    (curl,) = (line.split() for line in shown if line.startswith("curl "))
+    assert re.fullmatch(r"\d+\.\d+\.\d+-\S+", curl[1]) and curl[2] == "installed"
+    assert (built.folder / "usr/share/doc/curl/copyright").read_text().count("Daniel Stenberg")
+    document = json.loads((built.folder / f"usr/share/sbom/{built.program}.spdx.json").read_text())
+    (named,) = (package for package in document["packages"] if package["name"] == "curl")
+    (reference,) = named["externalRefs"]
+    assert reference["referenceLocator"].startswith(f"pkg:deb/debian/curl@{curl[1].replace('+', '%2B')}?arch=source")
 
 
 def test_the_dashboard_is_that_of_the_pinned_ray(built):
@@ -155,7 +176,7 @@ def test_it_is_built_for_the_other_architecture_without_emulation(other_architec
         if path.is_file() and not path.is_symlink() and path.open("rb").read(4) == b"\x7fELF"
     ]
     assert any(path.parent == folder / "usr/local/bin" for path in binaries)
-    assert any(path.name.startswith("libcurl.so") for path in binaries)
+    assert any(path.name.startswith("libssl.so") for path in binaries)
     for path in binaries:
         machine = int.from_bytes(path.read_bytes()[18:20], "little")
         assert machine == ELF_MACHINES[inspected["Architecture"]], path
