@@ -22,14 +22,18 @@ inline std::string_view without_space_behind(std::string_view json) {
   return json.substr(0, json.find_last_not_of(" \t\r\n") + 1);  // npos + 1 is 0
 }
 
-// Takes a file's bytes as they come, from its beginning or from the beginning of a line, and gives its
-// events. For one thread.
+// Takes a file's bytes as they come, from its beginning or, of a file of lines, from the beginning of one,
+// and gives its events. For one thread.
 class EventCutter {
  public:
   // The text is valid during the call, and kEventPadding more bytes behind it can be read.
   using OnEvent = std::function<void(std::string_view event)>;
 
-  explicit EventCutter(OnEvent on_event) : on_event_(std::move(on_event)) {}
+  // How the events stand in the file. Unknown: as its first byte says, so it is to be fed from its beginning.
+  enum class Form { unknown, lines, array };
+
+  explicit EventCutter(OnEvent on_event, Form form = Form::unknown)
+      : on_event_(std::move(on_event)), form_(form) {}
 
   void feed(std::string_view bytes);
   // The file ends here: a last line without its end is an event if it is whole.
@@ -39,8 +43,6 @@ class EventCutter {
   uint64_t too_long() const { return too_long_; }
 
  private:
-  enum class Form { unknown, lines, array };
-
   void cut_lines(std::string_view bytes);
   void cut_array(std::string_view bytes);
   void give_pending();
@@ -48,7 +50,7 @@ class EventCutter {
   void keep(std::string_view bytes);
 
   const OnEvent on_event_;
-  Form form_ = Form::unknown;
+  Form form_;
   std::string pending_;  // of an event whose end has not come
   bool is_skipping_ = false;
   uint64_t too_long_ = 0;

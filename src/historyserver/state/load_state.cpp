@@ -191,14 +191,15 @@ class PieceReader {
     return store_.get(piece.object->key, 0, piece.end, deadline_);
   }
 
-  EventCutter cutter() {
-    return EventCutter([this](std::string_view event) {
+  EventCutter cutter(EventCutter::Form form = EventCutter::Form::unknown) {
+    const auto on_event = [this](std::string_view event) {
       if (reader_.read(event)) {
         ++tally_.events;
       } else {
         ++tally_.not_events;
       }
-    });
+    };
+    return EventCutter(on_event, form);
   }
 
   void finish(EventCutter& events) {
@@ -217,7 +218,9 @@ class PieceReader {
       if (is_array && piece.begin > 0) return {};
       if (is_array) return read_from(key, 0, size, [](std::string_view bytes) { return bytes; });
     }
-    EventCutter events = cutter();
+    // A line may begin as an array does.
+    EventCutter events =
+        cutter(piece.look == nullptr ? EventCutter::Form::unknown : EventCutter::Form::lines);
     bool is_at_line = piece.begin == 0;
     TRY(each_range(key, piece.begin, piece.end, [&](std::string_view bytes) -> Result<bool> {
       if (!is_at_line) {

@@ -738,6 +738,23 @@ TEST(LoadState, ReadsLinesThatBeginWherePiecesDo) {
   }
 }
 
+TEST(LoadState, TakesNoPieceOfAFileOfLinesForAnArray) {
+  constexpr size_t kLineBytes = 1U << 20U;
+  const StoredSession session = recorded_session();
+  std::string lines;
+  size_t tasks = 0;
+  while (lines.size() < (36U << 20U)) {
+    lines += fmt::format(R"({{"taskDefinitionEvent": {{"taskId": "{:048}"}}, "more": "{}"}})", tasks++,
+                         std::string(kLineBytes, 'n'));
+    lines += "\n[no event\n";
+  }
+  MemoryStore store;
+  store.set(key_of(session, kNode, "1.jsonl"), lines);
+  const auto state = load(store, session, 3);
+  ASSERT_TRUE(state);
+  EXPECT_EQ((*state)->attempts.size(), tasks);
+}
+
 // Texts are taken from where they stand, and unescaped where they have to be.
 TEST(LoadState, ReadsTextsWithEscapesAndWithout) {
   const StoredSession session = recorded_session();
