@@ -7,6 +7,7 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "base/log.h"
 
 namespace rayhistory {
@@ -27,22 +28,6 @@ constexpr size_t kBlockBytes = 32 * 1024;
 
 // Every wait: (error, ...) instead of an exception.
 constexpr auto kAwait = net::as_tuple(net::use_awaitable);
-
-std::string json_string(std::string_view text) {
-  std::string json = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      json += '\\';
-      json += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      json += fmt::format("\\u{:04x}", c);
-    } else {
-      json += c;
-    }
-  }
-  json += '"';
-  return json;
-}
 
 bool is_one_of(beast::string_view text, std::initializer_list<std::string_view> names) {
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {

@@ -247,8 +247,8 @@ TEST_F(EventServerTest, RefusesABatchThatIsNone) {
   answer_ = [](std::string_view) {
     return Result<BatchOutcome>(Error{ErrorKind::invalid, "no \"array\"\n"});
   };
-  EXPECT_THAT(ask(post("{}")), testing::AllOf(StartsWith("HTTP/1.1 400"),
-                                              testing::EndsWith(R"({"error":"no \"array\"\u000a"})")));
+  EXPECT_THAT(ask(post("{}")),
+              testing::AllOf(StartsWith("HTTP/1.1 400"), testing::EndsWith(R"({"error":"no \"array\"\n"})")));
 }
 
 TEST_F(EventServerTest, AsksToComeAgainWhenTheDiskIsFullOrFails) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "store/azure_container_remarks.h"
+#include "store/http_answer.h"
 
 namespace rayhistory {
 namespace {
@@ -240,12 +241,7 @@ Result<std::string> AzureBlobStore::get(const std::string& key, uint64_t offset,
   TRY_ASSIGN(AzureAnswer answer, connection_.send(get, deadline));
   if (answer.response.status == 416) return std::string();  // begins at or after the end
   if (!answer.ok()) return connection_.error_of(get, answer);
-  std::string content = std::move(answer.response.body);
-  // 200: all of it was sent.
-  if (answer.response.status == 200)
-    content.erase(0, static_cast<size_t>(std::min<uint64_t>(offset, content.size())));
-  if (content.size() > length) content.resize(static_cast<size_t>(length));
-  return content;
+  return content_of_range(std::move(answer.response), offset, length);
 }
 
 Result<void> AzureBlobStore::remove(const std::string& key, const Deadline& deadline) {

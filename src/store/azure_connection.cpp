@@ -1,7 +1,6 @@
 #include "store/azure_connection.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <utility>
 
@@ -9,6 +8,7 @@
 
 #include "http/http_date.h"
 #include "signing/azure_shared_key.h"
+#include "store/http_answer.h"
 
 namespace rayhistory {
 namespace {
@@ -19,20 +19,9 @@ constexpr std::string_view kServiceVersion = "2021-12-02";
 constexpr std::chrono::minutes kClockTolerance{10};
 // Azure's sentences are below 300 characters; a proxy's error page is not to fill the log.
 constexpr size_t kMessageLimit = 300;
-// A server that asks for more is not obeyed to the letter: the store may be back long before.
-constexpr int64_t kRetryAfterLimitSeconds = 300;
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> choices) {
   return std::find(choices.begin(), choices.end(), text) != choices.end();
-}
-
-std::optional<Nanoseconds> retry_after_of(const Headers& headers) {
-  const std::string_view text = headers.find("Retry-After").value_or("");
-  int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || seconds < 0)
-    return std::nullopt;
-  return Seconds(std::min(seconds, kRetryAfterLimitSeconds));
 }
 
 // https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes, and the common ones.
@@ -45,26 +34,7 @@ ErrorKind kind_of(std::string_view code, int status) {
                  "InvalidAuthenticationInfo", "AuthenticationFailed", "LeaseIdMissing", "LeaseNotPresent",
                  "BlobImmutableDueToPolicy", "BlobArchived", "BlobBeingRehydrated", "SnapshotsPresent"}))
     return ErrorKind::denied;
-  switch (status) {
-    case 301:
-    case 302:
-    case 307:
-    case 401:
-    case 403:
-      return ErrorKind::denied;
-    case 404:
-      return ErrorKind::not_found;
-    case 408:
-    case 429:
-      return ErrorKind::retry;
-    case 409:
-    case 412:
-      return ErrorKind::exists;
-    case 501:
-      return ErrorKind::unsupported;
-    default:
-      return status >= 500 ? ErrorKind::retry : ErrorKind::invalid;
-  }
+  return kind_of_status(status);
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "store/gcs_connection.h"
 
-#include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "store/http_answer.h"
 
 namespace rayhistory {
 namespace {
@@ -12,20 +12,13 @@ namespace {
 constexpr std::string_view kEndpoint = "https://storage.googleapis.com";
 // Google's sentences are below 300 characters; a proxy's error page is not to fill the log.
 constexpr size_t kMessageLimit = 300;
-// A server that asks for more is not obeyed to the letter: the store may be back long before.
-constexpr Seconds kRetryAfterLimit{300};
 // One name may be written once a second; what comes sooner is refused with 429, without a Retry-After
 // (Cloud Storage, "Quotas & limits").
 constexpr Seconds kWriteInterval{1};
 
-std::optional<Nanoseconds> retry_after_of(const HttpResponse& response) {
-  int64_t number = 0;
-  const std::string_view text = response.headers.find("Retry-After").value_or("");
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (!text.empty() && error == std::errc() && end == text.data() + text.size() && number >= 0)
-    return Seconds(std::min<int64_t>(number, kRetryAfterLimit.count()));
-  if (response.status == 429) return kWriteInterval;
-  return std::nullopt;
+std::optional<Nanoseconds> wanted_wait(const HttpResponse& response) {
+  const std::optional<Nanoseconds> wait = retry_after_of(response.headers);
+  return wait || response.status != 429 ? wait : kWriteInterval;
 }
 
 // A missing bucket and a missing object are both 404 "notFound"; only the sentence tells.
@@ -37,25 +30,7 @@ bool is_about_the_bucket(const GcsCall& call, const GcsAnswer& answer) {
 
 ErrorKind kind_of(const GcsCall& call, const GcsAnswer& answer) {
   if (is_about_the_bucket(call, answer)) return ErrorKind::denied;
-  const int status = answer.response.status;
-  switch (status) {
-    case 401:
-    case 403:
-    case 407:
-      return ErrorKind::denied;
-    case 404:
-      return ErrorKind::not_found;
-    case 408:
-    case 429:
-      return ErrorKind::retry;
-    case 409:
-    case 412:
-      return ErrorKind::exists;
-    case 501:
-      return ErrorKind::unsupported;
-    default:
-      return status >= 500 ? ErrorKind::retry : ErrorKind::invalid;
-  }
+  return kind_of_status(answer.response.status);
 }
 
 }  // namespace
@@ -197,7 +172,7 @@ Error GcsConnection::error_of(const GcsCall& call, const GcsAnswer& answer) cons
     if (!answer.error->message.empty()) text += ": " + answer.error->message.substr(0, kMessageLimit);
   }
   if (const std::string advice = advice_for(call, answer); !advice.empty()) text += "; " + advice;
-  return Error{kind_of(call, answer), std::move(text), retry_after_of(answer.response)};
+  return Error{kind_of(call, answer), std::move(text), wanted_wait(answer.response)};
 }
 
 }  // namespace rayhistory

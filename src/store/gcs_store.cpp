@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "store/gcs_bucket_remarks.h"
 #include "store/gcs_resumable_upload.h"
+#include "store/http_answer.h"
 #include "store/retry_pace.h"
 
 namespace rayhistory {
@@ -411,12 +412,7 @@ Result<std::string> GcsStore::get(const std::string& key, uint64_t offset, uint6
   TRY_ASSIGN(GcsAnswer answer, connection_.send(get, deadline));
   if (answer.response.status == 416) return std::string();  // begins at or after the end
   if (!answer.ok()) return connection_.error_of(get, answer);
-  std::string content = std::move(answer.response.body);
-  // 200: all of it, as of an empty object.
-  if (answer.response.status == 200)
-    content.erase(0, static_cast<size_t>(std::min<uint64_t>(offset, content.size())));
-  if (content.size() > length) content.resize(static_cast<size_t>(length));
-  return content;
+  return content_of_range(std::move(answer.response), offset, length);
 }
 
 Result<void> GcsStore::remove(const std::string& key, const Deadline& deadline) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <utility>
 
@@ -10,6 +9,7 @@
 
 #include "base/digest.h"
 #include "http/http_date.h"
+#include "store/http_answer.h"
 
 namespace rayhistory {
 
@@ -20,26 +20,14 @@ namespace {
 constexpr std::chrono::minutes kClockTolerance{10};
 // S3's sentences are below 300 characters; a proxy's error page is not to fill the log.
 constexpr size_t kMessageLimit = 300;
-// A server that asks for more is not obeyed to the letter: the store may be back long before.
-constexpr Seconds kRetryAfterLimit{300};
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> choices) {
   return std::find(choices.begin(), choices.end(), text) != choices.end();
 }
 
-std::optional<Nanoseconds> retry_after_of(const Headers& headers) {
-  std::optional<Nanoseconds> wait;
-  int64_t number = 0;
-  const auto read_number = [&number](std::string_view text) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size() && number >= 0;
-  };
-  if (const auto text = headers.find("x-amz-retry-after"); text && read_number(*text)) {
-    wait = Milliseconds(std::min<int64_t>(number, Milliseconds(kRetryAfterLimit).count()));
-  } else if (const auto seconds = headers.find("Retry-After"); seconds && read_number(*seconds)) {
-    wait = Seconds(std::min<int64_t>(number, kRetryAfterLimit.count()));
-  }
-  return wait;
+std::optional<Nanoseconds> wanted_wait(const Headers& headers) {
+  const auto wait = retry_after_of(headers, "x-amz-retry-after", Milliseconds(1));
+  return wait ? wait : retry_after_of(headers);
 }
 
 ErrorKind kind_of(std::string_view code, int status) {
@@ -55,28 +43,8 @@ ErrorKind kind_of(std::string_view code, int status) {
                        "InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed",
                        "PermanentRedirect", "TemporaryRedirect", "FileImmutable"}))
     return ErrorKind::denied;
-  switch (status) {
-    case 200:
-      return ErrorKind::retry;  // an <Error> inside: S3's own clients take it for a 500
-    case 301:
-    case 307:
-    case 401:
-    case 403:
-      return ErrorKind::denied;
-    case 404:
-      return ErrorKind::not_found;
-    case 408:
-    case 425:
-    case 429:
-      return ErrorKind::retry;
-    case 409:
-    case 412:
-      return ErrorKind::exists;
-    case 501:
-      return ErrorKind::unsupported;
-    default:
-      return status >= 500 ? ErrorKind::retry : ErrorKind::invalid;
-  }
+  // 200: an <Error> inside. S3's own clients take it for a 500.
+  return status == 200 ? ErrorKind::retry : kind_of_status(status);
 }
 
 }  // namespace
@@ -202,7 +170,7 @@ Error S3Connection::error_of(const S3Call& call, const S3Answer& answer) const {
       answer.response.headers.find(dialect_.header("ec")).value_or("").starts_with("0002-") && status == 400;
   const ErrorKind kind =
       is_silent_refusal || is_about_signature ? ErrorKind::denied : kind_of(answer.code(), status);
-  return Error{kind, std::move(text), retry_after_of(answer.response.headers)};
+  return Error{kind, std::move(text), wanted_wait(answer.response.headers)};
 }
 
 }  // namespace rayhistory

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "store/http_answer.h"
 #include "store/retry_pace.h"
 #include "store/s3_bucket_remarks.h"
 
@@ -288,12 +289,7 @@ Result<std::string> S3Store::get(const std::string& key, uint64_t offset, uint64
   TRY_ASSIGN(S3Answer answer, connection_.send(get, deadline));
   if (answer.response.status == 416) return std::string();  // begins at or after the end
   if (!answer.ok()) return connection_.error_of(get, answer);
-  std::string content = std::move(answer.response.body);
-  // 200: a server that does not know ranges has sent all.
-  if (answer.response.status == 200)
-    content.erase(0, static_cast<size_t>(std::min<uint64_t>(offset, content.size())));
-  if (content.size() > length) content.resize(static_cast<size_t>(length));
-  return content;
+  return content_of_range(std::move(answer.response), offset, length);
 }
 
 Result<void> S3Store::remove(const std::string& key, const Deadline& deadline) {

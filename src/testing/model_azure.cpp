@@ -12,16 +12,6 @@
 namespace rayhistory {
 namespace {
 
-std::string query_value(const ReceivedRequest& request, std::string_view name) {
-  const std::string query =
-      "&" + request.target.substr(std::min(request.target.find('?') + 1, request.target.size()));
-  const std::string wanted = fmt::format("&{}=", name);
-  const size_t begin = query.find(wanted);
-  if (begin == std::string::npos) return "";
-  const size_t value = begin + wanted.size();
-  return *decode_percent(query.substr(value, query.find('&', value) - value));
-}
-
 std::string quoted(const std::string& etag) {
   return "\"" + etag + "\"";
 }
@@ -164,7 +154,7 @@ ScriptedAnswer ModelAzure::put_blob(const std::string& key, const ReceivedReques
 }
 
 ScriptedAnswer ModelAzure::put_block(const std::string& key, const ReceivedRequest& request) {
-  const std::string id = query_value(request, "blockid");
+  const std::string id = request.query_value("blockid");
   auto& blocks = uncommitted_[key];
   if (!blocks.empty() && blocks.begin()->first.size() != id.size())
     return azure_error_answer(400, "InvalidBlobOrBlock");

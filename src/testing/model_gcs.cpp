@@ -16,16 +16,6 @@
 namespace rayhistory {
 namespace {
 
-std::string query_value(const ReceivedRequest& request, std::string_view name) {
-  const std::string query =
-      "&" + request.target.substr(std::min(request.target.find('?') + 1, request.target.size()));
-  const std::string wanted = fmt::format("&{}=", name);
-  const size_t begin = query.find(wanted);
-  if (begin == std::string::npos) return "";
-  const size_t value = begin + wanted.size();
-  return *decode_percent(query.substr(value, query.find('&', value) - value));
-}
-
 uint64_t number(std::string_view text) {
   uint64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
@@ -111,7 +101,7 @@ ScriptedAnswer ModelGcs::answer(const ReceivedRequest& request) {
     }
     case GcsFault::empty_answer: {
       // An object's own bytes come with a Content-Length.
-      if (is_read && query_value(request, "alt") == "media") return gcs_error_answer(503, "backendError");
+      if (is_read && request.query_value("alt") == "media") return gcs_error_answer(503, "backendError");
       ScriptedAnswer answer = answer_rightly(request);
       answer.body.clear();
       return answer;
@@ -147,7 +137,7 @@ ScriptedAnswer ModelGcs::answer_rightly(const ReceivedRequest& request, bool hal
 ScriptedAnswer ModelGcs::about_bucket(const ReceivedRequest& request) {
   if (request.method == "POST") {
     if (exists_) return gcs_error_answer(409, "conflict");
-    if (query_value(request, "project").empty()) return gcs_error_answer(400, "required");
+    if (request.query_value("project").empty()) return gcs_error_answer(400, "required");
     exists_ = true;
   }
   return exists_ ? json(fmt::format(R"({{"name":"{}"}})", bucket_)) : no_bucket();
@@ -172,14 +162,14 @@ ScriptedAnswer ModelGcs::write(const std::string& key, Object object) {
 }
 
 ScriptedAnswer ModelGcs::upload(const ReceivedRequest& request) {
-  const std::string key = query_value(request, "name");
+  const std::string key = request.query_value("name");
   CHECK(!key.empty());
   // Of a resumable upload it is asked for again at the end, which none of these tests needs.
   const auto present = objects_.find(key);
-  const std::string condition = query_value(request, "ifGenerationMatch");
+  const std::string condition = request.query_value("ifGenerationMatch");
   const std::string generation = present == objects_.end() ? "0" : std::to_string(present->second.generation);
   if (!condition.empty() && condition != generation) return gcs_error_answer(412, "conditionNotMet");
-  if (query_value(request, "uploadType") == "media") {
+  if (request.query_value("uploadType") == "media") {
     CHECK(request.body.size() == request.body_size);
     return write(key, Object{request.body, 0, request.header("Content-Type"), "", std::nullopt, ""});
   }
@@ -193,7 +183,7 @@ ScriptedAnswer ModelGcs::upload(const ReceivedRequest& request) {
 
 ScriptedAnswer ModelGcs::go_on(const ReceivedRequest& request, bool half) {
   CHECK(request.headers.find("Authorization") == std::nullopt);
-  const auto found = sessions_.find(query_value(request, "upload_id"));
+  const auto found = sessions_.find(request.query_value("upload_id"));
   if (found == sessions_.end()) return gcs_error_answer(410, "gone");
   if (request.method == "DELETE") {
     sessions_.erase(found);
@@ -221,12 +211,12 @@ ScriptedAnswer ModelGcs::go_on(const ReceivedRequest& request, bool half) {
 }
 
 ScriptedAnswer ModelGcs::list(const ReceivedRequest& request) const {
-  const std::string prefix = query_value(request, "prefix");
-  const std::string token = query_value(request, "pageToken");
-  const size_t most = std::min<uint64_t>(number(query_value(request, "maxResults")), 1000);
+  const std::string prefix = request.query_value("prefix");
+  const std::string token = request.query_value("pageToken");
+  const size_t most = std::min<uint64_t>(number(request.query_value("maxResults")), 1000);
   std::string items;
   size_t count = 0;
-  for (auto entry = objects_.lower_bound(token.empty() ? query_value(request, "startOffset") : token);
+  for (auto entry = objects_.lower_bound(token.empty() ? request.query_value("startOffset") : token);
        entry != objects_.end(); ++entry) {
     if (!entry->first.starts_with(prefix)) continue;
     if (count == most)
@@ -240,7 +230,7 @@ ScriptedAnswer ModelGcs::compose(const std::string& key, const ReceivedRequest& 
   simdjson::dom::parser parser;
   const simdjson::dom::element body = parser.parse(request.body);
   const auto present = objects_.find(key);
-  const std::string condition = query_value(request, "ifGenerationMatch");
+  const std::string condition = request.query_value("ifGenerationMatch");
   const std::string generation = present == objects_.end() ? "0" : std::to_string(present->second.generation);
   if (!condition.empty() && condition != generation) return gcs_error_answer(412, "conditionNotMet");
   Object composed;
@@ -262,10 +252,10 @@ ScriptedAnswer ModelGcs::rewrite(const std::string& from, const std::string& to,
                                  const ReceivedRequest& request) {
   const auto source = objects_.find(from);
   if (source == objects_.end()) return no_object();
-  const std::string condition = query_value(request, "ifSourceGenerationMatch");
+  const std::string condition = request.query_value("ifSourceGenerationMatch");
   if (!condition.empty() && condition != std::to_string(source->second.generation))
     return gcs_error_answer(412, "conditionNotMet");
-  if (rewrites_in_steps_ && query_value(request, "rewriteToken").empty())
+  if (rewrites_in_steps_ && request.query_value("rewriteToken").empty())
     return json(R"({"kind":"storage#rewriteResponse","done":false,"rewriteToken":"go/on+"})");
   ScriptedAnswer written = write(to, source->second);
   if (written.status != 200) return written;
@@ -275,7 +265,7 @@ ScriptedAnswer ModelGcs::rewrite(const std::string& from, const std::string& to,
 ScriptedAnswer ModelGcs::get(const std::string& key, const ReceivedRequest& request) const {
   const auto found = objects_.find(key);
   if (found == objects_.end()) return no_object();
-  if (query_value(request, "alt") != "media") return told(key);
+  if (request.query_value("alt") != "media") return told(key);
   const std::string& content = found->second.content;
   const std::string range = request.header("Range");
   if (range.empty()) return {200, {}, content};

@@ -11,16 +11,6 @@
 namespace rayhistory {
 namespace {
 
-std::string query_value(const ReceivedRequest& request, std::string_view name) {
-  const std::string query =
-      "&" + request.target.substr(std::min(request.target.find('?') + 1, request.target.size()));
-  const std::string wanted = fmt::format("&{}=", name);
-  const size_t begin = query.find(wanted);
-  if (begin == std::string::npos) return "";
-  const size_t value = begin + wanted.size();
-  return query.substr(value, query.find('&', value) - value);
-}
-
 ScriptedAnswer xml(std::string body) {
   return {200, {{"Content-Type", "application/xml"}}, std::move(body)};
 }
@@ -115,17 +105,17 @@ ScriptedAnswer ModelS3::answer_rightly(const ReceivedRequest& request) {
   const std::string path = *decode_percent(request.path());
   if (!path.starts_with(bucket_path)) return s3_error_answer(404, "NoSuchBucket");
   if (path == bucket_path && request.has_query("uploads="))
-    return list_uploads(*decode_percent(query_value(request, "prefix")));
+    return list_uploads(request.query_value("prefix"));
   if (path == bucket_path) return {};
   const std::string key = path.substr(bucket_path.size() + 1);
   if (request.method == "POST" && request.has_query("uploads=")) return begin_upload(key, request);
 
-  const std::string id = query_value(request, "uploadId");
+  const std::string id = request.query_value("uploadId");
   if (!id.empty()) {
     const auto upload = uploads_.find(id);
     if (upload == uploads_.end()) return s3_error_answer(404, "NoSuchUpload");
     if (request.method == "PUT")
-      return put_part(upload->second, std::stoi(query_value(request, "partNumber")), request);
+      return put_part(upload->second, std::stoi(request.query_value("partNumber")), request);
     if (request.method == "POST") return complete(id, request);
     if (request.method == "DELETE") {
       uploads_.erase(upload);

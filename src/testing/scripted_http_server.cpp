@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "http/url.h"
 
 namespace rayhistory {
 namespace {
@@ -71,6 +72,15 @@ std::string wire_form(const ScriptedAnswer& answer, bool is_head) {
 }
 
 }  // namespace
+
+std::string ReceivedRequest::query_value(std::string_view name) const {
+  const std::string query = "&" + target.substr(std::min(target.find('?') + 1, target.size()));
+  const std::string wanted = fmt::format("&{}=", name);
+  const size_t begin = query.find(wanted);
+  if (begin == std::string::npos) return "";
+  const size_t value = begin + wanted.size();
+  return *decode_percent(query.substr(value, query.find('&', value) - value));
+}
 
 bool ReceivedRequest::has_query(std::string_view name_and_value) const {
   std::string_view query = target;

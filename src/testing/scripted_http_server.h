@@ -31,6 +31,7 @@ struct ReceivedRequest {
 
   std::string path() const { return target.substr(0, target.find('?')); }
   bool has_query(std::string_view name_and_value) const;  // "uploadId=1"
+  std::string query_value(std::string_view name) const;   // decoded; empty where there is none
   std::string header(std::string_view name) const { return std::string(headers.find(name).value_or("")); }
 };
 

@@ -46,7 +46,36 @@ class RestartableMinio(MinioServer):
         return sorted({str(path.parent.relative_to(uploads)) for path in uploads.rglob("xl.meta")})
 
 
-class MinioStore:
+class StoreBehindProxy:
+    """What incidents do to a store that the collector reaches through a fault proxy only."""
+
+    def begin(self, incident):
+        if incident.name == "network":
+            self.proxy.faults = incident.details["faults"]
+        elif incident.name == "forbidden":
+            self.proxy.forbidden = incident.details["status"]
+        elif incident.name == "store away":
+            self.take_away()
+
+    def end(self, incident):
+        if incident.name == "network":
+            self.proxy.faults = {}
+        elif incident.name == "forbidden":
+            self.proxy.forbidden = None
+        elif incident.name == "store away":
+            self.bring_back()
+
+    def take_away(self):
+        self.server.stop()
+
+    def bring_back(self):
+        self.server.start_again()
+
+    def hits(self):
+        return self.proxy.hits
+
+
+class MinioStore(StoreBehindProxy):
     """A bucket of its own for each round."""
 
     kind = "minio"
@@ -72,28 +101,9 @@ class MinioStore:
         upload = parse_qs(parts.query)["uploadId"][0]
         self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
 
-    def begin(self, incident):
-        if incident.name == "network":
-            self.proxy.faults = incident.details["faults"]
-        elif incident.name == "forbidden":
-            self.proxy.forbidden = incident.details["status"]
-        elif incident.name == "store away":
-            self.server.stop()
-
-    def end(self, incident):
-        if incident.name == "network":
-            self.proxy.faults = {}
-        elif incident.name == "forbidden":
-            self.proxy.forbidden = None
-        elif incident.name == "store away":
-            self.server.start_again()
-
     def left_over(self, killed):
         left = set(self.server.unfinished_uploads()) - self.left_before
         return [f"unfinished upload {name}" for name in sorted(left)]
-
-    def hits(self):
-        return self.proxy.hits
 
     def close(self):
         self.proxy.stop()
@@ -129,7 +139,7 @@ class RestartableAzurite(AzuriteServer):
         self.process.wait(20)
 
 
-class AzuriteStore:
+class AzuriteStore(StoreBehindProxy):
     """A container of its own for each round."""
 
     kind = "azurite"
@@ -153,22 +163,6 @@ class AzuriteStore:
         if blocks:
             blob.commit_block_list([BlobBlock(block_id=block.id) for block in blocks])
 
-    def begin(self, incident):
-        if incident.name == "network":
-            self.proxy.faults = incident.details["faults"]
-        elif incident.name == "forbidden":
-            self.proxy.forbidden = incident.details["status"]
-        elif incident.name == "store away":
-            self.server.stop()
-
-    def end(self, incident):
-        if incident.name == "network":
-            self.proxy.faults = {}
-        elif incident.name == "forbidden":
-            self.proxy.forbidden = None
-        elif incident.name == "store away":
-            self.server.start_again()
-
     def left_over(self, killed):
         """Blocks of a killed collector whose object nobody writes any more stay for a week, at Azure too."""
         if killed or not self.stored.exists():
@@ -176,15 +170,12 @@ class AzuriteStore:
         blobs = self.stored.client.list_blobs(include=["uncommittedblobs"])
         return sorted({blob.name for blob in blobs} - self.stored.sizes().keys())
 
-    def hits(self):
-        return self.proxy.hits
-
     def close(self):
         self.proxy.stop()
         self.service.delete_container(self.container)
 
 
-class GcsStore:
+class GcsStore(StoreBehindProxy):
     """fake-gcs-server keeps all in memory, so it is the way to it that is taken away."""
 
     kind = "gcs"
@@ -198,21 +189,11 @@ class GcsStore:
             "STORAGE_EMULATOR_HOST": f"127.0.0.1:{self.proxy.port}",
         }
 
-    def begin(self, incident):
-        if incident.name == "network":
-            self.proxy.faults = incident.details["faults"]
-        elif incident.name == "forbidden":
-            self.proxy.forbidden = incident.details["status"]
-        elif incident.name == "store away":
-            self.proxy.away = True
+    def take_away(self):
+        self.proxy.away = True
 
-    def end(self, incident):
-        if incident.name == "network":
-            self.proxy.faults = {}
-        elif incident.name == "forbidden":
-            self.proxy.forbidden = None
-        elif incident.name == "store away":
-            self.proxy.away = False
+    def bring_back(self):
+        self.proxy.away = False
 
     def left_over(self, killed):
         """What a killed collector left is swept by the next start of that node, if there is one; what it could not
@@ -221,9 +202,6 @@ class GcsStore:
         if killed or len(left) <= self.proxy.refused_removals:
             return []
         return [f"temporary object {key}" for key in left]
-
-    def hits(self):
-        return self.proxy.hits
 
     def close(self):
         self.proxy.stop()

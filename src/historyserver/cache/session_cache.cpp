@@ -1,12 +1,14 @@
 #include "historyserver/cache/session_cache.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/duration.h"
 #include "base/log.h"
+#include "historyserver/state/job_sources.h"
 
 namespace rayhistory {
 namespace {
@@ -14,25 +16,26 @@ namespace {
 // Of a listed object: its key and ETag on the heap, and what holds them.
 constexpr uint64_t kListedObjectBytes = sizeof(ListedObject) + 64;
 
-// Of a submission's log a state takes that it is there, and its first lines: that it grows changes nothing.
-bool is_job_log(const ListedObject& object) {
-  return object.key.find("/logs/job-driver-") != std::string::npos;
-}
+// What a state is made of: events, what the dashboard answered, what tells of submissions; all else are logs.
+struct Source {
+  const ListedObject* object;
+  // Of it a state takes that it is there, and its first lines: that it grows changes nothing.
+  bool is_submissions_log;
+};
 
-// Whether a state is made of it: events, what the dashboard answered, what tells of submissions; all else are
-// logs.
-bool is_of_state(const ListedObject& object) {
-  const std::string_view key = object.key;
-  for (const std::string_view place :
-       {"/node_events/", "/job_events/", "/fetched_endpoints/", "/logs/events/event_JOBS"})
-    if (key.find(place) != std::string_view::npos) return true;
-  return is_job_log(object);
-}
-
-std::vector<const ListedObject*> sources_of(const SessionListing& listing) {
-  std::vector<const ListedObject*> sources;
-  for (const ListedObject& object : listing.objects)
-    if (is_of_state(object)) sources.push_back(&object);
+std::vector<Source> sources_of(const SessionListing& listing) {
+  constexpr std::array<std::string_view, 4> kPlaces = {"/node_events/", "/job_events/", "/fetched_endpoints/",
+                                                       "/logs/events/event_JOBS"};
+  std::vector<Source> sources;
+  for (const ListedObject& object : listing.objects) {
+    const std::string_view key = object.key;
+    const bool is_submissions_log =
+        submission_of_log_file(key.substr(listing.session.prefix.size())).has_value();
+    const bool is_other_source = std::any_of(kPlaces.begin(), kPlaces.end(), [&](std::string_view place) {
+      return key.find(place) != std::string_view::npos;
+    });
+    if (is_submissions_log || is_other_source) sources.push_back({&object, is_submissions_log});
+  }
   return sources;
 }
 
@@ -40,17 +43,15 @@ bool are_equal(const ListedObject& a, const ListedObject& b) {
   return a.key == b.key && a.object == b.object;
 }
 
-bool are_equal_sources(const ListedObject& a, const ListedObject& b) {
-  if (!is_job_log(a)) return are_equal(a, b);
-  return a.key == b.key && (a.object.size == 0) == (b.object.size == 0);
+bool are_equal_sources(const Source& a, const Source& b) {
+  if (!a.is_submissions_log) return are_equal(*a.object, *b.object);
+  return a.object->key == b.object->key && (a.object->object.size == 0) == (b.object->object.size == 0);
 }
 
 bool has_equal_sources(const SessionListing& a, const SessionListing& b) {
-  const std::vector<const ListedObject*> of_a = sources_of(a);
-  const std::vector<const ListedObject*> of_b = sources_of(b);
-  return std::equal(
-      of_a.begin(), of_a.end(), of_b.begin(), of_b.end(),
-      [](const ListedObject* one, const ListedObject* other) { return are_equal_sources(*one, *other); });
+  const std::vector<Source> of_a = sources_of(a);
+  const std::vector<Source> of_b = sources_of(b);
+  return std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(), are_equal_sources);
 }
 
 bool has_equal_objects(const SessionListing& a, const SessionListing& b) {

@@ -120,6 +120,7 @@ TEST_F(SessionCacheTest, LoadsTheStateAnewForLogsThatTellOfJobs) {
   EXPECT_EQ(loads_after("job-driver-x.log", ""), 2);
   EXPECT_EQ(loads_after("job-driver-x.log", "Running"), 3);
   EXPECT_EQ(loads_after("job-driver-x.log", "Running, and on"), 3);
+  EXPECT_EQ(loads_after("job-driver-x.rotated.1-1.log", "Running"), 3);
   EXPECT_EQ(loads_after("events/event_JOBS.log", "started"), 4);
   EXPECT_EQ(loads_after("events/event_JOBS.log", "started, ended"), 5);
 }

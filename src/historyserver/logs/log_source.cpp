@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "historyserver/logs/log_generations.h"
+#include "historyserver/state/job_sources.h"
 #include "layout/rotated_log.h"
 
 namespace rayhistory {
@@ -259,7 +260,7 @@ Result<std::vector<LogSlice>> find_driver_log(std::string_view submission_id, co
     return Error{ErrorKind::invalid,
                  fmt::format("invalid path: path traversal not allowed (submission_id={})", submission_id)};
   }
-  const std::string path = "job-driver-" + id.str() + ".log";
+  const std::string path = log_file_of_submission(id.str());
   // Its driver's node first: an ID may be used again, on another node.
   for (const Job& job : state.jobs) {
     if (job.submission_id != submission_id) continue;

@@ -16,6 +16,9 @@ using simdjson::dom::element;
 
 constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
 constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+// Ray: dashboard/modules/job/common.py, JOB_LOGS_PATH_TEMPLATE.
+constexpr std::string_view kLogBegin = "job-driver-";
+constexpr std::string_view kLogEnd = ".log";
 
 std::string_view text_of(element object, std::string_view key) {
   std::string_view text;
@@ -128,10 +131,15 @@ void add_job_log(SessionBuilder& builder, std::string_view lines) {
   }
 }
 
+std::string log_file_of_submission(std::string_view submission_id) {
+  return fmt::format("{}{}{}", kLogBegin, submission_id, kLogEnd);
+}
+
 std::optional<std::string_view> submission_of_log_file(std::string_view path) {
+  constexpr std::string_view kFolder = "/logs/";
   const size_t slash = path.find('/');
-  if (slash == std::string_view::npos) return std::nullopt;
-  const auto submission_id = between(path.substr(slash), "/logs/job-driver-", ".log");
+  if (slash == std::string_view::npos || !path.substr(slash).starts_with(kFolder)) return std::nullopt;
+  const auto submission_id = between(path.substr(slash + kFolder.size()), kLogBegin, kLogEnd);
   const bool is_rotated = submission_id && submission_id->find(".rotated.") != std::string_view::npos;
   if (!submission_id || is_rotated || submission_id->find('/') != std::string_view::npos) return std::nullopt;
   return submission_id;

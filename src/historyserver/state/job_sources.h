@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "historyserver/state/session_builder.h"
@@ -15,6 +16,9 @@ bool add_fetched_jobs(SessionBuilder& builder, std::string_view body);
 // The lines of an event_JOBS.log (Ray: dashboard/modules/job/job_manager.py): "Started a ray job <id>." and
 // "Completed a ray job <id> with a status <status>.". Others are passed over.
 void add_job_log(SessionBuilder& builder, std::string_view lines);
+
+// "job-driver-<submission ID>.log", below a node's logs: what the submitted program wrote.
+std::string log_file_of_submission(std::string_view submission_id);
 
 // The submission's ID in "<node>/logs/job-driver-<submission ID>.log", a path below its session; nothing of
 // any other path.
