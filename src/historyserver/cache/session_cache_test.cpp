@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "historyserver/state/load_state.h"
+#include "store/retrying_store.h"
 #include "testing/manual_clock.h"
 #include "testing/memory_store.h"
 
@@ -136,6 +138,53 @@ TEST_F(SessionCacheTest, KeepsNoFailure) {
   EXPECT_TRUE(cache.get(session("b")));
   EXPECT_EQ(cache.figures().failures, 2u);
 }
+
+// --session-process-timeout, with the store that the program has, which waits out what it is told, and the
+// program's own load. Time is the test's.
+class SessionCacheTimeout : public testing::TestWithParam<StoreCall> {};
+
+TEST_P(SessionCacheTimeout, EndsALoadThatTakesLongerThanItMayAndKeepsNothingOfIt) {
+  ManualClock clock;
+  auto memory = std::make_unique<MemoryStore>(clock);
+  MemoryStore& behind = *memory;
+  RetryingStore store(std::move(memory), clock);
+  const std::string key = session("a").prefix + "aa/node_events/aa-2026-11-23-02-1.jsonl";
+  behind.set(key,
+             R"({"taskDefinitionEvent": {"taskId": "00000000000000000000000000000000000000000000000a"}})");
+  SessionCacheLimits limits;
+  limits.reload.load_time = Seconds(120);
+  SessionCache cache(
+      store,
+      [&](const SessionListing& listing, const Deadline& deadline) {
+        return load_state(store, listing, deadline, 2);
+      },
+      limits, clock);
+
+  behind.fail_always(Error{ErrorKind::retry, "503"}, GetParam());
+  auto reader = std::async(std::launch::async, [&] { return cache.get(session("a")); });
+  clock.wait_for_sleeper();
+  clock.advance(Seconds(120) - Nanoseconds(1));
+  clock.wait_for_sleeper();
+  EXPECT_EQ(cache.figures().failures, 0u);
+  clock.advance(Nanoseconds(1));
+  const auto late = reader.get();
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::cancelled) << "504 to who asked";
+  EXPECT_THAT(late.error().message, testing::HasSubstr("given up at the deadline; last: 503"));
+  EXPECT_EQ(cache.figures().failures, 1u);
+  EXPECT_EQ(cache.figures().loads, 0u);
+
+  behind.recover();
+  const auto loaded = cache.get(session("a"));
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ((*loaded)->state->attempts.size(), 1u);
+  EXPECT_EQ(cache.figures().loads, 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, SessionCacheTimeout, testing::Values(StoreCall::list, StoreCall::get),
+                         [](const testing::TestParamInfo<StoreCall>& call) {
+                           return call.param == StoreCall::list ? "List" : "Get";
+                         });
 
 TEST_F(SessionCacheTest, KeepsAsManyAsItMay) {
   limits_.sessions = 2;

@@ -178,6 +178,14 @@ TEST_F(HistorySiteTest, TellsAFailingStoreFromAnEmptyOne) {
   EXPECT_EQ(ask("/clusters").status, 200);
 }
 
+// What a call gives that has not ended by --session-process-timeout (RetryingStore, SessionCacheTimeout).
+TEST_F(HistorySiteTest, TellsAStoreThatIsTooSlowFromOneThatFails) {
+  store_.fail_always(Error{ErrorKind::cancelled, "given up at the deadline"});
+  const Response response = ask("/c/ns/rayjob/j/" + kNew + "/api/v0/tasks");
+  EXPECT_EQ(response.status, 504);
+  EXPECT_THAT(response.body, HasSubstr("given up at the deadline"));
+}
+
 TEST(ClustersJson, HasWhatRunsBeforeWhatIsStored) {
   const auto cluster = parse_ray_cluster(
       R"({"metadata":{"name":"c","namespace":"n","creationTimestamp":"2026-11-23T03:21:00Z",)"
