@@ -184,10 +184,16 @@ void Ledger::drop_shipment(Entry& entry) {
 }
 
 void Ledger::prefix_ended(const std::string& prefix) {
-  const auto found = prefixes_.find(prefix);
-  if (found == prefixes_.end()) return;
-  found->second.ended = true;
-  forget_if_done(found->second);
+  const auto [place, is_new] = prefixes_.try_emplace(prefix);
+  if (is_new) place->second.text = prefix;
+  place->second.ended = true;
+  forget_if_done(place->second);
+}
+
+bool Ledger::all_stored() const {
+  return unstored_ == 0 && std::none_of(prefixes_.begin(), prefixes_.end(), [](const auto& item) {
+           return item.second.ended && item.second.state != PrefixState::listed;
+         });
 }
 
 void Ledger::forget_if_done(Prefix& prefix) {
@@ -423,6 +429,7 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
     if (file.path.empty() && !stored.preserve_begun) {
       // Nobody has it but this key, where it stays.
       drop_shipment(entry);
+      forget_if_done(*entry.prefix);
       return std::nullopt;
     }
     if (!stored.object.modified_nanoseconds) return start(entry, Task::Step::look, now);
@@ -488,6 +495,7 @@ void Ledger::settle_listing(const Task& task, const TaskResult& result, SteadyTi
     place(*entry);
   }
   vacate_all(prefix, now);
+  forget_if_done(prefix);
 }
 
 void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) {
