@@ -53,15 +53,21 @@ int64_t nanoseconds_of(const struct statx_timestamp& time) {
   return time.tv_sec * kNanosecondsPerSecond + time.tv_nsec;
 }
 
+FileIdentity identity_of(const struct statx& raw) {
+  FileIdentity identity;
+  identity.device = (static_cast<uint64_t>(raw.stx_dev_major) << 32) | raw.stx_dev_minor;
+  identity.inode = raw.stx_ino;
+  if ((raw.stx_mask & STATX_BTIME) != 0) identity.birth_nanoseconds = nanoseconds_of(raw.stx_btime);
+  return identity;
+}
+
 Result<FileStatus> statx_of(int descriptor, const char* path, int flags, std::string_view shown) {
   struct statx raw {};
   constexpr unsigned kWanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_BTIME;
   if (::statx(descriptor, path, flags, kWanted, &raw) != 0) return failure("stat", shown);
   FileStatus status;
   status.type = type_of(raw.stx_mode);
-  status.identity.device = (static_cast<uint64_t>(raw.stx_dev_major) << 32) | raw.stx_dev_minor;
-  status.identity.inode = raw.stx_ino;
-  if ((raw.stx_mask & STATX_BTIME) != 0) status.identity.birth_nanoseconds = nanoseconds_of(raw.stx_btime);
+  status.identity = identity_of(raw);
   status.size = raw.stx_size;
   status.modified_nanoseconds = nanoseconds_of(raw.stx_mtime);
   return status;
@@ -171,6 +177,13 @@ Result<void> File::truncate(uint64_t size) {
 
 Result<FileStatus> status_of(const std::string& path) {
   return statx_of(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, path);
+}
+
+Result<FileIdentity> file_identity(const std::string& path) {
+  struct statx raw {};
+  if (::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &raw) != 0)
+    return failure("stat", path);
+  return identity_of(raw);
 }
 
 Result<FileStatus> status_in(int folder_descriptor, const std::string& name, std::string_view shown) {

@@ -75,6 +75,9 @@ class File {
 
 // Of the path itself: a symlink is a symlink. not_found when there is nothing.
 Result<FileStatus> status_of(const std::string& path);
+// Likewise, for a file that is written to: whose times were asked for, gets new ones with its next write
+// (Linux: Documentation/filesystems/multigrain-ts.rst), and its next sync has them to write too.
+Result<FileIdentity> file_identity(const std::string& path);
 // Of a name in an open folder, likewise; of the folder itself where `name` is empty. `shown` is for the
 // error.
 Result<FileStatus> status_in(int folder_descriptor, const std::string& name, std::string_view shown);

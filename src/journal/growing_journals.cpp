@@ -46,7 +46,7 @@ Result<GrowingJournals::File> GrowingJournals::new_file_for(const JournalPlace& 
   TRY_ASSIGN(JournalFile file,
              JournalFile::create(shared_.folder.file(place.session, name), folders_to_sync));
   shared_.remembered.set_opened(name.opened_nanoseconds);
-  files_.push_back({place, name.opened_nanoseconds, shared_.clock.steady_now(), std::move(file), 0});
+  files_.push_back({place, name.opened_nanoseconds, shared_.clock.steady_now(), std::move(file), 0, 0});
   const File added = std::prev(files_.end());
   by_place_.emplace(place, added);
   return added;
@@ -105,10 +105,10 @@ void GrowingJournals::commit(const BatchPlan& plan, const std::vector<File>& fil
   EventIdMemory& ids = shared_.remembered.ids();
   for (const EventIdHash& id : plan.ids())
     ids.remember(id);
-  for (size_t i = 0; i < files.size(); ++i) {
-    files[i]->file.commit();
-    files[i]->last_id = ids.latest();
-    shared_.budget.add(plan.groups()[i].bytes);
+  for (const File file : files) {
+    file->file.commit();
+    file->last_id = ids.latest();
+    update_budget(*file);
   }
   for (const File file : files) {
     if (file->file.size() >= max_file_bytes_) {
@@ -121,7 +121,21 @@ void GrowingJournals::commit(const BatchPlan& plan, const std::vector<File>& fil
 
 void GrowingJournals::undo(const std::vector<File>& files) {
   for (const File file : files) {
-    if (file->file.size() == 0 || !file->file.undo()) retire(file);
+    if (file->file.size() == 0 || !file->file.undo()) {
+      retire(file);
+    } else {
+      update_budget(*file);
+    }
+  }
+}
+
+// It counts what is on the disk, the room of files that grow with it.
+void GrowingJournals::update_budget(GrowingJournal& growing) {
+  const uint64_t before = std::exchange(growing.budgeted_bytes, growing.file.disk_bytes());
+  if (growing.budgeted_bytes > before) {
+    shared_.budget.add(growing.budgeted_bytes - before);
+  } else {
+    shared_.budget.remove(before - growing.budgeted_bytes);
   }
 }
 
@@ -164,6 +178,11 @@ void GrowingJournals::seal_if(const std::function<bool(const GrowingJournal&)>& 
 }
 
 GrowingJournals::File GrowingJournals::seal(File file) {
+  if (const Result<void> given = file->file.give_room_back(); !given) {
+    log_warning("an event journal keeps more of the disk than it needs until it is stored",
+                {{"error", given.error().message}});
+  }
+  shared_.budget.remove(file->budgeted_bytes - file->file.size());
   SealedJournal sealed{.session = file->place.session,
                        .name = file->name(),
                        .gzip = false,
@@ -194,15 +213,15 @@ void GrowingJournals::forget_vanished() {
 }
 
 bool GrowingJournals::forget_if_vanished(File file) {
-  const Result<FileStatus> status = status_of(file->file.path());
+  const Result<FileIdentity> identity = file_identity(file->file.path());
   const bool there =
-      status ? status->identity == file->file.identity() : status.error().kind != ErrorKind::not_found;
+      identity ? *identity == file->file.identity() : identity.error().kind != ErrorKind::not_found;
   if (there) return false;
   log_error("an event journal was removed by somebody else: what the store does not have of it is lost",
             {{"path", file->file.path()}, {"bytes", file->file.size()}});
   if (file->place.is_known())
     shared_.sink.withdraw(shared_.keys.journal(file->place.session, file->name(), false));
-  shared_.budget.remove(file->file.size());
+  shared_.budget.remove(file->budgeted_bytes);
   by_place_.erase(file->place);
   files_.erase(file);
   return true;

@@ -30,6 +30,7 @@ struct GrowingJournal {
   SteadyTime opened;
   JournalFile file;
   uint64_t last_id = 0;  // sequence number (event_id_memory.h) that none of its events' IDs is beyond
+  uint64_t budgeted_bytes = 0;
 
   JournalName name() const { return {place.kind, place.job, place.node, opened_nanoseconds}; }
 };
@@ -68,6 +69,7 @@ class GrowingJournals {
   void retire(File file);
   void keep_limits();
   File seal(File file);
+  void update_budget(GrowingJournal& growing);
   bool forget_if_vanished(File file);
   void offer(const GrowingJournal& growing);
 

@@ -2,10 +2,20 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
+#include <vector>
 
 namespace rayhistory {
 namespace {
+
+// Six batches of ten events, or sixty of one: what zeros and the longer file cost is then small beside the
+// rest.
+constexpr uint64_t kRoomLimitBytes = 64 * 1024;
+// Of larger batches each brings so much that it hardly matters what the file system's own writes cost.
+constexpr uint64_t kSmallBatchBytes = kRoomLimitBytes / 2;
+constexpr std::array<char, 4096> kZeros{};
 
 Result<void> make_folder(const std::string& folder, std::set<std::string>& folders_to_sync) {
   const Result<FileStatus> status = status_of(folder);
@@ -48,7 +58,7 @@ Result<void> JournalFile::open_again() {
   if (file_.is_open()) return {};
   TRY_ASSIGN(File file, File::open_for_writing(path_));
   TRY_ASSIGN(const FileStatus status, file.status());
-  if (status.identity != identity_ || status.size != size_ + pending_bytes_) {
+  if (status.identity != identity_ || status.size != disk_bytes_) {
     return Error{ErrorKind::retry, "open " + path_ + ": somebody else has replaced, cut or extended it"};
   }
   file_ = std::move(file);
@@ -58,7 +68,21 @@ Result<void> JournalFile::open_again() {
 Result<void> JournalFile::write(std::span<const std::string_view> pieces, uint64_t bytes) {
   TRY(open_again());
   pending_bytes_ = bytes;
-  return file_.write_at(size_, pieces);
+  TRY(file_.write_at(size_, pieces));
+  if (size_ + bytes <= disk_bytes_) return {};
+  disk_bytes_ = size_ + bytes;
+  return bytes <= kSmallBatchBytes ? make_room() : Result<void>();
+}
+
+// As much again as the file held before this batch, so that one that gets a single batch has none.
+Result<void> JournalFile::make_room() {
+  const uint64_t room = std::min(size_, kRoomLimitBytes);
+  std::vector<std::string_view> zeros(room / kZeros.size(), {kZeros.data(), kZeros.size()});
+  zeros.emplace_back(kZeros.data(), room % kZeros.size());
+  if (!file_.write_at(disk_bytes_, zeros))
+    return file_.truncate(disk_bytes_);  // a full disk: it goes without
+  disk_bytes_ += room;
+  return {};
 }
 
 Result<void> JournalFile::sync() {
@@ -70,11 +94,19 @@ void JournalFile::commit() {
 }
 
 Result<void> JournalFile::undo() {
-  if (pending_bytes_ == 0) return {};
+  return pending_bytes_ == 0 ? Result<void>() : cut();
+}
+
+Result<void> JournalFile::give_room_back() {
+  return disk_bytes_ == size_ ? Result<void>() : cut();
+}
+
+Result<void> JournalFile::cut() {
   const bool was_open = file_.is_open();
   TRY(open_again());
   TRY(file_.truncate(size_));
   pending_bytes_ = 0;
+  disk_bytes_ = size_;
   if (!was_open) release_descriptor();
   return {};
 }

@@ -73,6 +73,7 @@ namespace rayhistory {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -260,7 +261,7 @@ TEST_F(JournalTest, KeepsTheOrderOfArrivalAcrossBatches) {
   run();
   append({event("a"), event("b")});
   append({event("c")});
-  EXPECT_EQ(files()[kNodeFile], event("a") + "\n" + event("b") + "\n" + event("c") + "\n");
+  EXPECT_EQ(stored().begin()->second, event("a") + "\n" + event("b") + "\n" + event("c") + "\n");
 }
 
 TEST_F(JournalTest, OffersWhatHasGrown) {
@@ -276,6 +277,67 @@ TEST_F(JournalTest, OffersWhatHasGrown) {
   append({event("b")});
   EXPECT_EQ(only_offered().size, 2 * (event("a").size() + 1));
   EXPECT_EQ(stored().begin()->second, event("a") + "\n" + event("b") + "\n");
+}
+
+TEST_F(JournalTest, KeepsRoomAheadOfSmallBatches) {
+  run();
+  append({event("a")});
+  EXPECT_EQ(files()[kNodeFile], event("a") + "\n") << "one batch is no reason for room";
+  append({event("b")});
+  const size_t line = event("a").size() + 1;
+  EXPECT_EQ(files()[kNodeFile], event("a") + "\n" + event("b") + "\n" + std::string(line, '\0'));
+  EXPECT_EQ(journal_->disk_bytes(), 3 * line);
+  append({event("c")});
+  EXPECT_EQ(files()[kNodeFile], event("a") + "\n" + event("b") + "\n" + event("c") + "\n");
+  append({event("d")});
+  EXPECT_EQ(only_offered().size, 4 * line);
+  EXPECT_EQ(journal_->disk_bytes(), 7 * line);
+  journal_->seal_all();
+  EXPECT_EQ(files()[kNodeFile].size(), 4 * line);
+  EXPECT_EQ(journal_->disk_bytes(), 4 * line);
+  store_all();
+  EXPECT_EQ(journal_->disk_bytes(), 0u);
+}
+
+TEST_F(JournalTest, WritesALargeBatchOverTheRoomAndBeyond) {
+  run();
+  std::string expected;
+  for (const char* id : {"a", "b"}) {
+    append({event(id)});
+    expected += event(id) + "\n";
+  }
+  std::string body = "[" + event("c");
+  expected += event("c") + "\n";
+  for (int i = 0; i < 1'000; ++i) {
+    body += "," + event(std::to_string(i));
+    expected += event(std::to_string(i)) + "\n";
+  }
+  ASSERT_TRUE(journal_->append(body + "]"));
+  EXPECT_EQ(files()[kNodeFile], expected);
+  EXPECT_EQ(journal_->disk_bytes(), expected.size());
+}
+
+TEST_F(JournalTest, GoesWithoutRoomOnAFullDisk) {
+  run();
+  append({event("a")});
+  int writes = 0;
+  write_fault = [&writes](int) { return ++writes == 2 ? ENOSPC : 0; };
+  EXPECT_EQ(append({event("b")}), (BatchOutcome{.stored = 1}));
+  write_fault = nullptr;
+  EXPECT_EQ(writes, 2) << "the batch, and its room";
+  EXPECT_EQ(files()[kNodeFile], event("a") + "\n" + event("b") + "\n");
+  EXPECT_EQ(journal_->disk_bytes(), files()[kNodeFile].size());
+}
+
+TEST_F(JournalTest, GivesTheRoomBackWithABatchThatFails) {
+  run();
+  append({event("a")});
+  append({event("b")});
+  write_fault = [](int) { return EIO; };
+  EXPECT_FALSE(journal_->append(batch({event("c")})));
+  write_fault = nullptr;
+  EXPECT_EQ(files()[kNodeFile], event("a") + "\n" + event("b") + "\n");
+  EXPECT_EQ(journal_->disk_bytes(), files()[kNodeFile].size());
 }
 
 TEST_F(JournalTest, CreatesNoFileForNothing) {
@@ -881,6 +943,40 @@ TEST_F(JournalTest, OffersWhatLiesThereAtStart) {
   store_all();
   EXPECT_THAT(files(), IsEmpty());
   EXPECT_EQ(journal_->disk_bytes(), 0u);
+}
+
+TEST_F(JournalTest, TakesUpAFileWithoutItsRoom) {
+  run();
+  for (const char* id : {"a", "b", "c", "d"})
+    append({event(id)});
+  const auto before = stored();
+  ASSERT_THAT(files()[kNodeFile], EndsWith(std::string(1, 0)));
+  open();
+  EXPECT_GT(journal_->disk_bytes(), before.begin()->second.size());
+  journal_->recover();
+  EXPECT_EQ(stored(), before);
+  EXPECT_EQ(files()[kNodeFile], before.begin()->second);
+  EXPECT_EQ(journal_->disk_bytes(), before.begin()->second.size());
+  EXPECT_EQ(append({event("c"), event("d")}), (BatchOutcome{.duplicate = 2}));
+}
+
+// After a loss of power blocks of the last, unanswered batch may be missing between others.
+TEST_F(JournalTest, StoresABatchOnceThatHasAHoleInItsRoom) {
+  run();
+  append({event("a")});
+  journal_.reset();
+  const std::string torn = event("b").substr(20) + "\n";
+  write(kNodeFile,
+        event("a") + "\n" + std::string(20, '\0') + torn + event("c") + "\n" + std::string(500, '\0'));
+  open();
+  journal_->recover();
+  run();
+  EXPECT_EQ(append({event("b"), event("c")}), (BatchOutcome{.stored = 1, .duplicate = 1}));
+  std::string all;
+  for (const auto& [key, content] : stored())
+    all += content;
+  for (const char* id : {"a", "b", "c"})
+    EXPECT_THAT(all, HasSubstr(event(id) + "\n"));
 }
 
 TEST_F(JournalTest, StoresTheWholeLinesOfAFileCutAnywhere) {
