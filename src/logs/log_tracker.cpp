@@ -576,6 +576,8 @@ class LogTracker::State {
     shipment.identity = file.identity;
     shipment.generation = file.generation;
     shipment.size = file.size;
+    shipment.waited =
+        std::max(Nanoseconds(clock_.unix_nanoseconds() - file.modified_nanoseconds), Nanoseconds::zero());
     // A state dump is replaced as a rule, and any state of it may be stored.
     if (!is_state_dump(name)) shipment.tail = file.tail;
     shipment.keep_earlier = !is_state_dump(name);

@@ -97,6 +97,19 @@ TEST_F(Tracking, OffersEveryRegularFileAtAnyDepth) {
   EXPECT_EQ(shipment("n/empty.err").size, 0u);
 }
 
+TEST_F(Tracking, SaysHowLongAFileHasLainThere) {
+  for (const auto& [name, seconds] : {std::pair("an hour ago", -3600), std::pair("in the future", 3600)}) {
+    write(name, "1");
+    const time_t written = clock_.unix_nanoseconds() / 1'000'000'000 + seconds;
+    const timespec times[] = {{written, 0}, {written, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, at(name).c_str(), times, 0), 0);
+  }
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  EXPECT_EQ(shipment("n/an hour ago").waited, Seconds(3600));
+  EXPECT_EQ(shipment("n/in the future").waited, Seconds(0));
+}
+
 TEST_F(Tracking, OffersNothingThatHasNotChanged) {
   write("a", "1");
   write("b", "1");

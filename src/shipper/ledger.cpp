@@ -77,7 +77,8 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
     shipment.generation = entry.content.generation;
     if (entry.stored) entry.stored->content.reset();  // nor that it was not cut short again
   }
-  const bool had_unsent = entry.shipment.has_value() && !holds_all(entry);
+  const bool is_first = !entry.shipment;
+  const bool had_unsent = !is_first && !holds_all(entry);
   const bool is_other_file = entry.shipment && content_of(*entry.shipment) != content_of(shipment);
   const bool has_moved = entry.shipment && entry.shipment->path != shipment.path;
   // Nobody wants an earlier state dump. Written anew every 10 s, each would be lost, and none ever due.
@@ -91,6 +92,7 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
   entry.handed_over = false;
   entry.reported = false;
   if (!had_unsent || (is_other_file && !is_newer_state)) entry.oldest_unsent = now;
+  if (is_first) entry.oldest_unsent -= std::min(entry.shipment->waited, options_.push_interval);
   if (is_other_file || has_moved) entry.not_before = {};
   if (entry.shipment->kind == ShipmentKind::rotated_log && !was_rotated &&
       !entry.shipment->moved_from.empty())

@@ -138,6 +138,30 @@ TEST(Ledger, ANewFileIsStoredAfterThePushInterval) {
   EXPECT_TRUE(mirror.backlog().empty());
 }
 
+TEST(Ledger, AFileThatWasThereBeforeWaitsOnlyForTheRestOfThePushInterval) {
+  Mirror mirror;
+  mirror.folder.write("old.log", "hello\n");
+  mirror.folder.write("newer.log", "hello\n");
+  Shipment old = mirror.log("old.log");
+  old.waited = Seconds(24 * 3600);
+  mirror.offer(old);
+  Shipment newer = mirror.log("newer.log");
+  newer.waited = Seconds(50);
+  mirror.offer(newer);
+  EXPECT_EQ(mirror.backlog().oldest, Seconds(60));
+  EXPECT_THAT(mirror.run(), ElementsAre("logs/old.log"));
+  EXPECT_THAT(mirror.run_after(Seconds(9)), ElementsAre());
+  EXPECT_THAT(mirror.run_after(Seconds(1)), ElementsAre("logs/newer.log"));
+
+  // What grows is pushed once an interval, whatever the clock says that its file's times are set by.
+  mirror.folder.write("old.log", "hello\nworld\n");
+  old = mirror.log("old.log");
+  old.waited = Seconds(24 * 3600);
+  mirror.offer(old);
+  EXPECT_THAT(mirror.run_after(Seconds(59)), ElementsAre());
+  EXPECT_THAT(mirror.run_after(Seconds(1)), ElementsAre("logs/old.log"));
+}
+
 TEST(Ledger, AnUnchangedFileCausesNoRequest) {
   Mirror mirror;
   mirror.folder.write("a.log", "hello\n");

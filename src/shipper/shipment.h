@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 namespace rayhistory {
@@ -38,6 +39,9 @@ struct Shipment {
   // tail_digest (base/tail_digest.h) of these bytes, where they may be replaced in place (copytruncate): what
   // is read later is told apart from them by it, and not sent in their stead.
   std::optional<uint64_t> tail;
+  // When the key is offered for the first time: how long these bytes have been lying there. What an earlier
+  // run has left has waited long enough.
+  Nanoseconds waited{0};
   bool final = false;  // the file will not grow any more
   // False for a file that its writer replaces again and again (a state dump): when another generation is at
   // the key, the earlier one's object is overwritten. True: it is kept under a rotated log's name (ledger.h).
