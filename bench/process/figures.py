@@ -34,7 +34,7 @@ FIGURES = [
     Figure("answer_p99_limited", "and the 99th percentile of the answer", MILLISECONDS, 300),
     Figure("answers_per_cpu_1", "batches of 1 event: answers per second of CPU", PER_SECOND, 20_000, True),
     Figure("answers_per_cpu_10", "batches of 10 events: answers per second of CPU", PER_SECOND, 20_000, True),
-    Figure("bare_syncs_per_cpu", "of these alone: a line written and synced, per second of CPU", PER_SECOND, more_is_better=True),
+    Figure("bare_syncs_per_cpu", "of these alone: a line written over room and synced, per second of CPU", PER_SECOND, more_is_better=True),
     Figure("memory_idle", "memory: idle", MIB, 12),
     Figure("memory_3000_logs", "memory: 3,000 log files", MIB, 20),
     Figure("memory_2gb_log", "memory: a log of 2 GB growing, to MinIO", MIB, 32),
