@@ -12,7 +12,6 @@ from harness.oss_gateway import OssGateway
 from harness.small_disk import SmallDisk
 from live.azurite_server import AzuriteServer
 from live.minio_server import MinioServer
-from live.ports import accepts_connections
 from live.stored import UNFINISHED, StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs
 from live.waiting import wait_until
 
@@ -36,9 +35,6 @@ class RestartableMinio(MinioServer):
                 self.process.args, stdout=log, stderr=log, start_new_session=True, env=self.environment
             )
         wait_until(self._is_up, f"MinIO to listen; see {self.folder}/minio.log", 60)
-
-    def _is_up(self):
-        return self.process.poll() is None and accepts_connections(self.port)
 
     def unfinished_uploads(self):
         """On its disk: its list of uploads only tells those of one key (MinIO, erasure-multipart.go)."""
