@@ -186,16 +186,10 @@ void Ledger::drop_shipment(Entry& entry) {
 }
 
 void Ledger::prefix_ended(const std::string& prefix) {
-  const auto [place, is_new] = prefixes_.try_emplace(prefix);
-  if (is_new) place->second.text = prefix;
-  place->second.ended = true;
-  forget_if_done(place->second);
-}
-
-bool Ledger::all_stored() const {
-  return unstored_ == 0 && std::none_of(prefixes_.begin(), prefixes_.end(), [](const auto& item) {
-           return item.second.ended && item.second.state != PrefixState::listed;
-         });
+  const auto found = prefixes_.find(prefix);
+  if (found == prefixes_.end()) return;
+  found->second.ended = true;
+  forget_if_done(found->second);
 }
 
 void Ledger::forget_if_done(Prefix& prefix) {
@@ -431,7 +425,6 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
     if (file.path.empty() && !stored.preserve_begun) {
       // Nobody has it but this key, where it stays.
       drop_shipment(entry);
-      forget_if_done(*entry.prefix);
       return std::nullopt;
     }
     if (!stored.object.modified_nanoseconds) return start(entry, Task::Step::look, now);
@@ -497,7 +490,6 @@ void Ledger::settle_listing(const Task& task, const TaskResult& result, SteadyTi
     place(*entry);
   }
   vacate_all(prefix, now);
-  forget_if_done(prefix);
 }
 
 void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) {

@@ -99,7 +99,7 @@ class Ledger {
   void found(ListedObject object);
   void settle(const Task& task, const TaskResult& result, SteadyTime now);
 
-  bool all_stored() const;
+  bool all_stored() const { return unstored_ == 0; }
   Backlog backlog(SteadyTime now) const;
   ShipperTotals totals() const;
   EventsAndLogs<Backlog> backlogs(SteadyTime now) const;

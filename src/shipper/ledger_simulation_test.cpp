@@ -1,8 +1,7 @@
 // Thousands of seeded lives of a folder of logs and its mirror: files grow, rotate, are truncated and
 // deleted, also while no process runs; the store fails, loses answers and is late, also with what a killed
-// process sent; the process works at several steps side by side, and crashes between any two. At the end of
-// each, every generation that still exists is in the store byte for byte, none that was ever stored has lost
-// a byte, and none is there twice.
+// process sent; the process crashes between any two steps. At the end of each, every generation that still
+// exists is in the store byte for byte, none that was ever stored has lost a byte, and none is there twice.
 //
 // RAYHISTORY_SEED=<n> replays one life and tells its story; RAYHISTORY_LIVES=<n> plays that many, from that
 // seed on if one is given.
@@ -12,11 +11,9 @@
 #include <map>
 #include <random>
 #include <set>
-#include <utility>
 
 #include <gtest/gtest.h>
 
-#include "base/tail_digest.h"
 #include "layout/rotated_log.h"
 #include "shipper/ledger.h"
 #include "shipper/upload.h"
@@ -30,8 +27,7 @@ namespace {
 const std::string kPrefix = "c/s/node/";
 constexpr int kBackups = 3;
 constexpr int kSteps = 60;
-constexpr size_t kWorkers = 3;
-constexpr int kDefaultLives = 1000;
+constexpr int kDefaultLives = 1500;  // 2 s
 
 // What the log tracker would offer, kept as simple as the truth allows: it sees every change at once.
 class Life {
@@ -172,8 +168,6 @@ class Life {
   // What happens to the folder until the next start nobody sees.
   void crash() {
     tell("crash");
-    for (const Task& task : std::exchange(under_way_, {}))
-      if (is_copy(task) && !at_rest_ && roll(2) == 0) send_late(task);
     running_ = false;
     if (at_rest_ || roll(2) == 0) start();
   }
@@ -199,11 +193,7 @@ class Life {
     return shipment;
   }
 
-  void offer_live() {
-    Shipment live = shipment("r.out", "r.out", live_.generation);
-    live.tail = *tail_digest(*File::open_for_reading(live.path), live.size);
-    ledger_.offer(std::move(live), clock_.steady_now());
-  }
+  void offer_live() { ledger_.offer(shipment("r.out", "r.out", live_.generation), clock_.steady_now()); }
 
   void offer_ring() {
     for (size_t i = 0; i < ring_.size(); ++i) {
@@ -219,18 +209,15 @@ class Life {
 
   bool settle_next() {
     if (!running_) return false;
-    if (auto next = ledger_.next_task(clock_.steady_now())) {
-      under_way_.push_back(*std::move(next));
-      if (under_way_.size() < kWorkers && roll(2) == 0) return true;
-    }
-    if (under_way_.empty()) return false;
-    const auto ends = under_way_.begin() + roll(static_cast<int>(under_way_.size()));
-    const Task task = std::move(*ends);
-    under_way_.erase(ends);
+    auto task = ledger_.next_task(clock_.steady_now());
+    if (!task) return false;
     remember_stored();
     if (!late_.empty() && roll(3) == 0) late_copy_comes();
-    if (is_copy(task) && !at_rest_ && roll(4) == 0) {
-      send_late(task);
+    const bool is_copy = task->step == Task::Step::claim || task->step == Task::Step::preserve;
+    if (is_copy && !at_rest_ && roll(4) == 0) {
+      tell("copy of " + task->key + " and " + task->other_key + " is on its way");
+      late_.push_back(*task);
+      sent_before_crash_.insert(task->key);
       crash();
       return true;
     }
@@ -239,31 +226,18 @@ class Life {
     if (!at_rest_ && roll(12) == 0) rotate();
     if (!at_rest_ && roll(16) == 0) truncate();
     const TaskResult result = perform(
-        task, store_, [&](ListedObject object) { ledger_.found(std::move(object)); }, Deadline::never());
-    if (task.step == Task::Step::list_prefix) late_and_unlisted_.clear();
-    tell("step " + std::to_string(static_cast<int>(task.step)) + " " + task.key + " " + task.other_key +
+        *task, store_, [&](ListedObject object) { ledger_.found(std::move(object)); }, Deadline::never());
+    if (task->step == Task::Step::list_prefix) late_and_unlisted_.clear();
+    tell("step " + std::to_string(static_cast<int>(task->step)) + " " + task->key + " " + task->other_key +
          " outcome " + std::to_string(static_cast<int>(result.outcome)));
-    nothing_was_lost(task);
+    nothing_was_lost(*task);
     if (roll(10) == 0 && !store_.keys().empty() && lines_ % 3 == 0) {
       // A crash after the store did it and before the ledger learned of it.
       crash();
       return true;
     }
-    ledger_.settle(task, result, clock_.steady_now());
+    ledger_.settle(*task, result, clock_.steady_now());
     return true;
-  }
-
-  static bool is_copy(const Task& task) {
-    return task.step == Task::Step::claim || task.step == Task::Step::preserve;
-  }
-
-  void send_late(const Task& task) {
-    tell("copy of " + task.key + " and " + task.other_key + " is on its way");
-    late_.push_back(task);
-    sent_before_crash_.insert(task.key);
-    const bool is_in_ring = std::any_of(ring_.begin(), ring_.end(),
-                                        [&](const auto& backup) { return key_of(backup.first) == task.key; });
-    if (task.step == Task::Step::claim && !is_in_ring) declared_.insert(task.key);
   }
 
   void late_copy_comes() {
@@ -335,7 +309,6 @@ class Life {
   std::vector<std::pair<std::string, uint32_t>> ring_;  // object name and generation, youngest first
   std::vector<std::string> before_;
   std::vector<File> evicted_;
-  std::vector<Task> under_way_;
   std::vector<Task> late_;  // copies that a killed process has sent, and that the store has not made yet
   std::set<std::string> sent_before_crash_;  // their keys, once and for all
   // Of these the ring took the file too, which then nobody asks after: such a copy may be one too many

@@ -911,31 +911,6 @@ TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedIsNotWaitedForForever) {
   EXPECT_EQ(mirror.stored("r.out"), "sent,");
 }
 
-// Found by chaos: a generation was claimed, the raylet restarted, and the session ended while no collector
-// ran. Its files went to the later node, and below the earlier one's prefix nothing was offered any more.
-TEST(Ledger, WhatACrashLeftBelowAPrefixThatHasEndedIsNotStoredTwice) {
-  Mirror mirror;
-  mirror.folder.write("r.out", "first generation\n");
-  mirror.offer(mirror.log("r.out"));
-  mirror.run_after(Seconds(60));
-  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
-  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
-  EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.1-1.out"));
-
-  mirror.restart();
-  mirror.ledger().prefix_ended(kPrefix);
-  EXPECT_FALSE(mirror.ledger().all_stored());
-  EXPECT_THAT(mirror.run(), ElementsAre());
-  EXPECT_FALSE(mirror.ledger().all_stored());
-  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/r.out"));
-  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("", "first generation\n"));
-  EXPECT_TRUE(mirror.ledger().all_stored());
-  // It is forgotten: who comes all the same has it listed anew.
-  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
-  EXPECT_THAT(mirror.run(), ElementsAre());
-  EXPECT_EQ(mirror.store.calls(StoreCall::list), 3u);
-}
-
 TEST(Ledger, AnEndedSessionIsForgottenWhenItIsStored) {
   Mirror mirror;
   mirror.folder.write("a.log", "x");
