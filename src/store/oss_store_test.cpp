@@ -2,6 +2,8 @@
 // What all stores do alike is conformance_test.cpp's, and the protocol that both have in common
 // s3_store_test.cpp's.
 #include <array>
+#include <mutex>
+#include <optional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -124,17 +126,23 @@ TEST_F(OssStoreTest, WhatAKilledRunHasSentOfASmallObjectIsRefusedOnceItsSuccesso
   const auto first = killed->replace("k", {}, MemoryBody("one"), kTextContent, kNever);
   ASSERT_TRUE(first) << first.error().message;
   // It is on its way when the sender is killed.
+  std::mutex mutex;  // for what is set by the server's thread
   std::optional<ReceivedRequest> late;
+  bool is_killed = false;
   instead_ = [&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+    const std::lock_guard lock(mutex);
     const bool puts = request.method == "PUT" && request.target == "/k";
     const bool completes = request.method == "POST" && request.target.starts_with("/k?uploadId");
     if (!late && (puts || completes)) late = request;
-    if (late) return ScriptedAnswer{.cut_after = 0, .close = true};
+    if (late && !is_killed) return ScriptedAnswer{.cut_after = 0, .close = true};
     return std::nullopt;
   };
   ASSERT_FALSE(killed->extend("k", *first, MemoryBody("one two"), kTextContent, kNever));
-  ASSERT_TRUE(late);
-  instead_ = nullptr;
+  {
+    const std::lock_guard lock(mutex);
+    ASSERT_TRUE(late);
+    is_killed = true;
+  }
 
   const auto successor = open();
   ASSERT_TRUE(successor->abort_unfinished_uploads("k", kNever));
