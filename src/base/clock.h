@@ -30,8 +30,8 @@ class Clock {
 // The operating system's clocks. Lives for as long as the process.
 const Clock& system_clock();
 
-// Until when a blocking call may go on: a point in steady time, or a stop, whichever comes first. Cheap to
-// copy.
+// Until when a blocking call may go on: a point in steady time, or a stop, whichever comes first; and from
+// when on it is in a hurry, because its caller soon has no more time. Cheap to copy.
 class Deadline {
  public:
   // Never by itself; only when `stop` is requested.
@@ -43,6 +43,13 @@ class Deadline {
 
   SteadyTime time() const { return time_; }
   const std::stop_token& stop() const { return stop_; }
+  // The same, in a hurry once `hurry` is requested.
+  Deadline hurried_by(std::stop_token hurry) const {
+    Deadline hurried = *this;
+    hurried.hurry_ = std::move(hurry);
+    return hurried;
+  }
+  const std::stop_token& hurry() const { return hurry_; }
   bool expired(SteadyTime now) const { return stop_.stop_requested() || now >= time_; }
   // What is left, at most `limit`, never negative.
   Nanoseconds remaining(SteadyTime now, Nanoseconds limit) const {
@@ -56,6 +63,7 @@ class Deadline {
 
   SteadyTime time_;
   std::stop_token stop_;
+  std::stop_token hurry_;
 };
 
 }  // namespace rayhistory

@@ -86,9 +86,11 @@ DashboardPollerOptions poller_options(const DashboardSettings& settings, const R
 
 Result<std::unique_ptr<Collector>> Collector::start(const Settings& settings) {
   auto meter = std::make_shared<StoreMeter>(system_clock());
-  TRY_ASSIGN(std::unique_ptr<Store> store,
-             open_store(store_options(settings.storage, settings.network), system_clock(), meter));
-  std::unique_ptr<Collector> collector(new Collector(settings, std::move(store), std::move(meter)));
+  std::stop_source draining;
+  TRY_ASSIGN(std::unique_ptr<Store> store, open_store(store_options(settings.storage, settings.network),
+                                                      system_clock(), meter, draining.get_token()));
+  std::unique_ptr<Collector> collector(
+      new Collector(settings, std::move(store), std::move(meter), std::move(draining)));
   if (settings.events.enabled) TRY(collector->start_events());
   collector->prepare_node();
   // Before anything that may take long: prev-logs can hold many files.
@@ -98,12 +100,13 @@ Result<std::unique_ptr<Collector>> Collector::start(const Settings& settings) {
 }
 
 Collector::Collector(const Settings& settings, std::unique_ptr<Store> store,
-                     std::shared_ptr<StoreMeter> meter)
+                     std::shared_ptr<StoreMeter> meter, std::stop_source draining)
     : settings_(settings),
       clock_(system_clock()),
       ray_folder_(settings.node.ray_folder),
       keys_(settings.storage.root, settings.cluster),
       store_meter_(std::move(meter)),
+      draining_(std::move(draining)),
       store_(std::move(store)),
       shipper_(*store_, clock_,
                {.workers = upload_workers(settings.storage.upload_concurrency),
@@ -312,6 +315,7 @@ Leftover Collector::drain() {
   log_info("draining",
            {{"files", backlog.files}, {"bytes", backlog.bytes}, {"timeout", format_duration(timeout)}});
 
+  draining_.request_stop();
   write_marker(watcher_->running());
   // The dashboard has had the same SIGTERM, so at once; it goes on beside all else.
   if (poller_) poller_->begin_last_polls(deadline);
@@ -344,6 +348,7 @@ Leftover Collector::what_is_left() const {
   left.files = backlog.files;
   left.bytes = backlog.bytes;
   left.oldest = backlog.oldest;
+  left.oldest_key = backlog.oldest_key;
   if (journal_) {
     const JournalBacklog unnamed = journal_->backlog();
     left.files += unnamed.waiting_files + unnamed.uncompressed_files;

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <stop_token>
+#include <string>
 #include <thread>
 
 #include "base/clock.h"
@@ -38,7 +40,8 @@ namespace rayhistory {
 struct Leftover {
   uint64_t files = 0;
   uint64_t bytes = 0;
-  Nanoseconds oldest{0};  // how long the oldest of these bytes has been waiting
+  Nanoseconds oldest{0};   // how long the oldest of these bytes has been waiting
+  std::string oldest_key;  // where they belong
   uint64_t dashboard_answers = 0;
   bool marker_missing = false;  // the session's marker was not written
 
@@ -57,7 +60,8 @@ class Collector {
   Leftover drain();
 
  private:
-  Collector(const Settings& settings, std::unique_ptr<Store> store, std::shared_ptr<StoreMeter> meter);
+  Collector(const Settings& settings, std::unique_ptr<Store> store, std::shared_ptr<StoreMeter> meter,
+            std::stop_source draining);
   Result<void> start_events();
   void prepare_node();
   void start_status();
@@ -83,6 +87,7 @@ class Collector {
   const ObjectKeys keys_;
   // In the order in which they are started; each uses only what stands above it.
   const std::shared_ptr<StoreMeter> store_meter_;
+  std::stop_source draining_;  // hurries the store's calls
   std::unique_ptr<Store> store_;
   Shipper shipper_;
   std::unique_ptr<SessionMarker> marker_;      // on the head

@@ -58,6 +58,7 @@ int report(const Leftover& left, const Settings& settings) {
             {{"files", left.files},
              {"bytes", left.bytes},
              {"oldest", format_duration(left.oldest)},
+             {"oldest_key", left.oldest_key},
              {"dashboard_answers", left.dashboard_answers},
              {"marker_missing", left.marker_missing ? "true" : "false"},
              {"shutdown_timeout", format_duration(settings.program.shutdown_timeout)}});

@@ -673,9 +673,11 @@ ShipperTotals Ledger::totals() const {
 
 Backlog Ledger::backlog(SteadyTime now) const {
   const auto [events, logs] = backlogs(now);
+  const Backlog& older = events.oldest > logs.oldest ? events : logs;
   return {.files = events.files + logs.files,
           .bytes = events.bytes + logs.bytes,
-          .oldest = std::max(events.oldest, logs.oldest)};
+          .oldest = older.oldest,
+          .oldest_key = older.oldest_key};
 }
 
 EventsAndLogs<Backlog> Ledger::backlogs(SteadyTime now) const {
@@ -688,7 +690,10 @@ EventsAndLogs<Backlog> Ledger::backlogs(SteadyTime now) const {
     const bool ours = entry->stored && entry->stored->content == content_of(shipment);
     const uint64_t stored = ours ? std::min(entry->stored->object.size, shipment.size) : 0;
     backlog.bytes += shipment.size - stored;
-    backlog.oldest = std::max(backlog.oldest, now - entry->oldest_unsent);
+    const Nanoseconds age = now - entry->oldest_unsent;
+    if (age < backlog.oldest) continue;
+    backlog.oldest = age;
+    backlog.oldest_key = key;
   }
   return backlogs;
 }

@@ -72,6 +72,8 @@ class Shipper::State {
       const SteadyTime now = clock_.steady_now();
       std::optional<Task> task = ledger_.next_task(now);
       if (!task) {
+        // The look may have found that there is nothing to do.
+        if (ledger_.all_stored()) settled_.notify_all();
         const SteadyTime latest = now + kLongestNap;
         const SteadyTime wake_at = std::min(latest, ledger_.next_due().value_or(latest));
         awaited_ = wake_at;

@@ -27,7 +27,8 @@ struct ShipperOptions {
 struct Backlog {
   uint64_t files = 0;
   uint64_t bytes = 0;
-  Nanoseconds oldest{0};  // how long the oldest of these bytes has been waiting
+  Nanoseconds oldest{0};     // how long the oldest of these bytes has been waiting
+  std::string oldest_key{};  // where they belong
 
   bool empty() const { return files == 0; }
 };

@@ -61,6 +61,17 @@ TEST(Shipper, SaysWhatIsLeftWhenTheStoreIsAway) {
   EXPECT_EQ(shipper.backlog().bytes, 5u);
 }
 
+// Nothing but the last look into the ledger tells that there is nothing to do.
+TEST(Shipper, ADrainEndsAlsoWhenAnEmptyFileTurnsOutToBeStored) {
+  const TemporaryFolder folder;
+  MemoryStore store;
+  store.set("a", "");
+  Shipper shipper(store, system_clock(), {.workers = 1});
+  shipper.begin_drain();
+  shipper.offer(shipment_of(folder.write("a", ""), "a"));
+  EXPECT_TRUE(shipper.wait_until_stored(Deadline::never()));
+}
+
 TEST(Shipper, OneKeyIsNeverWrittenByTwoWorkers) {
   const TemporaryFolder folder;
   MemoryStore store;

@@ -123,10 +123,11 @@ Result<std::unique_ptr<Store>> open_store_without_retries(const StoreOptions& op
 }
 
 Result<std::unique_ptr<Store>> open_store(const StoreOptions& options, const Clock& clock,
-                                          std::shared_ptr<StoreMeter> meter) {
+                                          std::shared_ptr<StoreMeter> meter, std::stop_token hurry) {
   TRY_ASSIGN(std::unique_ptr<Store> store, open_store_without_retries(options, clock));
   if (meter) store = std::make_unique<MeteredStore>(std::move(store), std::move(meter));
-  std::unique_ptr<Store> retrying = std::make_unique<RetryingStore>(std::move(store), clock);
+  std::unique_ptr<Store> retrying =
+      std::make_unique<RetryingStore>(std::move(store), clock, std::move(hurry));
   return retrying;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -42,9 +43,10 @@ struct StoreOptions {
 // Nothing is sent yet. `invalid` names the setting that is wrong. `clock` must outlive the store.
 // Calls fail at once, for --check.
 Result<std::unique_ptr<Store>> open_store_without_retries(const StoreOptions& options, const Clock& clock);
-// Calls wait out what passes (retrying_store.h), for everything else. Each try is counted by `meter`, where
-// there is one.
+// Calls wait out what passes (retrying_store.h), for everything else; no longer for long once `hurry` is
+// requested. Each try is counted by `meter`, where there is one.
 Result<std::unique_ptr<Store>> open_store(const StoreOptions& options, const Clock& clock,
-                                          std::shared_ptr<StoreMeter> meter = nullptr);
+                                          std::shared_ptr<StoreMeter> meter = nullptr,
+                                          std::stop_token hurry = {});
 
 }  // namespace rayhistory

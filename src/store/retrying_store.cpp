@@ -13,6 +13,8 @@ namespace {
 
 // While an outage lasts; and between the warnings of a store that fails now and then.
 constexpr Seconds kReminderInterval{60};
+// In a hurry: some lines of a drain's 25 s.
+constexpr Seconds kHurriedReminderInterval{5};
 
 }  // namespace
 
@@ -33,7 +35,7 @@ bool is_waited_out(ErrorKind kind) {
   UNREACHABLE("an ErrorKind out of range");
 }
 
-void StoreOutage::failed(std::string_view call, const Error& error) {
+void StoreOutage::failed(std::string_view call, const Error& error, bool hurried) {
   const std::lock_guard lock(mutex_);
   const SteadyTime now = clock_.steady_now();
   if (!is_out_) {
@@ -43,7 +45,8 @@ void StoreOutage::failed(std::string_view call, const Error& error) {
     failures_ = 0;
   }
   ++failures_;
-  if (was_ever_told_ && now - last_told_ < kReminderInterval) return;
+  const Seconds interval = hurried ? kHurriedReminderInterval : kReminderInterval;
+  if (was_ever_told_ && now - last_told_ < interval) return;
   was_ever_told_ = true;
   last_told_ = now;
   if (!is_told_) {
@@ -71,15 +74,19 @@ void StoreOutage::succeeded() {
             {"failed_calls", failures_}});
 }
 
-RetryingStore::RetryingStore(std::unique_ptr<Store> store, const Clock& clock)
-    : store_(std::move(store)), clock_(clock), outage_(store_->description(), clock) {}
+RetryingStore::RetryingStore(std::unique_ptr<Store> store, const Clock& clock, std::stop_token hurry)
+    : store_(std::move(store)),
+      clock_(clock),
+      hurry_(std::move(hurry)),
+      outage_(store_->description(), clock) {}
 
 template <typename Call>
-auto RetryingStore::until_it_passes(std::string_view name, const Deadline& deadline, const Call& call)
-    -> decltype(call()) {
+auto RetryingStore::until_it_passes(std::string_view name, const Deadline& own, const Call& call)
+    -> decltype(call(own)) {
+  const Deadline deadline = own.hurried_by(hurry_);
   RetryPace pace(clock_);
   while (true) {
-    auto outcome = call();
+    auto outcome = call(deadline);
     if (outcome) {
       outage_.succeeded();
       return outcome;
@@ -89,7 +96,7 @@ auto RetryingStore::until_it_passes(std::string_view name, const Deadline& deadl
       if (error.kind != ErrorKind::cancelled) outage_.succeeded();  // the store has answered
       return outcome;
     }
-    outage_.failed(name, error);
+    outage_.failed(name, error, hurry_.stop_requested());
     if (!pace.wait(error, deadline))
       return Error{ErrorKind::cancelled, fmt::format("given up at the deadline; last: {}", error.message)};
     // A refusal may be a bucket that is not there: deleted since, or not to be looked for when it was. If
@@ -99,58 +106,70 @@ auto RetryingStore::until_it_passes(std::string_view name, const Deadline& deadl
 }
 
 Result<void> RetryingStore::ensure_bucket(const Deadline& deadline) {
-  return until_it_passes("ensure_bucket", deadline, [&] { return store_->ensure_bucket(deadline); });
+  return until_it_passes("ensure_bucket", deadline,
+                         [&](const Deadline& hurried) { return store_->ensure_bucket(hurried); });
 }
 
 Result<StoredObject> RetryingStore::put(const std::string& key, const Body& body,
                                         std::string_view content_type, const Deadline& deadline) {
-  return until_it_passes("put", deadline, [&] { return store_->put(key, body, content_type, deadline); });
+  return until_it_passes("put", deadline, [&](const Deadline& hurried) {
+    return store_->put(key, body, content_type, hurried);
+  });
 }
 
 Result<StoredObject> RetryingStore::replace(const std::string& key, const StoredObject& before,
                                             const Body& body, std::string_view content_type,
                                             const Deadline& deadline) {
-  return until_it_passes("put", deadline,
-                         [&] { return store_->replace(key, before, body, content_type, deadline); });
+  return until_it_passes("put", deadline, [&](const Deadline& hurried) {
+    return store_->replace(key, before, body, content_type, hurried);
+  });
 }
 
 Result<StoredObject> RetryingStore::extend(const std::string& key, const StoredObject& stored,
                                            const Body& whole, std::string_view content_type,
                                            const Deadline& deadline) {
-  return until_it_passes("extend", deadline,
-                         [&] { return store_->extend(key, stored, whole, content_type, deadline); });
+  return until_it_passes("extend", deadline, [&](const Deadline& hurried) {
+    return store_->extend(key, stored, whole, content_type, hurried);
+  });
 }
 
 Result<StoredObject> RetryingStore::copy(const std::string& from, const StoredObject& expected,
                                          const std::string& to, const Deadline& deadline) {
-  return until_it_passes("copy", deadline, [&] { return store_->copy(from, expected, to, deadline); });
+  return until_it_passes("copy", deadline,
+                         [&](const Deadline& hurried) { return store_->copy(from, expected, to, hurried); });
 }
 
 Result<std::optional<StoredObject>> RetryingStore::stat(const std::string& key, const Deadline& deadline) {
-  return until_it_passes("stat", deadline, [&] { return store_->stat(key, deadline); });
+  return until_it_passes("stat", deadline,
+                         [&](const Deadline& hurried) { return store_->stat(key, hurried); });
 }
 
 Result<ListPage> RetryingStore::list(const std::string& prefix, const std::string& after,
                                      const Deadline& deadline) {
-  return until_it_passes("list", deadline, [&] { return store_->list(prefix, after, deadline); });
+  return until_it_passes("list", deadline,
+                         [&](const Deadline& hurried) { return store_->list(prefix, after, hurried); });
 }
 
 Result<std::string> RetryingStore::get(const std::string& key, uint64_t offset, uint64_t length,
                                        const Deadline& deadline) {
-  return until_it_passes("get", deadline, [&] { return store_->get(key, offset, length, deadline); });
+  return until_it_passes("get", deadline,
+                         [&](const Deadline& hurried) { return store_->get(key, offset, length, hurried); });
 }
 
 Result<void> RetryingStore::remove(const std::string& key, const Deadline& deadline) {
-  return until_it_passes("remove", deadline, [&] { return store_->remove(key, deadline); });
+  return until_it_passes("remove", deadline,
+                         [&](const Deadline& hurried) { return store_->remove(key, hurried); });
 }
 
 Result<void> RetryingStore::abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) {
-  return until_it_passes("abort_unfinished_uploads", deadline,
-                         [&] { return store_->abort_unfinished_uploads(prefix, deadline); });
+  return until_it_passes("abort_unfinished_uploads", deadline, [&](const Deadline& hurried) {
+    return store_->abort_unfinished_uploads(prefix, hurried);
+  });
 }
 
 Result<std::vector<std::string>> RetryingStore::remarks(const Deadline& deadline) {
-  return until_it_passes("remarks", deadline, [&] { return store_->remarks(deadline); });
+  return until_it_passes("remarks", deadline,
+                         [&](const Deadline& hurried) { return store_->remarks(hurried); });
 }
 
 }  // namespace rayhistory

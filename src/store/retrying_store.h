@@ -5,13 +5,15 @@
 // tells the last one. After `denied` the bucket is ensured anew, for it may be missing. Everything else is
 // the caller's to decide and passes through.
 //
-// It tells the operator: one warning when calls begin to fail, one a minute while they go on failing, and one
-// line when they succeed again. Not a line a call: sixteen workers over an hour would bury all else.
+// It tells the operator: one warning when calls begin to fail, one a minute while they go on failing, one
+// every few seconds of a drain, and one line when they succeed again. Not a line a call: sixteen workers over
+// an hour would bury all else.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 #include "store/store.h"
@@ -25,7 +27,8 @@ bool is_waited_out(ErrorKind kind);
 class StoreOutage {
  public:
   StoreOutage(std::string store, const Clock& clock) : store_(std::move(store)), clock_(clock) {}
-  void failed(std::string_view call, const Error& error);
+  // `hurried`: soon there will be nobody any more who tells it.
+  void failed(std::string_view call, const Error& error, bool hurried);
   void succeeded();
 
  private:
@@ -42,8 +45,8 @@ class StoreOutage {
 
 class RetryingStore final : public Store {
  public:
-  // `clock` must outlive it.
-  RetryingStore(std::unique_ptr<Store> store, const Clock& clock);
+  // `clock` must outlive it. Once `hurry` is requested, every call is in a hurry (retry_pace.h).
+  RetryingStore(std::unique_ptr<Store> store, const Clock& clock, std::stop_token hurry = {});
 
   std::string description() const override { return store_->description(); }
   std::string credentials_origin() const override { return store_->credentials_origin(); }
@@ -67,10 +70,11 @@ class RetryingStore final : public Store {
 
  private:
   template <typename Call>
-  auto until_it_passes(std::string_view name, const Deadline& deadline, const Call& call) -> decltype(call());
+  auto until_it_passes(std::string_view name, const Deadline& own, const Call& call) -> decltype(call(own));
 
   const std::unique_ptr<Store> store_;
   const Clock& clock_;
+  const std::stop_token hurry_;
   StoreOutage outage_;
 };
 

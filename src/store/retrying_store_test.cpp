@@ -1,8 +1,11 @@
 #include "store/retrying_store.h"
 
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "testing/manual_clock.h"
 #include "testing/memory_store.h"
 #include "testing/skipping_clock.h"
 
@@ -10,6 +13,7 @@ namespace rayhistory {
 namespace {
 
 using testing::Each;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Le;
@@ -124,10 +128,38 @@ TEST_F(RetryingStoreTest, WaitsLongerAndLongerUpToALimit) {
   EXPECT_GT(late, Seconds(60));
 }
 
-TEST_F(RetryingStoreTest, WaitsAsLongAsTheStoreAsks) {
-  inner_.fail_next(1, Error{ErrorKind::retry, "503", Seconds(45)});
+TEST_F(RetryingStoreTest, WaitsAsLongAsTheStoreAsksWithinReason) {
+  inner_.fail_next(1, Error{ErrorKind::retry, "503", Seconds(15)});
   EXPECT_TRUE(put());
-  EXPECT_EQ(clock_.sleeps()[0], Seconds(45));
+  inner_.fail_next(1, Error{ErrorKind::retry, "503", Seconds(60)});
+  EXPECT_TRUE(put());
+  EXPECT_THAT(clock_.sleeps(), ElementsAre(Seconds(15), Seconds(20)));
+}
+
+TEST_F(RetryingStoreTest, InAHurryWaitsNoLongerThanThatAllows) {
+  std::stop_source hurry;
+  MemoryStore& inner = *new MemoryStore();
+  RetryingStore store(std::unique_ptr<Store>(&inner), clock_, hurry.get_token());
+  hurry.request_stop();
+  inner.fail_next(20, Error{ErrorKind::retry, "503", Seconds(60)});
+  EXPECT_TRUE(store.put("key", MemoryBody("content"), kTextContent, Deadline::never()));
+  EXPECT_THAT(clock_.sleeps(), SizeIs(20));
+  EXPECT_THAT(clock_.sleeps(), Each(Nanoseconds(Seconds(2))));
+  const std::string lines = logged();
+  EXPECT_THAT(lines, HasSubstr("store still unreachable"));
+}
+
+TEST_F(RetryingStoreTest, AHurryEndsTheWaitThatIsUnderWay) {
+  const ManualClock clock;
+  std::stop_source hurry;
+  MemoryStore& inner = *new MemoryStore();
+  RetryingStore store(std::unique_ptr<Store>(&inner), clock, hurry.get_token());
+  inner.fail_next(1, Error{ErrorKind::retry, "503", Seconds(60)});
+  const std::jthread begin_drain([&] {
+    clock.wait_for_sleeper();
+    hurry.request_stop();
+  });
+  EXPECT_TRUE(store.put("key", MemoryBody("content"), kTextContent, Deadline::never()));
 }
 
 TEST_F(RetryingStoreTest, TellsAnOutageOnceAndItsEnd) {

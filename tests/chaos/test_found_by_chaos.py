@@ -157,6 +157,40 @@ def test_a_bucket_that_could_not_be_looked_for_is_made_later(stage, away, tmp_pa
     stage.collector.stop()
 
 
+class BusyProxy(FaultProxy):
+    """Refuses each key's first write and asks for a minute, as a MinIO that starts does, which is there 10 ms later."""
+
+    def __init__(self, store_port):
+        super().__init__(store_port, random.Random(1))
+        self.refused = set()
+
+    def _handle(self, client, request):
+        path = request.target.partition("?")[0]
+        if request.method != "PUT" or "/logs/" not in path or path in self.refused:
+            return super()._handle(client, request)
+        self.refused.add(path)
+        reply = self._answer(503, "XMinioServerNotInitialized")
+        client.sendall(reply.replace(b"Connection: close", b"Retry-After: 60\r\nConnection: close", 1))
+
+
+def test_a_drain_does_not_wait_as_long_as_the_store_asks(stage, away):
+    """Seed 20261123, round 3, minio: one write waited for a minute, through the whole of the drain."""
+    server, _ = away
+    proxy = BusyProxy(server.port)
+    environment = {**server.collector_environment("busy"), "S3_ENDPOINT": f"127.0.0.1:{proxy.port}"}
+    stage.judge = Judge(StoredInBucket(server.client(), "busy"))
+    node = stage.start_ray(SESSIONS[0])
+    stage.collector = Collector(stage.node, stage.folder, environment, PUSH_INTERVAL="200ms").start()
+    stage.collector.wait_for_log("XMinioServerNotInitialized")
+    stage.node.write_log("worker.out", b"refused in the drain")
+    stage.collector.stop()
+    assert stage.judge.logs(SESSIONS[0], node) == {
+        "raylet.out": SESSIONS[0].encode(),
+        "worker.out": b"refused in the drain",
+    }
+    proxy.stop()
+
+
 class LateProxy(FaultProxy):
     """Holds the first write of a key that ends so back, as the buffers of a slow network do, for which it does not
     matter that the sender is no more."""
