@@ -1,5 +1,8 @@
 #include "http/curl_client.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -173,6 +176,13 @@ size_t on_write(char* piece, size_t size, size_t count, void* exchange) {
   return static_cast<Exchange*>(exchange)->take_body({piece, size * count}) ? size * count : 0;
 }
 
+int limit_dead_connection(void* options, curl_socket_t socket, curlsocktype) {
+  const Nanoseconds limit = static_cast<const CurlOptions*>(options)->dead_connection_timeout;
+  const auto milliseconds = static_cast<unsigned>(std::chrono::ceil<Milliseconds>(limit).count());
+  ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof(milliseconds));
+  return CURL_SOCKOPT_OK;
+}
+
 curl_blob blob_of(const std::string& pem) {
   // curl copies what it is given, and so only reads it.
   return {const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_COPY};  // NOLINT
@@ -290,6 +300,8 @@ void CurlClient::Handle::prepare(Exchange& exchange, const std::string& url, con
 
   set_option(easy_, CURLOPT_CONNECTTIMEOUT_MS,
              static_cast<long>(std::chrono::ceil<Milliseconds>(options.connect_timeout).count()));
+  set_option(easy_, CURLOPT_SOCKOPTFUNCTION, limit_dead_connection);
+  set_option(easy_, CURLOPT_SOCKOPTDATA, &options);
   set_option(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
   set_option(easy_, CURLOPT_LOW_SPEED_TIME,
              static_cast<long>(std::chrono::ceil<Seconds>(request.stall_timeout).count()));

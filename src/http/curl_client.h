@@ -20,6 +20,11 @@ namespace rayhistory {
 struct CurlOptions {
   // A server that does not take the connection, TLS included, in this time is as good as down.
   Nanoseconds connect_timeout = Seconds(10);
+  // How long what was sent may stay unacknowledged by the server's TCP, or unsent because the server takes
+  // nothing, before the connection is given up (TCP_USER_TIMEOUT, tcp(7)). A server whose pod was replaced
+  // leaves its connections dead without a word, and the kernel would send again for a quarter of an hour.
+  // Some five sendings again fit in; and less than half of a drain's 25 s is gone.
+  Nanoseconds dead_connection_timeout = Seconds(10);
   // A PEM file, and a folder as OpenSSL's c_rehash makes it, of certificate authorities to trust instead of
   // the system's. Both empty: the system's.
   std::string ca_file = {};

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <thread>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,6 +37,16 @@ ScriptedHttpServer::Script always(const ScriptedAnswer& answer) {
 std::string dead_origin() {
   return ScriptedHttpServer(always({})).origin();
 }
+
+// The kernel takes its connections and what fits into their buffers, and nobody ever reads it.
+class DeafServer {
+ public:
+  std::string origin() const { return fmt::format("http://127.0.0.1:{}", listener_.local_endpoint().port()); }
+
+ private:
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::acceptor listener_{io_, {boost::asio::ip::address_v4::loopback(), 0}};
+};
 
 class CurlClientTest : public testing::Test {
  protected:
@@ -214,6 +226,18 @@ TEST_F(CurlClientTest, EndsAStalledExchange) {
   Result<HttpResponse> response = client_.send(get, soon());
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::unknown_outcome) << response.error().message;
+}
+
+TEST_F(CurlClientTest, GivesUpAConnectionThatTakesNothingMore) {
+  const DeafServer server;
+  HttpRequest put = request(HttpMethod::put, server.origin());
+  const MemoryBody body(std::string(64 << 20, 'x'));  // more than the kernel buffers
+  put.body = &body;
+  CurlClient impatient(system_clock(), {.dead_connection_timeout = Milliseconds(500)});
+  Result<HttpResponse> response = impatient.send(put, soon());
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::unknown_outcome) << response.error().message;
+  EXPECT_THAT(response.error().message, HasSubstr("timed out"));
 }
 
 TEST_F(CurlClientTest, IsCancelledByItsDeadline) {
