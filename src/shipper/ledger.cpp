@@ -58,6 +58,7 @@ Ledger::Entry& Ledger::entry_of(std::string key) {
   entry->key = std::move(key);
   entry->number = next_number_++;
   const std::string_view its_key = entry->key;
+  if (parse_rotated_log(its_key)) rotated_.emplace(its_key, entry.get());
   return *entries_.emplace(its_key, std::move(entry)).first->second;
 }
 
@@ -115,7 +116,7 @@ void Ledger::withdraw(const std::string& key, SteadyTime now) {
   entry->claim_decided = true;
   drop_shipment(*entry);
   release_blocked_by(*entry);
-  vacate(*entry, now);
+  vacate(*entry, *entry->prefix, now);
 }
 
 void Ledger::hand_over(const std::string& key, SteadyTime now) {
@@ -129,31 +130,28 @@ void Ledger::hand_over(const std::string& key, SteadyTime now) {
   drop_shipment(*entry);
   release_blocked_by(*entry);
   // What was to take the place of a generation that has its own name by now goes on under another key.
-  if (entry->stored && is_kept_as_generation(*entry)) vacate(*entry, now);
+  vacate(*entry, *entry->prefix, now);
 }
 
-void Ledger::vacate(Entry& live, SteadyTime now) {
+void Ledger::vacate(Entry& live, const Prefix& prefix, SteadyTime now) {
   if (live.shipment || !live.stored || live.stored->object.size == 0) return;
-  const auto generation =
-      std::find_if(live.generations.begin(), live.generations.end(),
-                   [&](const Entry* candidate) { return candidate->content == live.stored->content; });
-  if (generation == live.generations.end()) return;
+  const bool is_a_generations =
+      std::any_of(live.generations.begin(), live.generations.end(),
+                  [&](const Entry* generation) { return generation->content == live.stored->content; });
+  if (!is_a_generations && !live.stored->preserve_begun && possible_keeper(live) == nullptr) return;
   Shipment nothing;
   nothing.key = live.key;
-  nothing.prefix_length = (*generation)->prefix->text.size();
+  nothing.prefix_length = prefix.text.size();
   nothing.content_type = kTextContent;
   nothing.generation = kVacatedGeneration;
   // Not at once: as a rule the writer makes a new file a moment later.
   offer(std::move(nothing), now);
 }
 
-Ledger::Entry* Ledger::possibly_left_behind(const Entry& entry) {
-  const Shipment& file = *entry.shipment;
-  if (file.kind != ShipmentKind::rotated_log || entry.live_decided) return nullptr;
-  Entry* live = find(file.moved_from);
-  if (live == nullptr || live->shipment || !live->stored) return nullptr;
-  const uint64_t size = live->stored->object.size;
-  return size > 0 && size <= file.size ? live : nullptr;
+void Ledger::vacate_all(const Prefix& prefix, SteadyTime now) {
+  const auto first = rotated_.lower_bound(prefix.text);
+  for (auto rotated = first; rotated != rotated_.end() && rotated->first.starts_with(prefix.text); ++rotated)
+    if (Entry* live = find(parse_rotated_log(rotated->first)->live_path)) vacate(*live, prefix, now);
 }
 
 void Ledger::abandon_unsent(Entry& entry) {
@@ -188,10 +186,16 @@ void Ledger::drop_shipment(Entry& entry) {
 }
 
 void Ledger::prefix_ended(const std::string& prefix) {
-  const auto found = prefixes_.find(prefix);
-  if (found == prefixes_.end()) return;
-  found->second.ended = true;
-  forget_if_done(found->second);
+  const auto [place, is_new] = prefixes_.try_emplace(prefix);
+  if (is_new) place->second.text = prefix;
+  place->second.ended = true;
+  forget_if_done(place->second);
+}
+
+bool Ledger::all_stored() const {
+  return unstored_ == 0 && std::none_of(prefixes_.begin(), prefixes_.end(), [](const auto& item) {
+           return item.second.ended && item.second.state != PrefixState::listed;
+         });
 }
 
 void Ledger::forget_if_done(Prefix& prefix) {
@@ -200,6 +204,7 @@ void Ledger::forget_if_done(Prefix& prefix) {
   const auto is_busy = [&](const auto& item) { return is_below(item) && item.second->busy; };
   if (std::any_of(entries_.begin(), entries_.end(), is_busy)) return;  // its settling comes here again
   // What points at any of these is below the same prefix.
+  std::erase_if(rotated_, is_below);
   std::erase_if(entries_, [&](const auto& item) {
     if (!is_below(item)) return false;
     unplace(*item.second);
@@ -387,6 +392,8 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
   if (!stored.content) {
     if (key_names_content(file) || stored.object.size == 0) {
       stored.content = content_of(file);
+    } else if (file.path.empty()) {
+      // Whose it is, a file that comes yet may tell.
     } else if (stored.object.size > file.size) {
       stored.content = Content{};
     } else {
@@ -394,16 +401,6 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
     }
   }
   if (holds_all(entry)) {
-    if (Entry* live = possibly_left_behind(entry); live != nullptr) {
-      if (live->busy) {
-        block(entry, *live);
-        return std::nullopt;
-      }
-      if (live->uncertain) return start(entry, Task::Step::look, now, live);
-      if (!live->stored->content || live->stored->content == Content{})
-        return start(entry, Task::Step::compare, now, live);
-      vacate(*live, now);
-    }
     if (has_work(entry)) return start(entry, Task::Step::report_stored, now);
     recount(entry);
     return std::nullopt;
@@ -433,14 +430,22 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
       block(entry, *possible);
       return std::nullopt;
     }
+    if (file.path.empty() && !stored.preserve_begun) {
+      // Nobody has it but this key, where it stays.
+      drop_shipment(entry);
+      forget_if_done(*entry.prefix);
+      return std::nullopt;
+    }
     if (!stored.object.modified_nanoseconds) return start(entry, Task::Step::look, now);
     Entry& keeper = entry_of(preserving_key(entry));
     if (keeper.busy) {
       block(entry, keeper);
       return std::nullopt;
     }
-    if (!keeper.stored || keeper.stored->object.size != stored.object.size)
+    if (!keeper.stored || keeper.stored->object.size != stored.object.size) {
+      stored.preserve_begun = true;
       return start(entry, Task::Step::preserve, now, &keeper);
+    }
   }
   return start(entry, Task::Step::put, now);
 }
@@ -454,16 +459,17 @@ bool Ledger::is_kept_as_generation(const Entry& entry) {
 
 Ledger::Entry* Ledger::possible_keeper(const Entry& entry) {
   // Only of an object that this run did not write: of its own it knows where they went.
-  if (entry.stored->content != Content{}) return nullptr;
+  if (entry.stored->content && entry.stored->content != Content{}) return nullptr;
   const std::string beginning = rotated_log_beginning(entry.key);
-  for (const auto& [key, other] : entries_) {
-    const bool is_candidate = key.starts_with(beginning) && other->stored &&
-                              other->stored->object.size >= entry.stored->object.size;
-    if (is_candidate &&
-        std::find(entry.not_kept_in.begin(), entry.not_kept_in.end(), other.get()) == entry.not_kept_in.end())
-      return other.get();
-  }
-  return nullptr;
+  const auto first = rotated_.lower_bound(beginning);
+  const auto possible = std::find_if(first, rotated_.end(), [&](const auto& item) {
+    const auto& [key, other] = item;
+    if (!key.starts_with(beginning)) return true;
+    return other->stored && other->stored->object.size >= entry.stored->object.size &&
+           parse_rotated_log(key)->live_path == entry.key &&
+           std::find(entry.not_kept_in.begin(), entry.not_kept_in.end(), other) == entry.not_kept_in.end();
+  });
+  return possible != rotated_.end() && possible->first.starts_with(beginning) ? possible->second : nullptr;
 }
 
 std::string Ledger::preserving_key(const Entry& entry) {
@@ -492,6 +498,8 @@ void Ledger::settle_listing(const Task& task, const TaskResult& result, SteadyTi
     recount(*entry);
     place(*entry);
   }
+  vacate_all(prefix, now);
+  forget_if_done(prefix);
 }
 
 void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) {
@@ -539,6 +547,8 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
   if (std::exchange(entry.handed_over, false)) hand_over(entry.key, now);
   if (std::exchange(entry.withdrawn, false)) withdraw(entry.key, now);
   Prefix& prefix = *entry.prefix;
+  // Of a rotated file there may be more under its own name now.
+  if (Entry* live = find(task.shipment.moved_from); live != nullptr) vacate(*live, prefix, now);
   if (!has_work(entry) && entry.shipment && entry.shipment->final) {
     const bool never_again = entry.shipment->kind == ShipmentKind::events;
     drop_shipment(entry);
@@ -564,6 +574,7 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
         looked_at.stored->object = result.object;
       } else {
         looked_at.stored = Stored{.object = result.object, .content = {}};
+        looked_at.not_kept_in.clear();
       }
       break;
     }
@@ -620,7 +631,6 @@ void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
         if (entry.stored) entry.stored->content = Content{};
       } else {
         entry.claim_decided = true;
-        entry.live_decided = entry.stored.has_value();
       }
       break;
     case Task::Step::complete:

@@ -17,7 +17,9 @@
 //
 // When a live log was renamed and no new one comes, what the store holds at its key is there twice. So the
 // key is vacated: it gets an empty object, the beginning of whatever file comes next. Nothing is deleted,
-// which would need a permission that nothing else does.
+// which would need a permission that nothing else does. Whether an object that an earlier run has written is
+// there twice follows from the store alone, for the files may be gone: it is compared with the rotated logs'
+// objects beside it, when they are listed and whenever another one is stored. One that is nowhere else stays.
 #pragma once
 
 #include <cstdint>
@@ -97,7 +99,7 @@ class Ledger {
   void found(ListedObject object);
   void settle(const Task& task, const TaskResult& result, SteadyTime now);
 
-  bool all_stored() const { return unstored_ == 0; }
+  bool all_stored() const;
   Backlog backlog(SteadyTime now) const;
   ShipperTotals totals() const;
   EventsAndLogs<Backlog> backlogs(SteadyTime now) const;
@@ -114,6 +116,7 @@ class Ledger {
     StoredObject object;
     std::optional<Content> content;  // nothing: only listed; Content{}: of a file that is not there any more
     bool safe_elsewhere = false;     // its bytes are under a key of their own too
+    bool preserve_begun = false;     // they may be, under preserving_key
   };
   // A generation that was given up while a task was under way, which may have stored the beginning of it.
   struct GivenUp {
@@ -153,7 +156,6 @@ class Ledger {
     bool put_whole = false;  // so did the one before
     bool claim_refused = false;  // rotated_log: the live key's object was not what we thought
     bool claim_decided = false;  // rotated_log: whether the live key's object is this file is known
-    bool live_decided = false;   // rotated_log, stored: the live key's object is known to be another's
     bool reported = false;       // on_stored was called, or there is none to call
     bool withdrawn = false;      // while busy
     bool handed_over = false;    // likewise
@@ -204,10 +206,11 @@ class Ledger {
   void count_given_up(const Entry& entry, ShipmentKind kind, const GivenUp& given_up);
   void drop_shipment(Entry& entry);
 
-  // A live key where no file is any more gets an empty object if what is stored there is a rotated file's.
-  void vacate(Entry& live, SteadyTime now);
-  // The object at the live key of this rotated file, which may be left of it: no file is there any more.
-  Entry* possibly_left_behind(const Entry& entry);
+  // A live key where no file is any more gets an empty object if what is stored there is under a rotated
+  // log's key too, which plan finds out.
+  void vacate(Entry& live, const Prefix& prefix, SteadyTime now);
+  // Each live key below the prefix beside which there are rotated logs.
+  void vacate_all(const Prefix& prefix, SteadyTime now);
   // The bytes of its earlier generation are under that one's own key.
   static bool is_kept_as_generation(const Entry& entry);
   // A rotated object that may hold the bytes of this one, and was not compared with it yet.
@@ -226,6 +229,7 @@ class Ledger {
   bool draining_ = false;
   // By their own keys. A node has tens of thousands of logs, with keys of 200 bytes: each is held once.
   std::unordered_map<std::string_view, std::unique_ptr<Entry>> entries_;
+  std::map<std::string_view, Entry*> rotated_;  // those of them whose keys are rotated logs'
   std::map<std::string, Prefix> prefixes_;
   // Apart, so that logs which wait for their round are not passed by one by one to find events.
   using Waiting = std::set<Entry*, WaitingOrder>;

@@ -305,6 +305,127 @@ TEST(Ledger, ARenamedLogThatHasNoSuccessorIsNotStoredTwice) {
   }
 }
 
+// Found by the simulation: what the live key held was compared with no file, for its own was stored already.
+TEST(Ledger, WhatACrashLeftAtALiveKeyIsNotStoredTwiceAlsoWhenTheNextGenerationIsRenamedUnsent) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first generation\n");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.1-1.out"));
+  mirror.folder.write("r.out", "second\n");
+  mirror.offer(mirror.log("r.out"));
+
+  mirror.restart();
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  mirror.offer(mirror.log("r.out"));
+  EXPECT_THAT(mirror.run(), ElementsAre());
+  std::filesystem::rename(mirror.folder / "r.out.1", mirror.folder / "r.out.2");
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.2-2.out", 1));
+  mirror.withdraw("r.out");
+  EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.2-2.out"));
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/r.out"));
+  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("", "first generation\n", "second\n"));
+  EXPECT_TRUE(mirror.ledger().all_stored());
+}
+
+TEST(Ledger, WhatWasPreservedOrClaimedBeforeACrashIsNotLeftAtALiveKeyWithoutAFile) {
+  for (const bool is_renamed : {false, true}) {
+    Mirror mirror;
+    mirror.folder.write("other.log", "other");
+    mirror.folder.write("r.out", "first generation\n");
+    mirror.offer(mirror.log("r.out"));
+    mirror.run_after(Seconds(60));
+    if (is_renamed) {
+      std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+      mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+    } else {
+      mirror.folder.write("r.out", "second\n");
+      mirror.offer(mirror.log("r.out", 1));
+      mirror.clock.advance(Seconds(60));
+    }
+    const auto copy = mirror.run_until(is_renamed ? Task::Step::claim : Task::Step::preserve);
+    ASSERT_TRUE(copy);
+    ASSERT_EQ(mirror.perform(*copy).outcome, Outcome::done);
+
+    mirror.restart();
+    std::filesystem::remove(mirror.folder / (is_renamed ? "r.out.1" : "r.out"));
+    mirror.offer(mirror.log("other.log"));
+    EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/other.log"));
+    EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/r.out"));
+    EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("", "first generation\n", "other"));
+    EXPECT_TRUE(mirror.ledger().all_stored());
+  }
+}
+
+// Found by the simulation.
+TEST(Ledger, APreservingThatHasLostItsAnswerIsCarriedToItsEndAlsoWhenTheFileIsGoneMeanwhile) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first generation\n");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.write("r.out", "second\n");
+  mirror.offer(mirror.log("r.out", 1));
+  mirror.store.lose_answers(1, StoreCall::copy);
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre());
+  EXPECT_EQ(mirror.store.keys().size(), 2u);
+  std::filesystem::remove(mirror.folder / "r.out");
+  mirror.withdraw("r.out");
+  mirror.run_after(Seconds(60));
+  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("", "first generation\n"));
+  EXPECT_TRUE(mirror.ledger().all_stored());
+}
+
+// Found by TSan's pace: the first scan offers the rotated files first, and the store had been listed
+// meanwhile.
+TEST(Ledger, ALiveLogThatIsOfferedWhenItsObjectWasComparedWithTheRotatedOnesIsStillKnownAgain) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first\n");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.folder.write("r.out", "two\n");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+
+  mirror.restart();
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  EXPECT_THAT(mirror.run(), ElementsAre());
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre());
+  mirror.folder.append("r.out", "and more\n");
+  mirror.offer(mirror.log("r.out"));
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/r.out"));
+  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("first\n", "two\nand more\n"));
+}
+
+TEST(Ledger, ADeletedLogsLastGenerationStaysStored) {
+  for (const bool is_restarted : {false, true}) {
+    Mirror mirror;
+    mirror.folder.write("r.out", "first generation\n");
+    mirror.offer(mirror.log("r.out"));
+    mirror.run_after(Seconds(60));
+    std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+    mirror.folder.write("r.out", "second\n");
+    mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+    mirror.offer(mirror.log("r.out"));
+    mirror.run_after(Seconds(60));
+    std::filesystem::remove(mirror.folder / "r.out");
+    if (is_restarted) {
+      mirror.restart();
+      mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+    } else {
+      mirror.withdraw("r.out");
+    }
+    EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre());
+    EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre());
+    EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("first generation\n", "second\n"));
+    EXPECT_TRUE(mirror.ledger().all_stored());
+  }
+}
+
 TEST(Ledger, ADeletedLogStaysStored) {
   Mirror mirror;
   mirror.folder.write("w.out", "all of it\n");
@@ -811,6 +932,31 @@ TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedIsNotWaitedForForever) {
   EXPECT_TRUE(mirror.ledger().all_stored());
   EXPECT_TRUE(mirror.backlog().empty());
   EXPECT_EQ(mirror.stored("r.out"), "sent,");
+}
+
+// Found by chaos: a generation was claimed, the raylet restarted, and the session ended while no collector
+// ran. Its files went to the later node, and below the earlier one's prefix nothing was offered any more.
+TEST(Ledger, WhatACrashLeftBelowAPrefixThatHasEndedIsNotStoredTwice) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first generation\n");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.1-1.out"));
+
+  mirror.restart();
+  mirror.ledger().prefix_ended(kPrefix);
+  EXPECT_FALSE(mirror.ledger().all_stored());
+  EXPECT_THAT(mirror.run(), ElementsAre());
+  EXPECT_FALSE(mirror.ledger().all_stored());
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/r.out"));
+  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("", "first generation\n"));
+  EXPECT_TRUE(mirror.ledger().all_stored());
+  // It is forgotten: who comes all the same has it listed anew.
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  EXPECT_THAT(mirror.run(), ElementsAre());
+  EXPECT_EQ(mirror.store.calls(StoreCall::list), 3u);
 }
 
 TEST(Ledger, AnEndedSessionIsForgottenWhenItIsStored) {

@@ -64,7 +64,8 @@ class Shipper {
   void hand_over(const std::string& key);
   // Nothing new will come below the prefix: what is known of it is forgotten when all of it is stored, so
   // that a node whose Ray container restarts all day stays as small as another. Should something come all the
-  // same, the prefix is listed anew.
+  // same, the prefix is listed anew. One below which nothing was offered is listed once for what a crash may
+  // have left there.
   void prefix_ended(const std::string& prefix);
 
   // From now on everything is due at once: events first, then small files, then large ones.

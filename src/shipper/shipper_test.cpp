@@ -72,6 +72,20 @@ TEST(Shipper, ADrainEndsAlsoWhenAnEmptyFileTurnsOutToBeStored) {
   EXPECT_TRUE(shipper.wait_until_stored(Deadline::never()));
 }
 
+TEST(Shipper, ADrainEndsAlsoWhenAnObjectOfNoFileTurnsOutToBeNowhereElse) {
+  const TemporaryFolder folder;
+  MemoryStore store;
+  store.set("r.out", "left by a deleted log");
+  store.set("r.rotated.1-1.out", "of a generation before, and longer");
+  Shipper shipper(store, system_clock(), {.workers = 1});
+  shipper.begin_drain();
+  Shipment event = shipment_of(folder.write("a", "a"), "a");
+  event.kind = ShipmentKind::events;  // goes first
+  shipper.offer(event);
+  EXPECT_TRUE(shipper.wait_until_stored(Deadline::never()));
+  EXPECT_EQ(store.content("r.out"), "left by a deleted log");
+}
+
 TEST(Shipper, OneKeyIsNeverWrittenByTwoWorkers) {
   const TemporaryFolder folder;
   MemoryStore store;
