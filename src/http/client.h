@@ -44,7 +44,7 @@ struct HttpRequest {
   uint64_t response_limit_bytes = 4 * 1024 * 1024;
   // The exchange is given up when no byte has moved in either direction for this long. There is no limit in
   // all but the deadline's: a large body over a slow line takes what it takes. Longer where the server works
-  // before it answers.
+  // before it answers; a sixth of it where the deadline is in a hurry.
   Nanoseconds stall_timeout = Seconds(60);
   // When set, a 2xx body goes here piece by piece instead of into HttpResponse::body, without limit. A Result
   // with an error ends the exchange with that error.

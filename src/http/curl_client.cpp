@@ -25,6 +25,9 @@ constexpr Seconds kIdleConnectionAge{20};
 constexpr size_t kIdleHandlesLimit = 64;
 // How late a passed deadline may be noticed where the clock is not the system's. A stop wakes at once.
 constexpr Milliseconds kDeadlineCheckInterval{100};
+// In a hurry an exchange may be silent for this share of its stall_timeout, so that what a server holds back
+// is asked for anew while there is time: 10 s for 60, of a drain's 25. Longer work of a server keeps longer.
+constexpr int kHurriedStallShare = 6;
 // All header lines of one answer. Real ones are below 2 KiB.
 constexpr size_t kResponseHeadersLimitBytes = 64 * 1024;
 // At the most, whatever an answer says of itself: a ranged read of either program is as long.
@@ -176,6 +179,26 @@ size_t on_write(char* piece, size_t size, size_t count, void* exchange) {
   return static_cast<Exchange*>(exchange)->take_body({piece, size * count}) ? size * count : 0;
 }
 
+// How long nothing has come or gone, since it was first asked for.
+class Silence {
+ public:
+  explicit Silence(CURL* easy) : easy_(easy) {}
+
+  Nanoseconds lasted(SteadyTime now) {
+    curl_off_t sent = 0;
+    curl_off_t received = 0;
+    ::curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &sent);
+    ::curl_easy_getinfo(easy_, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    if (std::exchange(moved_, sent + received) != sent + received) began_ = now;
+    return now - began_;
+  }
+
+ private:
+  CURL* const easy_;
+  curl_off_t moved_ = -1;
+  SteadyTime began_{};
+};
+
 int limit_dead_connection(void* options, curl_socket_t socket, curlsocktype) {
   const Nanoseconds limit = static_cast<const CurlOptions*>(options)->dead_connection_timeout;
   const auto milliseconds = static_cast<unsigned>(std::chrono::ceil<Milliseconds>(limit).count());
@@ -247,7 +270,7 @@ class CurlClient::Handle {
   void prepare(Exchange& exchange, const std::string& url, const HeaderList& headers,
                const CurlOptions& options);
   // Nothing when the deadline came first.
-  std::optional<CURLcode> perform(const Clock& clock, const Deadline& deadline);
+  std::optional<CURLcode> perform(const Clock& clock, const Deadline& deadline, Nanoseconds stall_timeout);
   Error transport_error(CURLcode code, const HttpRequest& request, const CurlOptions& options,
                         const char* detail) const;
 
@@ -339,13 +362,18 @@ void CurlClient::Handle::prepare(Exchange& exchange, const std::string& url, con
   }
 }
 
-std::optional<CURLcode> CurlClient::Handle::perform(const Clock& clock, const Deadline& deadline) {
+std::optional<CURLcode> CurlClient::Handle::perform(const Clock& clock, const Deadline& deadline,
+                                                    Nanoseconds stall_timeout) {
   const std::stop_callback wake(deadline.stop(), [this] { ::curl_multi_wakeup(multi_); });
+  Silence silence(easy_);
   while (true) {
     if (deadline.expired(clock.steady_now())) return std::nullopt;
     int running = 0;
     CHECK(::curl_multi_perform(multi_, &running) == CURLM_OK);
     if (running == 0) break;
+    const bool in_a_hurry = deadline.hurry().stop_requested();
+    if (in_a_hurry && silence.lasted(clock.steady_now()) > stall_timeout / kHurriedStallShare)
+      return CURLE_OPERATION_TIMEDOUT;
     const Nanoseconds wait = deadline.remaining(clock.steady_now(), kDeadlineCheckInterval);
     CHECK(::curl_multi_poll(multi_, nullptr, 0,
                             static_cast<int>(std::chrono::ceil<Milliseconds>(wait).count()),
@@ -418,7 +446,7 @@ Result<HttpResponse> CurlClient::Handle::run(const HttpRequest& request, const C
   set_option(easy_, CURLOPT_ERRORBUFFER, detail.data());
 
   CHECK(::curl_multi_add_handle(multi_, easy_) == CURLM_OK);
-  std::optional<CURLcode> code = perform(clock, deadline);
+  std::optional<CURLcode> code = perform(clock, deadline, request.stall_timeout);
   CHECK(::curl_multi_remove_handle(multi_, easy_) == CURLM_OK);
   set_option(easy_, CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
 

@@ -1,14 +1,18 @@
 #include "http/curl_client.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <thread>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/check.h"
+#include "testing/manual_clock.h"
 #include "testing/scripted_http_server.h"
 
 namespace rayhistory {
@@ -41,11 +45,25 @@ std::string dead_origin() {
 // The kernel takes its connections and what fits into their buffers, and nobody ever reads it.
 class DeafServer {
  public:
-  std::string origin() const { return fmt::format("http://127.0.0.1:{}", listener_.local_endpoint().port()); }
+  DeafServer() {
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const address = reinterpret_cast<sockaddr*>(&place);  // NOLINT: as bind(2) has it
+    socklen_t length = sizeof(place);
+    CHECK(::bind(listener_, address, length) == 0 && ::listen(listener_, 1) == 0);
+    CHECK(::getsockname(listener_, address, &length) == 0);
+    port_ = ntohs(place.sin_port);
+  }
+  ~DeafServer() { ::close(listener_); }
+  DeafServer(const DeafServer&) = delete;
+  DeafServer& operator=(const DeafServer&) = delete;
+
+  std::string origin() const { return fmt::format("http://127.0.0.1:{}", port_); }
 
  private:
-  boost::asio::io_context io_;
-  boost::asio::ip::tcp::acceptor listener_{io_, {boost::asio::ip::address_v4::loopback(), 0}};
+  const int listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  uint16_t port_ = 0;
 };
 
 class CurlClientTest : public testing::Test {
@@ -224,6 +242,25 @@ TEST_F(CurlClientTest, EndsAStalledExchange) {
   HttpRequest get = request(HttpMethod::get, server.origin());
   get.stall_timeout = Seconds(1);
   Result<HttpResponse> response = client_.send(get, soon());
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::unknown_outcome) << response.error().message;
+}
+
+TEST_F(CurlClientTest, EndsAStalledExchangeSoonerInAHurry) {
+  std::stop_source hurry;
+  ScriptedHttpServer server([&hurry](const ReceivedRequest&) {
+    hurry.request_stop();
+    return ScriptedAnswer{.never = true};
+  });
+  HttpRequest get = request(HttpMethod::get, server.origin());
+  get.stall_timeout = Seconds(3600);
+  ManualClock clock;
+  CurlClient client(clock);
+  const std::jthread time_passes([&](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      clock.advance(Seconds(60));
+  });
+  Result<HttpResponse> response = client.send(get, Deadline::never().hurried_by(hurry.get_token()));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::unknown_outcome) << response.error().message;
 }

@@ -191,6 +191,35 @@ def test_a_drain_does_not_wait_as_long_as_the_store_asks(stage, away):
     proxy.stop()
 
 
+class SilentProxy(FaultProxy):
+    """Takes the first write of a log, and never answers it."""
+
+    def __init__(self, store_port):
+        super().__init__(store_port, random.Random(1))
+        self.has_begun = threading.Event()
+
+    def _handle(self, client, request):
+        if request.method != "PUT" or "/logs/" not in request.target or self.has_begun.is_set():
+            return super()._handle(client, request)
+        self.has_begun.set()
+        client.settimeout(None)
+        return client.recv(1)
+
+
+def test_a_drain_does_not_wait_for_an_answer_that_never_comes(stage, away):
+    """Not found but thought of: an answer may be a minute on its way, and the whole drain has 20 s here."""
+    server, _ = away
+    proxy = SilentProxy(server.port)
+    environment = {**server.collector_environment("silent"), "S3_ENDPOINT": f"127.0.0.1:{proxy.port}"}
+    stage.judge = Judge(StoredInBucket(server.client(), "silent"))
+    node = stage.start_ray(SESSIONS[0])
+    stage.collector = Collector(stage.node, stage.folder, environment, PUSH_INTERVAL="200ms").start()
+    assert proxy.has_begun.wait(40)
+    stage.collector.stop()
+    assert stage.judge.logs(SESSIONS[0], node) == {"raylet.out": SESSIONS[0].encode()}
+    proxy.stop()
+
+
 class LateProxy(FaultProxy):
     """Holds the first write of a key that ends so back, as the buffers of a slow network do, for which it does not
     matter that the sender is no more."""
