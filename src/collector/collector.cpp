@@ -336,19 +336,11 @@ Leftover Collector::drain() {
   shipper_.wait_until_stored(deadline);
   const uint64_t answers = poller_ ? poller_->end_last_polls(deadline) : 0;
   const bool marker_missing = marker_ && !marker_->wait_until_written(deadline);
-  Leftover left = what_is_left();
-  left.dashboard_answers = answers;
-  left.marker_missing = marker_missing;
-  return left;
+  return {.backlog = what_is_left(), .dashboard_answers = answers, .marker_missing = marker_missing};
 }
 
-Leftover Collector::what_is_left() const {
-  Leftover left;
-  const Backlog backlog = shipper_.backlog();
-  left.files = backlog.files;
-  left.bytes = backlog.bytes;
-  left.oldest = backlog.oldest;
-  left.oldest_key = backlog.oldest_key;
+Backlog Collector::what_is_left() const {
+  Backlog left = shipper_.backlog();
   if (journal_) {
     const JournalBacklog unnamed = journal_->backlog();
     left.files += unnamed.waiting_files + unnamed.uncompressed_files;

@@ -10,7 +10,6 @@
 #include <memory>
 #include <mutex>
 #include <stop_token>
-#include <string>
 #include <thread>
 
 #include "base/clock.h"
@@ -38,14 +37,11 @@ namespace rayhistory {
 
 // What a drain left unsaved.
 struct Leftover {
-  uint64_t files = 0;
-  uint64_t bytes = 0;
-  Nanoseconds oldest{0};   // how long the oldest of these bytes has been waiting
-  std::string oldest_key;  // where they belong
+  Backlog backlog;  // the shipper's, and the files that the journal still keeps back
   uint64_t dashboard_answers = 0;
   bool marker_missing = false;  // the session's marker was not written
 
-  bool empty() const { return files == 0 && dashboard_answers == 0 && !marker_missing; }
+  bool empty() const { return backlog.empty() && dashboard_answers == 0 && !marker_missing; }
 };
 
 class Collector {
@@ -75,7 +71,7 @@ class Collector {
   bool raylet_lives(const SessionName& session) const;
   bool logs_have_ended(const SessionName& session) const;
   void take_the_last(const Deadline& deadline);
-  Leftover what_is_left() const;
+  Backlog what_is_left() const;
   void tick(const std::stop_token& stop);
   void count_logs_of(const LogTracker* tracker);
   // Waits for no disk and no store. After start_node(); any thread.

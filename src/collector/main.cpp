@@ -55,17 +55,17 @@ int report(const Leftover& left, const Settings& settings) {
     return kStored;
   }
   log_error("shutdown timeout reached with something left; the next start on this volume carries on",
-            {{"files", left.files},
-             {"bytes", left.bytes},
-             {"oldest", format_duration(left.oldest)},
-             {"oldest_key", left.oldest_key},
+            {{"files", left.backlog.files},
+             {"bytes", left.backlog.bytes},
+             {"oldest", format_duration(left.backlog.oldest)},
+             {"oldest_key", left.backlog.oldest_key},
              {"dashboard_answers", left.dashboard_answers},
              {"marker_missing", left.marker_missing ? "true" : "false"},
              {"shutdown_timeout", format_duration(settings.program.shutdown_timeout)}});
-  write_termination_message("not stored at shutdown: " + std::to_string(left.files) + " files, " +
-                            std::to_string(left.bytes) + " bytes, the oldest waiting for " +
-                            format_duration(left.oldest) + "; " + std::to_string(left.dashboard_answers) +
-                            " answers of the dashboard\n");
+  write_termination_message("not stored at shutdown: " + std::to_string(left.backlog.files) + " files, " +
+                            std::to_string(left.backlog.bytes) + " bytes, the oldest waiting for " +
+                            format_duration(left.backlog.oldest) + "; " +
+                            std::to_string(left.dashboard_answers) + " answers of the dashboard\n");
   return kDrainIncomplete;
 }
 

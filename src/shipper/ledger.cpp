@@ -701,7 +701,7 @@ EventsAndLogs<Backlog> Ledger::backlogs(SteadyTime now) const {
     const uint64_t stored = ours ? std::min(entry->stored->object.size, shipment.size) : 0;
     backlog.bytes += shipment.size - stored;
     const Nanoseconds age = now - entry->oldest_unsent;
-    if (age < backlog.oldest) continue;
+    if (age <= backlog.oldest && !backlog.oldest_key.empty()) continue;
     backlog.oldest = age;
     backlog.oldest_key = key;
   }

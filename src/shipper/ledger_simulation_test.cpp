@@ -358,7 +358,7 @@ class Life {
   std::set<std::string> late_and_unlisted_;  // that no run can know of
   bool running_ = true;
   bool at_rest_ = false;      // nothing happens to the folder any more
-  bool is_scanning_ = false;  // the folder is looked through, from its oldest log to the live one
+  bool is_scanning_ = false;  // the first scan has not come to its end
   int lines_ = 0;
   int64_t rotations_ = 0;
 };

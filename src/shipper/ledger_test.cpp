@@ -378,19 +378,23 @@ TEST(Ledger, APreservingThatHasLostItsAnswerIsCarriedToItsEndAlsoWhenTheFileIsGo
   EXPECT_TRUE(mirror.ledger().all_stored());
 }
 
+// One under r.rotated.1-1.out, of the file r.out.1, the other under r.out.
+void store_two_generations(Mirror& mirror) {
+  mirror.folder.write("r.out", "first generation\n");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.folder.write("r.out", "second\n");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+}
+
 // Found by TSan's pace: the first scan offers the rotated files first, and the store had been listed
 // meanwhile.
 TEST(Ledger, ALiveLogThatIsOfferedWhenItsObjectWasComparedWithTheRotatedOnesIsStillKnownAgain) {
   Mirror mirror;
-  mirror.folder.write("r.out", "first\n");
-  mirror.offer(mirror.log("r.out"));
-  mirror.run_after(Seconds(60));
-  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
-  mirror.folder.write("r.out", "two\n");
-  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
-  mirror.offer(mirror.log("r.out"));
-  mirror.run_after(Seconds(60));
-
+  store_two_generations(mirror);
   mirror.restart();
   mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
   EXPECT_THAT(mirror.run(), ElementsAre());
@@ -398,20 +402,13 @@ TEST(Ledger, ALiveLogThatIsOfferedWhenItsObjectWasComparedWithTheRotatedOnesIsSt
   mirror.folder.append("r.out", "and more\n");
   mirror.offer(mirror.log("r.out"));
   EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/r.out"));
-  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("first\n", "two\nand more\n"));
+  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("first generation\n", "second\nand more\n"));
 }
 
 TEST(Ledger, ADeletedLogsLastGenerationStaysStored) {
   for (const bool is_restarted : {false, true}) {
     Mirror mirror;
-    mirror.folder.write("r.out", "first generation\n");
-    mirror.offer(mirror.log("r.out"));
-    mirror.run_after(Seconds(60));
-    std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
-    mirror.folder.write("r.out", "second\n");
-    mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
-    mirror.offer(mirror.log("r.out"));
-    mirror.run_after(Seconds(60));
+    store_two_generations(mirror);
     std::filesystem::remove(mirror.folder / "r.out");
     if (is_restarted) {
       mirror.restart();

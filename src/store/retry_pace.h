@@ -29,11 +29,12 @@ class RetryPace {
 
   // Waits before the next try; false when the deadline comes first.
   bool wait(const Error& error, const Deadline& deadline) {
-    const Nanoseconds asked =
-        std::min<Nanoseconds>(error.retry_after.value_or(Nanoseconds(0)), kRetryLongest);
-    const Nanoseconds wanted = std::max(backoff_.next(), asked);
-    if (deadline.hurry().stop_requested()) {
-      sleep(std::min<Nanoseconds>(wanted, kRetryHurried), deadline, deadline.stop());
+    const bool hurried = deadline.hurry().stop_requested();
+    const Nanoseconds longest = hurried ? kRetryHurried : kRetryLongest;
+    const Nanoseconds asked = error.retry_after.value_or(Nanoseconds::zero());
+    const Nanoseconds wanted = std::min(std::max(backoff_.next(), asked), longest);
+    if (hurried) {
+      sleep(wanted, deadline, deadline.stop());
     } else {
       std::stop_source either;
       const auto wake = [&either] { either.request_stop(); };

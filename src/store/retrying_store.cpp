@@ -80,13 +80,13 @@ RetryingStore::RetryingStore(std::unique_ptr<Store> store, const Clock& clock, s
       hurry_(std::move(hurry)),
       outage_(store_->description(), clock) {}
 
-template <typename Call>
-auto RetryingStore::until_it_passes(std::string_view name, const Deadline& own, const Call& call)
-    -> decltype(call(own)) {
+template <typename Outcome, typename... Parameters, typename... Arguments>
+Outcome RetryingStore::until_it_passes(std::string_view name, Outcome (Store::*call)(Parameters...),
+                                       const Deadline& own, const Arguments&... arguments) {
   const Deadline deadline = own.hurried_by(hurry_);
   RetryPace pace(clock_);
   while (true) {
-    auto outcome = call(deadline);
+    Outcome outcome = ((*store_).*call)(arguments..., deadline);
     if (outcome) {
       outage_.succeeded();
       return outcome;
@@ -106,70 +106,55 @@ auto RetryingStore::until_it_passes(std::string_view name, const Deadline& own, 
 }
 
 Result<void> RetryingStore::ensure_bucket(const Deadline& deadline) {
-  return until_it_passes("ensure_bucket", deadline,
-                         [&](const Deadline& hurried) { return store_->ensure_bucket(hurried); });
+  return until_it_passes("ensure_bucket", &Store::ensure_bucket, deadline);
 }
 
 Result<StoredObject> RetryingStore::put(const std::string& key, const Body& body,
                                         std::string_view content_type, const Deadline& deadline) {
-  return until_it_passes("put", deadline, [&](const Deadline& hurried) {
-    return store_->put(key, body, content_type, hurried);
-  });
+  return until_it_passes("put", &Store::put, deadline, key, body, content_type);
 }
 
 Result<StoredObject> RetryingStore::replace(const std::string& key, const StoredObject& before,
                                             const Body& body, std::string_view content_type,
                                             const Deadline& deadline) {
-  return until_it_passes("put", deadline, [&](const Deadline& hurried) {
-    return store_->replace(key, before, body, content_type, hurried);
-  });
+  return until_it_passes("put", &Store::replace, deadline, key, before, body, content_type);
 }
 
 Result<StoredObject> RetryingStore::extend(const std::string& key, const StoredObject& stored,
                                            const Body& whole, std::string_view content_type,
                                            const Deadline& deadline) {
-  return until_it_passes("extend", deadline, [&](const Deadline& hurried) {
-    return store_->extend(key, stored, whole, content_type, hurried);
-  });
+  return until_it_passes("extend", &Store::extend, deadline, key, stored, whole, content_type);
 }
 
 Result<StoredObject> RetryingStore::copy(const std::string& from, const StoredObject& expected,
                                          const std::string& to, const Deadline& deadline) {
-  return until_it_passes("copy", deadline,
-                         [&](const Deadline& hurried) { return store_->copy(from, expected, to, hurried); });
+  return until_it_passes("copy", &Store::copy, deadline, from, expected, to);
 }
 
 Result<std::optional<StoredObject>> RetryingStore::stat(const std::string& key, const Deadline& deadline) {
-  return until_it_passes("stat", deadline,
-                         [&](const Deadline& hurried) { return store_->stat(key, hurried); });
+  return until_it_passes("stat", &Store::stat, deadline, key);
 }
 
 Result<ListPage> RetryingStore::list(const std::string& prefix, const std::string& after,
                                      const Deadline& deadline) {
-  return until_it_passes("list", deadline,
-                         [&](const Deadline& hurried) { return store_->list(prefix, after, hurried); });
+  return until_it_passes("list", &Store::list, deadline, prefix, after);
 }
 
 Result<std::string> RetryingStore::get(const std::string& key, uint64_t offset, uint64_t length,
                                        const Deadline& deadline) {
-  return until_it_passes("get", deadline,
-                         [&](const Deadline& hurried) { return store_->get(key, offset, length, hurried); });
+  return until_it_passes("get", &Store::get, deadline, key, offset, length);
 }
 
 Result<void> RetryingStore::remove(const std::string& key, const Deadline& deadline) {
-  return until_it_passes("remove", deadline,
-                         [&](const Deadline& hurried) { return store_->remove(key, hurried); });
+  return until_it_passes("remove", &Store::remove, deadline, key);
 }
 
 Result<void> RetryingStore::abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) {
-  return until_it_passes("abort_unfinished_uploads", deadline, [&](const Deadline& hurried) {
-    return store_->abort_unfinished_uploads(prefix, hurried);
-  });
+  return until_it_passes("abort_unfinished_uploads", &Store::abort_unfinished_uploads, deadline, prefix);
 }
 
 Result<std::vector<std::string>> RetryingStore::remarks(const Deadline& deadline) {
-  return until_it_passes("remarks", deadline,
-                         [&](const Deadline& hurried) { return store_->remarks(hurried); });
+  return until_it_passes("remarks", &Store::remarks, deadline);
 }
 
 }  // namespace rayhistory

@@ -69,8 +69,9 @@ class RetryingStore final : public Store {
   Result<std::vector<std::string>> remarks(const Deadline& deadline) override;
 
  private:
-  template <typename Call>
-  auto until_it_passes(std::string_view name, const Deadline& own, const Call& call) -> decltype(call(own));
+  template <typename Outcome, typename... Parameters, typename... Arguments>
+  Outcome until_it_passes(std::string_view name, Outcome (Store::*call)(Parameters...), const Deadline& own,
+                          const Arguments&... arguments);
 
   const std::unique_ptr<Store> store_;
   const Clock& clock_;

@@ -35,6 +35,12 @@ class Stage:
         self.collector = Collector(self.node, self.folder, store, **settings).start()
         return self.collector
 
+    def start_collector_at(self, server, bucket, proxy):
+        """It stores in a bucket of a MinIO that it reaches through a proxy."""
+        environment = {**server.collector_environment(bucket), "S3_ENDPOINT": f"127.0.0.1:{proxy.port}"}
+        self.judge = Judge(StoredInBucket(server.client(), bucket))
+        self.collector = Collector(self.node, self.folder, environment, PUSH_INTERVAL="200ms").start()
+
     def start_ray(self, session, **options):
         self.node.start(session, **options)
         self.node.write_log("raylet.out", session.encode())
@@ -148,27 +154,35 @@ def test_a_bucket_that_could_not_be_looked_for_is_made_later(stage, away, tmp_pa
     server, proxy = away
     proxy.forbidden = 403
     node = stage.start_ray(SESSIONS[0])
-    stage.judge = Judge(StoredInBucket(server.client(), "late"))
-    environment = {**server.collector_environment("late"), "S3_ENDPOINT": f"127.0.0.1:{proxy.port}"}
-    stage.collector = Collector(stage.node, stage.folder, environment, PUSH_INTERVAL="200ms").start()
+    stage.start_collector_at(server, "late", proxy)
     stage.collector.wait_for_log("403 AccessDenied")
     proxy.forbidden = None
     wait_until(lambda: stage.has_bucket(server, "late") and stage.is_followed(SESSIONS[0], node), "the log", 40)
     stage.collector.stop()
 
 
-class BusyProxy(FaultProxy):
-    """Refuses each key's first write and asks for a minute, as a MinIO that starts does, which is there 10 ms later."""
+class FirstWriteProxy(FaultProxy):
+    """Does with the first write of each key that has `part` in it what a subclass says."""
 
-    def __init__(self, store_port):
+    def __init__(self, store_port, part="/logs/"):
         super().__init__(store_port, random.Random(1))
-        self.refused = set()
+        self.part = part
+        self.written = set()
+        self.has_begun = threading.Event()
 
     def _handle(self, client, request):
         path = request.target.partition("?")[0]
-        if request.method != "PUT" or "/logs/" not in path or path in self.refused:
+        if request.method != "PUT" or self.part not in path or path in self.written:
             return super()._handle(client, request)
-        self.refused.add(path)
+        self.written.add(path)
+        self.has_begun.set()
+        return self._first_write(client, request)
+
+
+class BusyProxy(FirstWriteProxy):
+    """Refuses it and asks for a minute, as a MinIO that starts does, which is there 10 ms later."""
+
+    def _first_write(self, client, request):
         reply = self._answer(503, "XMinioServerNotInitialized")
         client.sendall(reply.replace(b"Connection: close", b"Retry-After: 60\r\nConnection: close", 1))
 
@@ -177,10 +191,8 @@ def test_a_drain_does_not_wait_as_long_as_the_store_asks(stage, away):
     """Seed 20261123, round 3, minio: one write waited for a minute, through the whole of the drain."""
     server, _ = away
     proxy = BusyProxy(server.port)
-    environment = {**server.collector_environment("busy"), "S3_ENDPOINT": f"127.0.0.1:{proxy.port}"}
-    stage.judge = Judge(StoredInBucket(server.client(), "busy"))
     node = stage.start_ray(SESSIONS[0])
-    stage.collector = Collector(stage.node, stage.folder, environment, PUSH_INTERVAL="200ms").start()
+    stage.start_collector_at(server, "busy", proxy)
     stage.collector.wait_for_log("XMinioServerNotInitialized")
     stage.node.write_log("worker.out", b"refused in the drain")
     stage.collector.stop()
@@ -191,64 +203,45 @@ def test_a_drain_does_not_wait_as_long_as_the_store_asks(stage, away):
     proxy.stop()
 
 
-class SilentProxy(FaultProxy):
-    """Takes the first write of a log, and never answers it."""
+class SilentProxy(FirstWriteProxy):
+    """Takes it, and never answers."""
 
-    def __init__(self, store_port):
-        super().__init__(store_port, random.Random(1))
-        self.has_begun = threading.Event()
-
-    def _handle(self, client, request):
-        if request.method != "PUT" or "/logs/" not in request.target or self.has_begun.is_set():
-            return super()._handle(client, request)
-        self.has_begun.set()
+    def _first_write(self, client, request):
         client.settimeout(None)
-        return client.recv(1)
+        client.recv(1)
 
 
 def test_a_drain_does_not_wait_for_an_answer_that_never_comes(stage, away):
     """Not found but thought of: an answer may be a minute on its way, and the whole drain has 20 s here."""
     server, _ = away
     proxy = SilentProxy(server.port)
-    environment = {**server.collector_environment("silent"), "S3_ENDPOINT": f"127.0.0.1:{proxy.port}"}
-    stage.judge = Judge(StoredInBucket(server.client(), "silent"))
     node = stage.start_ray(SESSIONS[0])
-    stage.collector = Collector(stage.node, stage.folder, environment, PUSH_INTERVAL="200ms").start()
+    stage.start_collector_at(server, "silent", proxy)
     assert proxy.has_begun.wait(40)
     stage.collector.stop()
     assert stage.judge.logs(SESSIONS[0], node) == {"raylet.out": SESSIONS[0].encode()}
     proxy.stop()
 
 
-class LateProxy(FaultProxy):
-    """Holds the first write of a key that ends so back, as the buffers of a slow network do, for which it does not
-    matter that the sender is no more."""
+class LateProxy(FirstWriteProxy):
+    """Holds it back, as the buffers of a slow network do, for which it does not matter that the sender is no more."""
 
-    def __init__(self, store_port, key_end):
-        super().__init__(store_port, random.Random(1))
-        self.key_end = key_end
-        self.has_begun = threading.Event()
+    def __init__(self, store_port, part):
+        super().__init__(store_port, part)
         self.may_arrive = threading.Event()
         self.answer = None
 
-    def _handle(self, client, request):
-        path = request.target.partition("?")[0]
-        if request.method == "PUT" and path.endswith(self.key_end) and not self.has_begun.is_set():
-            self.has_begun.set()
-            assert self.may_arrive.wait(60)
-            self.answer = self._forward(request.bytes)
-        else:
-            super()._handle(client, request)
+    def _first_write(self, client, request):
+        assert self.may_arrive.wait(60)
+        self.answer = self._forward(request.bytes)
 
 
 def test_what_a_killed_collector_sent_takes_no_newer_objects_place(stage, away):
     """Seed 5150, round 10, minio: a journal was whole in the store, and so removed; then its beginning arrived."""
     server, _ = away
     proxy = LateProxy(server.port, "/logs/raylet.out")
-    environment = {**server.collector_environment("late"), "S3_ENDPOINT": f"127.0.0.1:{proxy.port}"}
-    stage.judge = Judge(StoredInBucket(server.client(), "late"))
     node = stage.start_ray(SESSIONS[0])
-    stage.collector = Collector(stage.node, stage.folder, environment, PUSH_INTERVAL="200ms").start()
+    stage.start_collector_at(server, "late", proxy)
     assert proxy.has_begun.wait(40)
     stage.collector.kill()
 
