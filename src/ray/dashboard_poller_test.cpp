@@ -125,6 +125,8 @@ TEST_F(DashboardPollerTest, WarnsOfAnswersThatTheNextSessionFindsUnstored) {
   poller.follow(kFirst);
   while (poller.totals().unstored < 7)
     std::this_thread::yield();
+  // All seven wait for the store now; it must have failed them before it recovers.
+  clock_.wait_for_sleeper();
   store_.recover();
   poller.follow(kSecond);
   while (poller.totals().stored < 7)
