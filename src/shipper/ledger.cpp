@@ -41,6 +41,13 @@ bool Ledger::holds_all(const Entry& entry) {
   return stored.content == content_of(file) && stored.object.size == file.size;
 }
 
+uint64_t Ledger::stored_bytes(const Entry& entry, const Content& content, uint64_t size) {
+  if (!entry.stored) return 0;
+  const Stored& stored = *entry.stored;
+  const bool is_its = stored.content ? *stored.content == content : stored.object.size <= size;
+  return is_its ? std::min(stored.object.size, size) : 0;
+}
+
 bool Ledger::has_work(const Entry& entry) {
   if (!entry.shipment) return false;
   if (!entry.shipment->grows && !entry.shipment->final) return false;
@@ -168,9 +175,7 @@ void Ledger::count_given_up(const Entry& entry, ShipmentKind kind, const GivenUp
   const bool goes_on_elsewhere = std::any_of(entry.generations.begin(), entry.generations.end(),
                                              [&](const Entry* e) { return e->content == given_up.content; });
   if (goes_on_elsewhere) return;
-  const bool stored_in_part = entry.stored && entry.stored->content == given_up.content;
-  const uint64_t sent = stored_in_part ? std::min(entry.stored->object.size, given_up.size) : 0;
-  const uint64_t lost = given_up.size - sent;
+  const uint64_t lost = given_up.size - stored_bytes(entry, given_up.content, given_up.size);
   if (lost == 0) return;
   ShipperTotals& totals = kind == ShipmentKind::events ? totals_.events : totals_.logs;
   totals.bytes_abandoned += lost;
@@ -697,9 +702,7 @@ EventsAndLogs<Backlog> Ledger::backlogs(SteadyTime now) const {
     const Shipment& shipment = *entry->shipment;
     Backlog& backlog = shipment.kind == ShipmentKind::events ? backlogs.events : backlogs.logs;
     ++backlog.files;
-    const bool ours = entry->stored && entry->stored->content == content_of(shipment);
-    const uint64_t stored = ours ? std::min(entry->stored->object.size, shipment.size) : 0;
-    backlog.bytes += shipment.size - stored;
+    backlog.bytes += shipment.size - stored_bytes(*entry, content_of(shipment), shipment.size);
     const Nanoseconds age = now - entry->oldest_unsent;
     if (age <= backlog.oldest && !backlog.oldest_key.empty()) continue;
     backlog.oldest = age;

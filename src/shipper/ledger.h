@@ -184,6 +184,9 @@ class Ledger {
     return shipment.kind == ShipmentKind::events ? totals_.events : totals_.logs;
   }
   static bool holds_all(const Entry& entry);
+  // How much of a file of that size the key holds. An object that was only listed counts as the beginning of
+  // the file, for it nearly always is, until the two are compared.
+  static uint64_t stored_bytes(const Entry& entry, const Content& content, uint64_t size);
   static bool has_work(const Entry& entry);
   static bool is_log(const Entry& entry) { return entry.shipment->kind != ShipmentKind::events; }
 
