@@ -22,7 +22,7 @@ class Folder {
   LogTracker make_tracker() {
     return {{.folder = folder_.path(),
              .nodes = {{.key_of = [](std::string_view path) { return "node/" + std::string(path); },
-                        .prefix_length = 5}}},
+                        .prefix = "node/"}}},
             {.offer = [](const Shipment&) {},
              .withdraw = [](const std::string&) {},
              .hand_over = [](const std::string&) {}},

@@ -118,7 +118,9 @@ Collector::Collector(const Settings& settings, std::unique_ptr<Store> store,
             return node_times(ray_folder_, session, known);
           },
           [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
-          [this](const std::string& prefix) { shipper_.prefix_ended(prefix); }),
+          [this](const std::string& prefix, std::function<void()> on_done) {
+            shipper_.prefix_ended(prefix, std::move(on_done));
+          }),
       http_(clock_, settings.network.client) {}
 
 Result<void> Collector::start_events() {
@@ -250,8 +252,11 @@ void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
         [this](const SessionName& session) { return node_id_in_files(ray_folder_, session).node; });
   }
   if (!now.session || !now.node) return;
+  LogPlace place = logs_of(*now.session, *now.node);
+  for (size_t earlier = 0; earlier + 1 < place.nodes.size(); ++earlier)
+    shipper_.look_below(place.nodes[earlier].prefix);
   log_tracker_ = std::make_unique<LogTracker>(
-      logs_of(*now.session, *now.node),
+      std::move(place),
       LogSink{.offer = [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
               .withdraw = [this](const std::string& key) { shipper_.withdraw(key); },
               .hand_over = [this](const std::string& key) { shipper_.hand_over(key); }},

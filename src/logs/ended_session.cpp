@@ -64,7 +64,7 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
   // `place.folder` is the logs folder; `done` where its stored files go, and `node_folder` what is removed in
   // the end. Both empty: the files stay.
   EndedLogs(LogPlace place, std::string node_folder, std::string done, std::function<void(Shipment)> offer,
-            std::function<void()> ended)
+            EndedSessions::Ended ended)
       : place_(std::move(place)),
         node_folder_(std::move(node_folder)),
         done_(std::move(done)),
@@ -72,30 +72,30 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
         ended_(std::move(ended)) {}
 
   void offer_all() {
-    std::vector<EndedFile> files;
-    bool complete = false;
-    if (const auto folder = OpenFolder::open(place_.folder); folder) {
-      complete = find_files(*folder, "", 0, files);
-    } else {
-      complete = folder.error().kind == ErrorKind::not_found;
-    }
-    if (files.empty()) {
-      if (complete) remove_rest();
-      return;
-    }
-    complete_ = complete;
-    left_ = files.size();
-    for (const EndedFile& file : files)
-      offer(file);
+    if (!offer_what_is_there() && complete_ && !stay()) end(0);
   }
 
  private:
   bool stay() const { return done_.empty(); }
 
+  // Whether there is anything.
+  bool offer_what_is_there() {
+    std::vector<EndedFile> files;
+    if (const auto folder = OpenFolder::open(place_.folder); folder) {
+      complete_ = find_files(*folder, "", 0, files);
+    } else {
+      complete_ = folder.error().kind == ErrorKind::not_found;
+    }
+    left_ = files.size();
+    for (const EndedFile& file : files)
+      offer(file);
+    return !files.empty();
+  }
+
   void offer(const EndedFile& file) {
     const size_t node = place_.node_at(file.status.modified_nanoseconds);
     Shipment shipment;
-    shipment.prefix_length = place_.nodes[node].prefix_length;
+    shipment.prefix_length = place_.nodes[node].prefix.size();
     shipment.content_type = kTextContent;
     shipment.path = place_.folder + "/" + file.path;
     shipment.identity = file.status.identity;
@@ -137,21 +137,27 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
     if (--left_ == 0 && complete_) offer_all();
   }
 
+  // One node after the other; a folder that is still there brings a successor back to all of them.
+  void end(size_t node) {
+    ended_(place_.nodes[node].prefix, [self = shared_from_this(), node] {
+      if (node + 1 < self->place_.nodes.size()) return self->end(node + 1);
+      if (!self->offer_what_is_there() && self->complete_) self->remove_rest();
+    });
+  }
+
   void remove_rest() {
-    if (stay()) return;
     std::error_code error;
     std::filesystem::remove_all(node_folder_, error);
     if (!error)
       std::filesystem::remove(parent_of(node_folder_), error);  // the session's folder, if this was the last
     log_info("ended session's logs are stored", {{"logs", place_.folder}});
-    ended_();
   }
 
   const LogPlace place_;
   const std::string node_folder_;
   const std::string done_;
   const std::function<void(Shipment)> offer_;
-  const std::function<void()> ended_;
+  const EndedSessions::Ended ended_;
   std::atomic<uint64_t> left_ = 0;
   std::atomic<bool> complete_ = true;
 };
@@ -178,8 +184,7 @@ std::vector<Name> names_below(const std::string& path) {
 }  // namespace
 
 EndedSessions::EndedSessions(RayFolder folder, ObjectKeys keys, NodesOf nodes_of,
-                             std::function<void(Shipment)> offer,
-                             std::function<void(const std::string&)> ended)
+                             std::function<void(Shipment)> offer, Ended ended)
     : folder_(std::move(folder)),
       keys_(std::move(keys)),
       nodes_of_(std::move(nodes_of)),
@@ -188,16 +193,8 @@ EndedSessions::EndedSessions(RayFolder folder, ObjectKeys keys, NodesOf nodes_of
 
 void EndedSessions::offer_all(const SessionName& session, const NodeId& node, std::string logs,
                               std::string node_folder, std::string done) {
-  const NodeTimes nodes = nodes_of_(session, node);
-  std::vector<std::string> prefixes;
-  for (const NodeTime& each : nodes)
-    prefixes.push_back(keys_.node_prefix(session, each.node));
-  auto ended = [tell = ended_, prefixes = std::move(prefixes)] {
-    for (const std::string& prefix : prefixes)
-      tell(prefix);
-  };
-  std::make_shared<EndedLogs>(log_place(std::move(logs), keys_, session, nodes), std::move(node_folder),
-                              std::move(done), offer_, std::move(ended))
+  std::make_shared<EndedLogs>(log_place(std::move(logs), keys_, session, nodes_of_(session, node)),
+                              std::move(node_folder), std::move(done), offer_, ended_)
       ->offer_all();
 }
 

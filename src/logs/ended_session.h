@@ -5,8 +5,9 @@
 //
 // Both folders are KubeRay's, and what its collector or an older manifest's container command has left in
 // prev-logs is taken up too. A file goes from one to the other when the store holds all of it; when none is
-// left, what remains of the node's folder in prev-logs (symlinks, sockets, empty folders) is removed. So a
-// crash at any moment leaves each file in one of the two, and the next start carries on.
+// left and nothing is to be done any more below the nodes' keys, what remains of the node's folder in
+// prev-logs (symlinks, sockets, empty folders) is removed. So a crash at any moment leaves each file in one
+// of the two, and the next start carries on.
 #pragma once
 
 #include <functional>
@@ -27,10 +28,11 @@ class EndedSessions {
   // All nodes that ran in a session, of which one is known.
   using NodesOf = std::function<NodeTimes(const SessionName& session, const NodeId& known)>;
 
-  // `ended` is told the key prefix of each node whose logs are all stored: nothing more will be offered below
-  // it.
+  // Nothing more will be offered below the prefix; `on_done` wants to know when the store has all of it.
+  using Ended = std::function<void(const std::string& prefix, std::function<void()> on_done)>;
+
   EndedSessions(RayFolder folder, ObjectKeys keys, NodesOf nodes_of, std::function<void(Shipment)> offer,
-                std::function<void(const std::string& prefix)> ended);
+                Ended ended);
 
   // What ran with this node has ended and nobody writes its logs any more: moves them to prev-logs and offers
   // them, each as a log of the node that it belongs to (log_place.h). Where they cannot be moved they are
@@ -54,7 +56,7 @@ class EndedSessions {
   const ObjectKeys keys_;
   const NodesOf nodes_of_;
   const std::function<void(Shipment)> offer_;
-  const std::function<void(const std::string&)> ended_;
+  const Ended ended_;
 };
 
 }  // namespace rayhistory

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -37,7 +39,11 @@ class EndedSessionsTest : public testing::Test {
   }
   // As the shipper does: all that is offered is stored, and what that leads to as well.
   void store_all() {
-    while (!offered.empty()) {
+    while (!offered.empty() || ended_to_tell) {
+      if (offered.empty()) {
+        std::exchange(ended_to_tell, {})();
+        continue;
+      }
       const Shipment shipment = offered.front();
       offered.erase(offered.begin());
       EXPECT_TRUE(shipment.final);
@@ -50,6 +56,7 @@ class EndedSessionsTest : public testing::Test {
   std::vector<Shipment> offered;
   std::vector<std::string> stored;
   std::vector<std::string> ended;
+  std::function<void()> ended_to_tell;
   NodeTimes nodes_before;
   EndedSessions sessions{RayFolder(root.path()),
                          ObjectKeys("", {*DnsName::parse("default"), *DnsName::parse("c"), {}}),
@@ -59,7 +66,10 @@ class EndedSessionsTest : public testing::Test {
                            return all;
                          },
                          [this](Shipment shipment) { offered.push_back(std::move(shipment)); },
-                         [this](const std::string& prefix) { ended.push_back(prefix); }};
+                         [this](const std::string& prefix, std::function<void()> on_done) {
+                           ended.push_back(prefix);
+                           ended_to_tell = std::move(on_done);
+                         }};
 };
 
 TEST_F(EndedSessionsTest, MovesTheLogsAsideAndOffersThem) {
@@ -117,6 +127,23 @@ TEST_F(EndedSessionsTest, PrevLogsIsRemovedWhenAllIsStored) {
   EXPECT_TRUE(exists(in("persist-complete-logs", "deep/b.log")));
   EXPECT_THAT(ended,
               ElementsAre("cluster-history/raycluster/default/c/" + kEnded.str() + "/" + kNode.str() + "/"));
+}
+
+// Found by chaos: the folder went away before the store was as it should be, and after a crash nothing was
+// left that would have brought the next collector back to it.
+TEST_F(EndedSessionsTest, TheFolderStaysUntilNothingIsLeftToDoInTheStore) {
+  root.write(kEnded.str() + "/logs/a.log", "x");
+  sessions.take(kEnded, kNode);
+  const Shipment a = offered.front();
+  offered.clear();
+  a.on_stored();
+  EXPECT_TRUE(exists(in("prev-logs", "")));
+  ASSERT_TRUE(ended_to_tell);
+  root.write(in("prev-logs", "late.log"), "y");
+  std::exchange(ended_to_tell, {})();
+  EXPECT_THAT(offered_names(), ElementsAre("logs/late.log"));
+  store_all();
+  EXPECT_FALSE(exists("prev-logs/" + kEnded.str()));
 }
 
 TEST_F(EndedSessionsTest, AFileThatIsStillWrittenIsStoredToItsEnd) {

@@ -117,7 +117,7 @@ class Mirror : public testing::Test {
   static NodeLogs node(const std::string& name, int64_t since) {
     return {.since_nanoseconds = since,
             .key_of = [name](std::string_view path) { return name + "/logs/" + std::string(path); },
-            .prefix_length = name.size() + 1};
+            .prefix = name + "/"};
   }
   std::string content(const std::string& key) const { return store_.content(key).value_or("<nothing>"); }
 

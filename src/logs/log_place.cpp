@@ -21,7 +21,7 @@ LogPlace log_place(std::string folder, const ObjectKeys& keys, const SessionName
     place.nodes.push_back({.since_nanoseconds = node.since_nanoseconds,
                            .key_of = [keys, session, node = node.node](
                                          std::string_view path) { return keys.log(session, node, path); },
-                           .prefix_length = keys.node_prefix(session, node.node).size()});
+                           .prefix = keys.node_prefix(session, node.node)});
   }
   return place;
 }

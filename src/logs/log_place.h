@@ -27,9 +27,9 @@ struct LogSink {
 // What one node's logs are called in the store.
 struct NodeLogs {
   int64_t since_nanoseconds = 0;  // unix time of the node's start; of the first it is not asked
-  // The object key of a path below the folder, and how long the part is that all of them share (Shipment).
+  // The object key of a path below the folder, and the part that all of the node's keys share (Shipment).
   std::function<std::string(std::string_view path)> key_of;
-  size_t prefix_length = 0;
+  std::string prefix{};
 };
 
 struct LogPlace {

@@ -14,7 +14,7 @@ TEST(LogPlace, GivesTheKeysOfTheSessionsNode) {
   const std::string session = "cluster-history/raycluster/default/mine/session_1/";
   EXPECT_EQ(place.key_of(0, "serve/a b.log"), session + "abcd/logs/serve/a b.log");
   EXPECT_EQ(place.key_of(1, "x.log"), session + "ef/logs/x.log");
-  EXPECT_EQ(place.nodes[1].prefix_length, session.size() + 3);
+  EXPECT_EQ(place.nodes[1].prefix, session + "ef/");
 }
 
 TEST(LogPlace, AFileIsOfTheNodeThatRanWhenItWasLastWritten) {

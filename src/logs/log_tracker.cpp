@@ -570,7 +570,7 @@ class LogTracker::State {
     Shipment shipment;
     shipment.kind = ShipmentKind::log;
     shipment.key = place_.key_of(file.node, path);
-    shipment.prefix_length = place_.nodes[file.node].prefix_length;
+    shipment.prefix_length = place_.nodes[file.node].prefix.size();
     shipment.content_type = kTextContent;
     shipment.path = place_.folder + "/" + path;
     shipment.identity = file.identity;

@@ -39,7 +39,7 @@ class Tracking : public testing::Test {
   LogTracker make_tracker(bool use_hints = false, size_t held_open = 16) {
     return {{.folder = folder_ / "logs",
              .nodes = {{.key_of = [](std::string_view path) { return "n/" + std::string(path); },
-                        .prefix_length = 2}}},
+                        .prefix = "n/"}}},
             recording_.sink(),
             clock_,
             {.scan_interval = Seconds(30), .use_hints = use_hints, .held_open = held_open}};

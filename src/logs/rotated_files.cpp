@@ -179,7 +179,7 @@ void RotatedFiles::offer(const Rotated& file) {
   Shipment shipment;
   shipment.kind = ShipmentKind::rotated_log;
   shipment.key = key_of(file);
-  shipment.prefix_length = place_.nodes[file.node].prefix_length;
+  shipment.prefix_length = place_.nodes[file.node].prefix.size();
   shipment.content_type = kTextContent;
   shipment.path = place_.folder + "/" + file.path;
   shipment.identity = file.identity;

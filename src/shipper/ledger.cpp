@@ -71,8 +71,12 @@ Ledger::Entry& Ledger::entry_of(std::string key) {
 
 Ledger::Prefix& Ledger::prefix_of(const Entry& entry) {
   CHECK(entry.shipment->prefix_length <= entry.key.size());
-  const auto [place, is_new] = prefixes_.try_emplace(entry.key.substr(0, entry.shipment->prefix_length));
-  if (is_new) place->second.text = place->first;
+  return prefix_at(entry.key.substr(0, entry.shipment->prefix_length));
+}
+
+Ledger::Prefix& Ledger::prefix_at(const std::string& prefix) {
+  const auto [place, is_new] = prefixes_.try_emplace(prefix);
+  if (is_new) place->second.text = prefix;
   return place->second;
 }
 
@@ -190,24 +194,34 @@ void Ledger::drop_shipment(Entry& entry) {
   recount(entry);
 }
 
-void Ledger::prefix_ended(const std::string& prefix) {
-  const auto [place, is_new] = prefixes_.try_emplace(prefix);
-  if (is_new) place->second.text = prefix;
-  place->second.ended = true;
-  forget_if_done(place->second);
+void Ledger::look_below(const std::string& prefix) {
+  prefix_at(prefix);
+}
+
+void Ledger::prefix_ended(const std::string& prefix, std::function<void()> on_done) {
+  Prefix& ended = prefix_at(prefix);
+  ended.ended = true;
+  if (on_done) ended.on_done.push_back(std::move(on_done));
+  forget_if_done(ended);
 }
 
 bool Ledger::all_stored() const {
   return unstored_ == 0 && std::none_of(prefixes_.begin(), prefixes_.end(), [](const auto& item) {
-           return item.second.ended && item.second.state != PrefixState::listed;
+           const Prefix& prefix = item.second;
+           return prefix.state != PrefixState::listed || !prefix.on_done.empty() || prefix.is_being_told;
          });
 }
 
+bool Ledger::is_done(const Prefix& prefix) const {
+  if (!prefix.ended || prefix.unstored > 0 || prefix.state != PrefixState::listed) return false;
+  return !prefix.is_being_told && std::none_of(entries_.begin(), entries_.end(), [&](const auto& item) {
+    return item.first.starts_with(prefix.text) && item.second->busy;  // its settling asks again
+  });
+}
+
 void Ledger::forget_if_done(Prefix& prefix) {
-  if (!prefix.ended || prefix.unstored > 0 || prefix.state != PrefixState::listed) return;
+  if (!prefix.on_done.empty() || !is_done(prefix)) return;
   const auto is_below = [&](const auto& item) { return item.first.starts_with(prefix.text); };
-  const auto is_busy = [&](const auto& item) { return is_below(item) && item.second->busy; };
-  if (std::any_of(entries_.begin(), entries_.end(), is_busy)) return;  // its settling comes here again
   // What points at any of these is below the same prefix.
   std::erase_if(rotated_, is_below);
   std::erase_if(entries_, [&](const auto& item) {
@@ -324,12 +338,26 @@ void Ledger::make_ready(Entry& entry) {
   if (is_log(entry)) ++ready_logs_;
 }
 
-std::optional<Task> Ledger::next_task(SteadyTime now) {
+std::optional<Task> Ledger::next_of_prefixes(SteadyTime now) {
   for (auto& [text, prefix] : prefixes_) {
-    if (prefix.state != PrefixState::unlisted || prefix.not_before > now) continue;
-    prefix.state = PrefixState::being_listed;
-    return Task{.step = Task::Step::list_prefix, .key = text, .other_key = {}, .stored = {}, .shipment = {}};
+    if (prefix.state == PrefixState::unlisted && prefix.not_before <= now) {
+      prefix.state = PrefixState::being_listed;
+      return Task{
+          .step = Task::Step::list_prefix, .key = text, .other_key = {}, .stored = {}, .shipment = {}};
+    }
+    if (!prefix.on_done.empty() && is_done(prefix)) {
+      Task task{.step = Task::Step::report_ended, .key = text, .other_key = {}, .stored = {}, .shipment = {}};
+      task.shipment.on_stored = std::move(prefix.on_done.back());
+      prefix.on_done.pop_back();
+      prefix.is_being_told = true;
+      return task;
+    }
   }
+  return std::nullopt;
+}
+
+std::optional<Task> Ledger::next_task(SteadyTime now) {
+  if (auto task = next_of_prefixes(now)) return task;
   while (true) {
     promote(now);
     if (ready_.empty()) return std::nullopt;
@@ -348,8 +376,10 @@ std::optional<SteadyTime> Ledger::next_due() const {
   if (!ready_.empty()) return SteadyTime::min();
   for (const Waiting* waiting : {&waiting_events_, &waiting_logs_})
     if (!waiting->empty() && (!due || (*waiting->begin())->due < *due)) due = (*waiting->begin())->due;
-  for (const auto& [text, prefix] : prefixes_)
+  for (const auto& [text, prefix] : prefixes_) {
+    if (!prefix.on_done.empty() && is_done(prefix)) return SteadyTime::min();
     if (prefix.state == PrefixState::unlisted && (!due || prefix.not_before < *due)) due = prefix.not_before;
+  }
   return due;
 }
 
@@ -509,6 +539,11 @@ void Ledger::settle_listing(const Task& task, const TaskResult& result, SteadyTi
 
 void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) {
   if (task.step == Task::Step::list_prefix) return settle_listing(task, result, now);
+  if (task.step == Task::Step::report_ended) {
+    Prefix& prefix = prefixes_.at(task.key);
+    prefix.is_being_told = false;
+    return forget_if_done(prefix);
+  }
   Entry& entry = *find(task.key);
   Entry* other = task.other_key.empty() ? nullptr : find(task.other_key);
   entry.busy = false;
@@ -568,6 +603,7 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
   const Content content = content_of(task.shipment);
   switch (task.step) {
     case Task::Step::list_prefix:
+    case Task::Step::report_ended:
       break;
     case Task::Step::look: {
       Entry& looked_at = other != nullptr ? *other : entry;
@@ -657,6 +693,7 @@ void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
       break;
     case Task::Step::list_prefix:
     case Task::Step::report_stored:
+    case Task::Step::report_ended:
       UNREACHABLE("a step that cannot find a difference");
   }
 }

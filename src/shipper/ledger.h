@@ -23,6 +23,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -54,6 +55,7 @@ struct Task {
     put,
     extend,
     report_stored,  // call on_stored
+    report_ended,   // likewise, of those who ended the prefix `key`
   };
 
   Step step;
@@ -87,7 +89,8 @@ class Ledger {
   void offer(Shipment shipment, SteadyTime now);
   void withdraw(const std::string& key, SteadyTime now);
   void hand_over(const std::string& key, SteadyTime now);
-  void prefix_ended(const std::string& prefix);
+  void look_below(const std::string& prefix);
+  void prefix_ended(const std::string& prefix, std::function<void()> on_done);
   void begin_drain(SteadyTime now);
 
   // The most urgent Task that is due and touches no key under way; nothing where there is none.
@@ -134,7 +137,9 @@ class Ledger {
     SteadyTime not_before{};
     std::vector<Entry*> entries;  // that wait for the listing
     uint64_t unstored = 0;        // entries that are counted
-    bool ended = false;           // forgotten when the last of them is stored
+    bool ended = false;           // forgotten when the last of them is stored, and that was told
+    std::vector<std::function<void()>> on_done;  // to be told
+    bool is_being_told = false;
   };
   // Rank in the ready queue; the smallest goes first.
   using Rank = std::tuple<ShipmentKind, uint64_t, uint64_t, uint64_t>;
@@ -193,6 +198,8 @@ class Ledger {
   Entry* find(const std::string& key);
   Entry& entry_of(std::string key);
   Prefix& prefix_of(const Entry& entry);
+  Prefix& prefix_at(const std::string& prefix);
+  bool is_done(const Prefix& prefix) const;
   void forget_if_done(Prefix& prefix);
 
   // Puts the entry where it belongs: waiting for its time, or nowhere.
@@ -223,6 +230,7 @@ class Ledger {
   // The entry's next step. Nothing: it is stored, or was blocked on another entry's task.
   std::optional<Task> plan(Entry& entry, SteadyTime now);
   Task start(Entry& entry, Task::Step step, SteadyTime now, Entry* other = nullptr);
+  std::optional<Task> next_of_prefixes(SteadyTime now);
   void settle_listing(const Task& task, const TaskResult& result, SteadyTime now);
   void settle_done(Entry& entry, Entry* other, const Task& task, const TaskResult& result);
   void settle_different(Entry& entry, Entry* other, const Task& task);

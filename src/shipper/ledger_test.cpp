@@ -936,7 +936,7 @@ TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedIsNotWaitedForForever) {
   mirror.run_after(Seconds(60));
   mirror.folder.write("r.out", "sent,not sent");
   mirror.offer(mirror.log("r.out"));
-  mirror.ledger().prefix_ended(kPrefix);
+  mirror.ledger().prefix_ended(kPrefix, {});
   EXPECT_FALSE(mirror.ledger().all_stored());
   std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
   mirror.run_after(Seconds(60));
@@ -957,7 +957,7 @@ TEST(Ledger, WhatACrashLeftBelowAPrefixThatHasEndedIsNotStoredTwice) {
   EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.1-1.out"));
 
   mirror.restart();
-  mirror.ledger().prefix_ended(kPrefix);
+  mirror.ledger().prefix_ended(kPrefix, {});
   EXPECT_FALSE(mirror.ledger().all_stored());
   EXPECT_THAT(mirror.run(), ElementsAre());
   EXPECT_FALSE(mirror.ledger().all_stored());
@@ -970,11 +970,54 @@ TEST(Ledger, WhatACrashLeftBelowAPrefixThatHasEndedIsNotStoredTwice) {
   EXPECT_EQ(mirror.store.calls(StoreCall::list), 3u);
 }
 
+// Found by chaos: likewise, and the session goes on.
+TEST(Ledger, WhatACrashLeftBelowAnEarlierNodesPrefixIsNotStoredTwice) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first generation\n");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.1-1.out"));
+
+  mirror.restart();
+  mirror.ledger().look_below(kPrefix);
+  EXPECT_FALSE(mirror.ledger().all_stored());
+  mirror.run();
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/r.out"));
+  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("", "first generation\n"));
+  EXPECT_TRUE(mirror.ledger().all_stored());
+}
+
+// Found by chaos: it was told when the files were stored, and a crash left undone what came after.
+TEST(Ledger, ThatAPrefixIsDoneIsToldWhenItsVacatedKeysAreToo) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first generation\n");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  Shipment rotated = mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1);
+  rotated.final = true;
+  mirror.offer(std::move(rotated));
+  mirror.ledger().hand_over(kPrefix + "logs/r.out", mirror.clock.steady_now());
+  mirror.run();
+  std::vector<std::string> stored;
+  for (int of_two = 0; of_two < 2; ++of_two)
+    mirror.ledger().prefix_ended(kPrefix, [&] { stored = mirror.stored_contents(); });
+  mirror.run();
+  EXPECT_THAT(stored, ElementsAre());
+  EXPECT_FALSE(mirror.ledger().all_stored());
+  mirror.run_after(Seconds(60));
+  EXPECT_THAT(stored, UnorderedElementsAre("", "first generation\n"));
+  EXPECT_TRUE(mirror.ledger().all_stored());
+  EXPECT_FALSE(mirror.ledger().next_due());
+}
+
 TEST(Ledger, AnEndedSessionIsForgottenWhenItIsStored) {
   Mirror mirror;
   mirror.folder.write("a.log", "x");
   mirror.offer(mirror.log("a.log"));
-  mirror.ledger().prefix_ended(kPrefix);
+  mirror.ledger().prefix_ended(kPrefix, {});
   EXPECT_FALSE(mirror.ledger().all_stored());
   EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre("logs/a.log"));
   mirror.offer(mirror.log("a.log"));

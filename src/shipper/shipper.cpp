@@ -1,6 +1,7 @@
 #include "shipper/shipper.h"
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -125,8 +126,12 @@ void Shipper::hand_over(const std::string& key) {
   state_->change([&](Ledger& ledger, SteadyTime now) { ledger.hand_over(key, now); });
 }
 
-void Shipper::prefix_ended(const std::string& prefix) {
-  state_->change([&](Ledger& ledger, SteadyTime) { ledger.prefix_ended(prefix); });
+void Shipper::look_below(const std::string& prefix) {
+  state_->change([&](Ledger& ledger, SteadyTime) { ledger.look_below(prefix); });
+}
+
+void Shipper::prefix_ended(const std::string& prefix, std::function<void()> on_done) {
+  state_->change([&](Ledger& ledger, SteadyTime) { ledger.prefix_ended(prefix, std::move(on_done)); });
 }
 
 void Shipper::begin_drain() {

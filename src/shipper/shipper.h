@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -62,11 +63,14 @@ class Shipper {
   // The file at `key` goes on under another key, which was or will be offered: what is stored here stays, and
   // what was not sent is not lost.
   void hand_over(const std::string& key);
+  // A crash may have left something to do below the prefix, though nothing is offered there: a node's that
+  // ran earlier in the session.
+  void look_below(const std::string& prefix);
   // Nothing new will come below the prefix: what is known of it is forgotten when all of it is stored, so
   // that a node whose Ray container restarts all day stays as small as another. Should something come all the
   // same, the prefix is listed anew. One below which nothing was offered is listed once for what a crash may
-  // have left there.
-  void prefix_ended(const std::string& prefix);
+  // have left there. `on_done` is called before it is forgotten, once, by a worker thread and without locks.
+  void prefix_ended(const std::string& prefix, std::function<void()> on_done);
 
   // From now on everything is due at once: events first, then small files, then large ones.
   void begin_drain();

@@ -154,6 +154,7 @@ TaskResult perform(const Task& task, Store& store, const std::function<void(List
     case Step::preserve:
       return outcome_of(store.copy(task.key, task.stored, task.other_key, deadline));
     case Step::report_stored:
+    case Step::report_ended:
       task.shipment.on_stored();
       return done(task.stored);
     case Step::compare:
