@@ -1,6 +1,7 @@
 """The stores of a run: a real MinIO, Azurite or fake-gcs-server behind the fault proxy, or a folder on a small disk; how
 they are taken away for a while, and what they must not be left with."""
 
+import hashlib
 import signal
 import subprocess
 import uuid
@@ -98,8 +99,22 @@ class MinioStore(StoreBehindProxy):
         self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
 
     def left_over(self, killed):
+        """MinIO lists uploads by whole keys only: what a killed collector left is found when somebody writes there, if
+        somebody does."""
         left = set(self.server.unfinished_uploads()) - self.left_before
+        if killed:
+            left = {name for name in left if self._is_older_than_its_object(name)}
         return [f"unfinished upload {name}" for name in sorted(left)]
+
+    def _is_older_than_its_object(self, upload):
+        """MinIO's folder of an upload: the digest of bucket and key, and in its name when it began."""
+        digest, _, name = upload.partition("/")
+        began = int(name.rpartition("x")[2]) / 1e9
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket):
+            for found in page.get("Contents", []):
+                if hashlib.sha256(f"{self.bucket}/{found['Key']}".encode()).hexdigest() == digest:
+                    return began < found["LastModified"].timestamp()
+        return False
 
     def close(self):
         self.proxy.stop()
