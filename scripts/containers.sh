@@ -20,14 +20,16 @@ if mount -t overlay overlay -o "lowerdir=$probe/lower,upperdir=$probe/upper,work
   umount "$probe/merged"
 fi
 rm -rf "$probe"
-cat >"$tools/storage.conf" <<END
+# Put in their places whole: another run may be reading them.
+cat >"$tools/storage.conf.$$" <<END
 [storage]
 driver = "$driver"
 graphroot = "$tools/$driver"
 runroot = "/run/rayhistory-containers-$driver"
 END
+mv "$tools/storage.conf.$$" "$tools/storage.conf"
 # runc and cgroupfs work without systemd and on cgroup v1. A limit above the machine's own would be refused.
-cat >"$tools/containers.conf" <<END
+cat >"$tools/containers.conf.$$" <<END
 [containers]
 default_ulimits = ["nofile=20000:20000", "nproc=30000:30000"]
 [engine]
@@ -35,6 +37,7 @@ runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 END
+mv "$tools/containers.conf.$$" "$tools/containers.conf"
 export CONTAINERS_STORAGE_CONF=$tools/storage.conf CONTAINERS_CONF=$tools/containers.conf
 export BUILDAH_ISOLATION=chroot
 

@@ -26,8 +26,11 @@ constexpr Nanoseconds kDrainLookInterval = Milliseconds(200);
 // When the raylet is gone, its agent may still be about to send: so long must nothing have come.
 constexpr Nanoseconds kQuietTime = Seconds(1);
 // Ray's other processes end after its raylet: the last lines of 2.60's dashboard come 1 to 1.5 s later. So
-// long must no log have changed, while somebody has one open for writing or nobody can tell.
+// long must no log have changed where nobody can tell whether one is open for writing.
 constexpr Nanoseconds kLogQuietTime = Seconds(2);
+// And so long where one is: a driver that the dashboard keeps tells 6 s after the raylet's end that nobody
+// takes its metrics. The pod does not end before such a process does; this is for one that hangs.
+constexpr Nanoseconds kOpenLogQuietTime = Seconds(10);
 // Of the shutdown timeout, the part that is kept for shipping what came last, should the raylet live on.
 constexpr int kShippingShare = 5;
 
@@ -278,9 +281,18 @@ bool Collector::raylet_lives(const SessionName& session) const {
   return raylet_is_listening(ray_folder_.raylet_socket(session));
 }
 
-bool Collector::logs_have_ended(const SessionName& session) const {
+bool Collector::logs_have_ended(const SessionName& session, Nanoseconds unchanged_for) const {
+  if (!settings_.logs.enabled || unchanged_for >= kOpenLogQuietTime) return true;
   const auto folder = OpenFolder::open(ray_folder_.logs(session));
-  return folder && writers_below(*folder) == Writers::none;
+  switch (folder ? writers_below(*folder) : Writers::unknown) {
+    case Writers::none:
+      return true;
+    case Writers::some:
+      return false;
+    case Writers::unknown:
+      break;
+  }
+  return unchanged_for >= kLogQuietTime;
 }
 
 void Collector::take_the_last(const Deadline& deadline) {
@@ -297,8 +309,7 @@ void Collector::take_the_last(const Deadline& deadline) {
     const bool quiet = !event_server_ || now - event_server_->quiet_since() >= kQuietTime;
     const RunningNode node = watcher_->running();
     if (quiet && !node.session) return;
-    const bool logs_are_quiet = !settings_.logs.enabled || now - last_write >= kLogQuietTime;
-    if (quiet && !raylet_lives(*node.session) && (logs_are_quiet || logs_have_ended(*node.session))) return;
+    if (quiet && !raylet_lives(*node.session) && logs_have_ended(*node.session, now - last_write)) return;
     if (!clock_.sleep_for(deadline.remaining(now, kDrainLookInterval), deadline.stop())) return;
     if (!deadline.expired(clock_.steady_now())) continue;
     if (node.session && raylet_lives(*node.session)) {

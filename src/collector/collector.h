@@ -69,7 +69,7 @@ class Collector {
   LogPlace logs_of(const SessionName& session, const NodeId& node) const;
   void scan_logs();
   bool raylet_lives(const SessionName& session) const;
-  bool logs_have_ended(const SessionName& session) const;
+  bool logs_have_ended(const SessionName& session, Nanoseconds unchanged_for) const;
   void take_the_last(const Deadline& deadline);
   Backlog what_is_left() const;
   void tick(const std::stop_token& stop);

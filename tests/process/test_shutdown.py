@@ -2,6 +2,7 @@
 
 import re
 import signal
+import subprocess
 
 import pytest
 from harness.dashboard import JOBS, ONCE, POLLED, datasets
@@ -69,6 +70,24 @@ def test_what_comes_after_sigterm_is_stored_while_the_raylet_lives(make_collecto
     assert collector.wait() == 0, collector.log()
     assert judge.node_events(SESSION, node.node_id) == [event]
     assert judge.logs(SESSION, node.node_id) == {"raylet.out": b"before\nafter\n", "worker.out": b"new\n"}
+
+
+def test_a_log_that_a_process_still_has_open_is_followed_to_its_end(make_collector, store, node):
+    """As that of a driver of the dashboard's, which lives for seconds longer than the raylet and is silent."""
+    node.start()
+    node.write_log("driver.log", b"first\n")
+    with open(node.logs / "driver.log", "ab", buffering=0) as driver:
+        collector = make_collector(store).start()
+        judge = store.judge()
+        wait_until(judge.markers, "the marker")
+        node.stop_raylet()
+        collector.terminate()
+        # Without a writer it ends at once, and where nobody can tell in two seconds.
+        with pytest.raises(subprocess.TimeoutExpired):
+            collector.process.wait(4)
+        driver.write(b"last\n")
+    assert collector.wait() == 0, collector.log()
+    assert judge.logs(SESSION, node.node_id) == {"driver.log": b"first\nlast\n"}
 
 
 def test_a_raylet_that_does_not_end_is_not_waited_for_beyond_the_timeout(make_collector, folder_store, node):
