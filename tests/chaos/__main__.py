@@ -22,9 +22,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=0, help="default: until something is broken, or Ctrl-C")
     parser.add_argument("--store", choices=[*KINDS, "all"], default="all", help="default: one after the other")
     parser.add_argument("--show", action="store_true", help="print each round's schedule")
+    parser.add_argument("--jitter", action="store_true", help="delay the collector's threads at random (jitter.cpp)")
     parser.add_argument("--go-on", action="store_true", help="go on after a broken round")
     arguments = parser.parse_args()
 
+    if arguments.jitter and not one_round.JITTER.exists():
+        parser.error(f"there is no {one_round.JITTER}: run `make build` first")
     kinds = KINDS if arguments.store == "all" else [arguments.store]
     print(f"chaos: seed {arguments.seed}; RAYHISTORY_COLLECTOR names another program, e.g. a sanitizer's", flush=True)
     counts = Counter()
@@ -37,7 +40,7 @@ def main():
             plan = one_round.make_plan(arguments.seed, number, kind)
             if arguments.show:
                 print(plan, flush=True)
-            report = one_round.Round(plan, stores.maker(kind)).run()
+            report = one_round.Round(plan, stores.maker(kind), arguments.jitter).run()
             counts.update(report.counts)
             print(report.line(), flush=True)
             for sentence in report.broken:

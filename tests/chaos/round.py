@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.collector import Collector
+from harness.collector import PROGRAM, Collector
 from harness.judge import Judge
 from harness.node import StandInNode
 from harness.sender import request
@@ -29,6 +29,7 @@ EVENT_DISK_BYTES = 48 * 1024 * 1024
 EVENTS_PER_SECOND = 600
 # When everything is mended: two of the longest waits between two tries, and the time to send what has gathered.
 MENDED_SECONDS = 50
+JITTER = PROGRAM.resolve().parent / "libjitter.so"
 FRESH = "fresh"  # the eventId of the last event
 # A look at the store while all goes on reads no larger objects.
 OBSERVED_BYTES = 300_000
@@ -54,7 +55,7 @@ class Report:
 
 
 class Round:
-    def __init__(self, plan, make_store):
+    def __init__(self, plan, make_store, jitter=False):
         self.plan = plan
         self.folder = Path(tempfile.mkdtemp(prefix="rh-chaos-", dir="/tmp"))
         self.store = make_store(self.folder, plan.random("proxy"))
@@ -72,6 +73,7 @@ class Round:
                 METRICS_PORT=str(self.metrics_port),
                 RAY_COLLECTOR_EVENT_DATA_DIR=str(event_folder / "events"),
                 **plan.settings,
+                **({"LD_PRELOAD": str(JITTER)} if jitter else {}),
             )
         )
         self.judge = Judge(self.store.stored)
