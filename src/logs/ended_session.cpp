@@ -72,7 +72,7 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
         ended_(std::move(ended)) {}
 
   void offer_all() {
-    if (!offer_what_is_there() && complete_ && !stay()) end(0);
+    if (!offer_what_is_there() && complete_ && !stay()) end();
   }
 
  private:
@@ -137,12 +137,14 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
     if (--left_ == 0 && complete_) offer_all();
   }
 
-  // One node after the other; a folder that is still there brings a successor back to all of them.
-  void end(size_t node) {
-    ended_(place_.nodes[node].prefix, [self = shared_from_this(), node] {
-      if (node + 1 < self->place_.nodes.size()) return self->end(node + 1);
-      if (!self->offer_what_is_there() && self->complete_) self->remove_rest();
-    });
+  // The folder stays until all nodes' keys are done with: it is what brings a successor back to them.
+  void end() {
+    nodes_left_ = place_.nodes.size();
+    for (const NodeLogs& node : place_.nodes) {
+      ended_(node.prefix, [self = shared_from_this()] {
+        if (--self->nodes_left_ == 0 && !self->offer_what_is_there() && self->complete_) self->remove_rest();
+      });
+    }
   }
 
   void remove_rest() {
@@ -159,6 +161,7 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
   const std::function<void(Shipment)> offer_;
   const EndedSessions::Ended ended_;
   std::atomic<uint64_t> left_ = 0;
+  std::atomic<size_t> nodes_left_ = 0;
   std::atomic<bool> complete_ = true;
 };
 

@@ -561,7 +561,10 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
       if (task.step == Task::Step::complete) other->uncertain = true;
       entry.not_before = now + kFileMovedDelay;
       // Nobody will tell where it went: a restarted raylet's session goes on under another node's prefix.
-      if (entry.prefix->ended) drop_shipment(entry);
+      if (entry.prefix->ended) {
+        drop_shipment(entry);
+        vacate(entry, *entry.prefix, now);
+      }
       break;
     case Outcome::failed:
       if (task.step == Task::Step::complete) other->uncertain = true;

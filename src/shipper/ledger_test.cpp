@@ -945,6 +945,25 @@ TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedIsNotWaitedForForever) {
   EXPECT_EQ(mirror.stored("r.out"), "sent,");
 }
 
+// Found by chaos: its earlier generation was copied to its own name, and lay at the live one as well from
+// then on.
+TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedLeavesNothingThatIsStoredTwice) {
+  Mirror mirror;
+  mirror.folder.write("r.out", "first");
+  mirror.offer(mirror.log("r.out"));
+  mirror.run_after(Seconds(60));
+  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  mirror.folder.write("r.out", "second");
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  mirror.offer(mirror.log("r.out"));
+  mirror.ledger().prefix_ended(kPrefix, {});
+  std::filesystem::remove(mirror.folder / "r.out");
+  mirror.run_after(Seconds(60));
+  mirror.run_after(Seconds(60));
+  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("", "first"));
+  EXPECT_TRUE(mirror.ledger().all_stored());
+}
+
 // Found by chaos: a generation was claimed, the raylet restarted, and the session ended while no collector
 // ran. Its files went to the later node, and below the earlier one's prefix nothing was offered any more.
 TEST(Ledger, WhatACrashLeftBelowAPrefixThatHasEndedIsNotStoredTwice) {
