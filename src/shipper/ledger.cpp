@@ -561,10 +561,7 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
       if (task.step == Task::Step::complete) other->uncertain = true;
       entry.not_before = now + kFileMovedDelay;
       // Nobody will tell where it went: a restarted raylet's session goes on under another node's prefix.
-      if (entry.prefix->ended) {
-        drop_shipment(entry);
-        vacate(entry, *entry.prefix, now);
-      }
+      if (entry.prefix->ended) entry.handed_over = true;
       break;
     case Outcome::failed:
       if (task.step == Task::Step::complete) other->uncertain = true;

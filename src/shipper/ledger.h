@@ -163,7 +163,7 @@ class Ledger {
     bool claim_decided = false;  // rotated_log: whether the live key's object is this file is known
     bool reported = false;       // on_stored was called, or there is none to call
     bool withdrawn = false;      // while busy
-    bool handed_over = false;    // likewise
+    bool handed_over = false;    // likewise, or its file went away after its prefix had ended
     bool counted = false;        // in unstored_
     Place place = Place::nowhere;
     SteadyTime due{};                       // where place is waiting

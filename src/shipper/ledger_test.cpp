@@ -262,12 +262,24 @@ TEST(Ledger, ARestartExtendsWhatIsThere) {
   EXPECT_EQ(mirror.store.bytes_sent(), 8u);
 }
 
-TEST(Ledger, ARotatedFileIsCopiedOnTheServerAndNotSentAgain) {
-  Mirror mirror;
+// The store has all of r.out, which is r.out.1 by now.
+void store_and_rename(Mirror& mirror) {
   mirror.folder.write("r.out", "first generation\n");
   mirror.offer(mirror.log("r.out"));
   mirror.run_after(Seconds(60));
   std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+}
+
+// And it was copied to its own key: a crash now leaves it at both.
+void store_at_both_keys(Mirror& mirror) {
+  store_and_rename(mirror);
+  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
+  EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.1-1.out"));
+}
+
+TEST(Ledger, ARotatedFileIsCopiedOnTheServerAndNotSentAgain) {
+  Mirror mirror;
+  store_and_rename(mirror);
   mirror.folder.write("r.out", "second\n");
   mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
   mirror.offer(mirror.log("r.out"));
@@ -308,12 +320,7 @@ TEST(Ledger, ARenamedLogThatHasNoSuccessorIsNotStoredTwice) {
 // Found by the simulation: what the live key held was compared with no file, for its own was stored already.
 TEST(Ledger, WhatACrashLeftAtALiveKeyIsNotStoredTwiceAlsoWhenTheNextGenerationIsRenamedUnsent) {
   Mirror mirror;
-  mirror.folder.write("r.out", "first generation\n");
-  mirror.offer(mirror.log("r.out"));
-  mirror.run_after(Seconds(60));
-  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
-  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
-  EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.1-1.out"));
+  store_at_both_keys(mirror);
   mirror.folder.write("r.out", "second\n");
   mirror.offer(mirror.log("r.out"));
 
@@ -380,10 +387,7 @@ TEST(Ledger, APreservingThatHasLostItsAnswerIsCarriedToItsEndAlsoWhenTheFileIsGo
 
 // One under r.rotated.1-1.out, of the file r.out.1, the other under r.out.
 void store_two_generations(Mirror& mirror) {
-  mirror.folder.write("r.out", "first generation\n");
-  mirror.offer(mirror.log("r.out"));
-  mirror.run_after(Seconds(60));
-  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  store_and_rename(mirror);
   mirror.folder.write("r.out", "second\n");
   mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
   mirror.offer(mirror.log("r.out"));
@@ -949,10 +953,7 @@ TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedIsNotWaitedForForever) {
 // then on.
 TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedLeavesNothingThatIsStoredTwice) {
   Mirror mirror;
-  mirror.folder.write("r.out", "first");
-  mirror.offer(mirror.log("r.out"));
-  mirror.run_after(Seconds(60));
-  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  store_and_rename(mirror);
   mirror.folder.write("r.out", "second");
   mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
   mirror.offer(mirror.log("r.out"));
@@ -960,7 +961,7 @@ TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedLeavesNothingThatIsStoredTwice)
   std::filesystem::remove(mirror.folder / "r.out");
   mirror.run_after(Seconds(60));
   mirror.run_after(Seconds(60));
-  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("", "first"));
+  EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("", "first generation\n"));
   EXPECT_TRUE(mirror.ledger().all_stored());
 }
 
@@ -968,12 +969,7 @@ TEST(Ledger, AFileThatMovesAfterItsPrefixHasEndedLeavesNothingThatIsStoredTwice)
 // ran. Its files went to the later node, and below the earlier one's prefix nothing was offered any more.
 TEST(Ledger, WhatACrashLeftBelowAPrefixThatHasEndedIsNotStoredTwice) {
   Mirror mirror;
-  mirror.folder.write("r.out", "first generation\n");
-  mirror.offer(mirror.log("r.out"));
-  mirror.run_after(Seconds(60));
-  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
-  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
-  EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.1-1.out"));
+  store_at_both_keys(mirror);
 
   mirror.restart();
   mirror.ledger().prefix_ended(kPrefix, {});
@@ -992,12 +988,7 @@ TEST(Ledger, WhatACrashLeftBelowAPrefixThatHasEndedIsNotStoredTwice) {
 // Found by chaos: likewise, and the session goes on.
 TEST(Ledger, WhatACrashLeftBelowAnEarlierNodesPrefixIsNotStoredTwice) {
   Mirror mirror;
-  mirror.folder.write("r.out", "first generation\n");
-  mirror.offer(mirror.log("r.out"));
-  mirror.run_after(Seconds(60));
-  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
-  mirror.offer(mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1));
-  EXPECT_THAT(mirror.run(), ElementsAre("logs/r.rotated.1-1.out"));
+  store_at_both_keys(mirror);
 
   mirror.restart();
   mirror.ledger().look_below(kPrefix);
@@ -1011,10 +1002,7 @@ TEST(Ledger, WhatACrashLeftBelowAnEarlierNodesPrefixIsNotStoredTwice) {
 // Found by chaos: it was told when the files were stored, and a crash left undone what came after.
 TEST(Ledger, ThatAPrefixIsDoneIsToldWhenItsVacatedKeysAreToo) {
   Mirror mirror;
-  mirror.folder.write("r.out", "first generation\n");
-  mirror.offer(mirror.log("r.out"));
-  mirror.run_after(Seconds(60));
-  std::filesystem::rename(mirror.folder / "r.out", mirror.folder / "r.out.1");
+  store_and_rename(mirror);
   Shipment rotated = mirror.rotated("r.out.1", "r.out", "r.rotated.1-1.out", 1);
   rotated.final = true;
   mirror.offer(std::move(rotated));
