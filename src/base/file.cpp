@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/stat.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -116,6 +117,12 @@ Result<File> File::open_for_reading(const std::string& path) {
 
 Result<File> File::create_new(const std::string& path) {
   return open(path, O_RDWR | O_CREAT | O_EXCL);
+}
+
+Result<File> File::create_in_memory(const std::string& name) {
+  const int descriptor = ::memfd_create(name.c_str(), MFD_CLOEXEC);
+  if (descriptor < 0) return failure("memfd_create", name);
+  return File(descriptor, name);
 }
 
 Result<File> File::open_for_writing(const std::string& path) {

@@ -46,6 +46,8 @@ class File {
   static Result<File> open_for_reading(const std::string& path);
   // Fails with `exists` when something is there; mode 0644.
   static Result<File> create_new(const std::string& path);
+  // A file that no folder holds and that needs no disk (memfd_create); `name` is for errors.
+  static Result<File> create_in_memory(const std::string& name);
   // Opened for reading and writing at any place; must exist.
   static Result<File> open_for_writing(const std::string& path);
 

@@ -40,6 +40,8 @@ struct [[nodiscard]] Error {
   std::string message;
   // How long the other side asked to be left alone, where it did (Retry-After).
   std::optional<std::chrono::nanoseconds> retry_after = {};
+  // Of `retry`: the other side is there and has refused the call itself, so that repeating it may never help.
+  bool is_refusal = false;
 
   // "reading /tmp/x: Permission denied", made from "Permission denied" and the context "reading /tmp/x".
   Error in(std::string_view context) && {

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/process_figures.h"
 #include "collector/metrics.h"
+#include "collector/stall_report.h"
 #include "logs/writers.h"
 #include "ray/node_id.h"
 #include "ray/raylet.h"
@@ -33,6 +34,9 @@ constexpr Nanoseconds kLogQuietTime = Seconds(2);
 constexpr Nanoseconds kOpenLogQuietTime = Seconds(10);
 // Of the shutdown timeout, the part that is kept for shipping what came last, should the raylet live on.
 constexpr int kShippingShare = 5;
+
+// No session of Ray's has such a name, and no marker makes it visible.
+constexpr std::string_view kSurveySession = "collector-check";
 
 // An upload has its file and its connection open; half of the descriptors is for senders, rotated logs and
 // all the rest.
@@ -98,6 +102,7 @@ Result<std::unique_ptr<Collector>> Collector::start(const Settings& settings) {
   collector->prepare_node();
   // Before anything that may take long: prev-logs can hold many files.
   collector->start_status();
+  collector->start_survey();
   collector->start_node();
   return collector;
 }
@@ -157,6 +162,24 @@ void Collector::prepare_node() {
   health_ = std::make_unique<Health>(std::move(sources), clock_);
 }
 
+// The head writes: one object below a fixed name, and no two processes at once. A worker only looks, and finds
+// out the rest when it needs it.
+void Collector::start_survey() {
+  survey_ = std::jthread([this](const std::stop_token& stop) {
+    const std::string prefix = keys_.session_prefix(*SessionName::parse(kSurveySession));
+    const SurveyUse use = settings_.role == Role::head ? SurveyUse::write : SurveyUse::read;
+    const Result<void> surveyed = store_->survey(prefix, use, Deadline::never(stop));
+    if (stop.stop_requested()) return;
+    if (!surveyed) {
+      log_warning("the store could not be surveyed: what it cannot do shows when it is needed",
+                  {{"error", surveyed.error().message},
+                   {"advice", "run `collector --check` in this container to know what works"}});
+    }
+    const std::string abilities = store_->abilities();
+    log_info("store abilities: " + (abilities.empty() ? "all that this kind of store needs" : abilities));
+  });
+}
+
 void Collector::start_node() {
   if (settings_.logs.enabled) ended_sessions_.resume();
   watcher_->start();
@@ -165,9 +188,15 @@ void Collector::start_node() {
 
 void Collector::tick(const std::stop_token& stop) {
   if (journal_) journal_->recover();
+  StallReport stall_report;
+  SteadyTime last_look = clock_.steady_now();
   while (clock_.sleep_for(kTickInterval, stop)) {
     if (journal_) journal_->tick();
     health_->tick();
+    const SteadyTime now = clock_.steady_now();
+    if (now - last_look < settings_.logs.push_interval) continue;
+    last_look = now;
+    stall_report.look(shipper_.stall(), store_meter_->last_failure(), now);
   }
 }
 
@@ -205,6 +234,7 @@ Figures Collector::figures() const {
   if (poller_) figures.dashboard = poller_->totals();
   figures.shipped = shipper_.totals_by_kind();
   figures.backlog = shipper_.backlogs();
+  figures.stall = shipper_.stall();
   figures.store = store_meter_->totals();
   figures.trouble = logged_trouble();
   figures.process = process_figures();
@@ -332,6 +362,7 @@ Leftover Collector::drain() {
            {{"files", backlog.files}, {"bytes", backlog.bytes}, {"timeout", format_duration(timeout)}});
 
   draining_.request_stop();
+  survey_ = {};
   write_marker(watcher_->running());
   // The dashboard has had the same SIGTERM, so at once; it goes on beside all else.
   if (poller_) poller_->begin_last_polls(deadline);

@@ -61,6 +61,7 @@ class Collector {
   Result<void> start_events();
   void prepare_node();
   void start_status();
+  void start_survey();
   void start_node();
 
   void on_change(const RunningNode& before, const RunningNode& now);
@@ -99,6 +100,7 @@ class Collector {
   std::unique_ptr<DashboardPoller> poller_;  // on the head
   std::unique_ptr<SessionWatcher> watcher_;
   std::unique_ptr<Health> health_;
+  std::jthread survey_;
   std::jthread ticker_;
   std::unique_ptr<StatusTicker> status_ticker_;
   std::unique_ptr<StatusServer> status_server_;  // unless --metrics-port is 0

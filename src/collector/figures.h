@@ -34,6 +34,7 @@ struct Figures {
   std::optional<DashboardTotals> dashboard;  // on the head
   EventsAndLogs<ShipperTotals> shipped;
   EventsAndLogs<Backlog> backlog;
+  std::optional<Stall> stall;
   StoreTotals store;
   LoggedTrouble trouble;
   ProcessFigures process;

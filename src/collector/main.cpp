@@ -90,7 +90,9 @@ int check(const Settings& settings) {
     return kWrongSettings;
   }
   const Deadline deadline = Deadline::after(system_clock(), kCheckTimeout);
-  return check_store(**store, settings.storage.root, deadline, stdout) ? kStored : kStartFailed;
+  const bool works = check_store(*std::move(store), {settings.storage.root, settings.cluster}, system_clock(),
+                                 deadline, stdout);
+  return works ? kStored : kStartFailed;
 }
 
 int run(const Settings& settings) {

@@ -106,6 +106,8 @@ std::string render_metrics(const Figures& figures) {
   page.gauge("node_known", "1: the session and the node's ID are known.", figures.node_is_known ? 1 : 0);
   if (figures.events) add_events(page, *figures.events, event_backlog(figures));
   if (figures.logs) add_logs(page, *figures.logs, figures.shipped.logs, figures.backlog.logs);
+  page.gauge("stalled_files", "Files whose bytes wait although it has long been their turn.",
+             figures.stall ? figures.stall->files : 0);
   if (figures.dashboard) add_dashboard(page, *figures.dashboard);
   add_store(page, figures.store, figures.shipped);
   page.add_log(figures.trouble);

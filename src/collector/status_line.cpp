@@ -37,6 +37,7 @@ std::string trouble_of(const Figures& before, const Figures& now) {
     trouble += name;
   };
   add(now.store.failing_since.has_value(), "store_unreachable");
+  add(now.stall.has_value(), "backlog_stalled");
   add(now.events && now.events->is_full, "disk_full");
   add(!now.node_is_known, "node_unknown");
   add(now.logs && now.logs->unreadable > 0, "logs_unreadable");

@@ -46,9 +46,9 @@ struct HttpRequest {
   // all but the deadline's: a large body over a slow line takes what it takes. Longer where the server works
   // before it answers; a sixth of it where the deadline is in a hurry.
   Nanoseconds stall_timeout = Seconds(60);
-  // When set, a 2xx body goes here piece by piece instead of into HttpResponse::body, without limit. A Result
-  // with an error ends the exchange with that error.
-  std::function<Result<void>(std::string_view piece)> on_body;
+  // When set, a 2xx body goes here piece by piece, with its status, instead of into HttpResponse::body,
+  // without limit. A Result with an error ends the exchange with that error.
+  std::function<Result<void>(int status, std::string_view piece)> on_body;
 };
 
 struct HttpResponse {

@@ -265,20 +265,25 @@ void Ledger::place(Entry& entry) {
     entry.place = Place::blocked;
     return;
   }
+  // A file that is as long as its object still has to be compared with it, or reported.
+  entry.due = due_of(entry).value_or(entry.oldest_unsent);
+  if (draining_) entry.due = std::min(entry.due, entry.oldest_unsent);
+  entry.due = std::max(entry.due, entry.not_before);
+  entry.place = Place::waiting;
+  waiting_of(entry).insert(&entry);
+}
+
+std::optional<SteadyTime> Ledger::due_of(const Entry& entry) const {
   const Shipment& file = *entry.shipment;
   FileProgress progress{.local_size = file.size,
                         .stored_size = {},
                         .final = file.final,
                         .grows = file.grows,
-                        .oldest_unsent = entry.oldest_unsent};
+                        .oldest_unsent = entry.oldest_unsent,
+                        .growth = growth_};
   const bool is_earlier = entry.stored && entry.stored->content && *entry.stored->content != content_of(file);
   if (entry.stored && !is_earlier) progress.stored_size = entry.stored->object.size;
-  // A file that is as long as its object still has to be compared with it, or reported.
-  entry.due = due_time(progress, options_.push_interval).value_or(entry.oldest_unsent);
-  if (draining_) entry.due = std::min(entry.due, entry.oldest_unsent);
-  entry.due = std::max(entry.due, entry.not_before);
-  entry.place = Place::waiting;
-  waiting_of(entry).insert(&entry);
+  return due_time(progress, options_.push_interval);
 }
 
 void Ledger::unplace(Entry& entry) {
@@ -525,9 +530,16 @@ void Ledger::settle_listing(const Task& task, const TaskResult& result, SteadyTi
   if (result.outcome != Outcome::done) {
     prefix.state = PrefixState::unlisted;
     prefix.not_before = now + kFailedDelay;
+    const bool has_failed = result.outcome == Outcome::failed && result.error->kind != ErrorKind::cancelled;
+    // The same refusal every few seconds is told once.
+    if (has_failed && std::exchange(prefix.failure, result.error->message) != result.error->message) {
+      log_warning("what is stored already cannot be listed, so nothing below it is stored; trying again",
+                  {{"prefix", task.key}, {"error", result.error->message}});
+    }
     return;
   }
   prefix.state = PrefixState::listed;
+  prefix.failure.clear();
   for (Entry* entry : std::exchange(prefix.entries, {})) {
     entry->place = Place::nowhere;
     recount(*entry);
@@ -551,10 +563,12 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
 
   switch (result.outcome) {
     case Outcome::done:
+      entry.failure.clear();
       settle_done(entry, other, task, result);
       break;
     case Outcome::different:
       settle_different(entry, other, task);
+      if (is_refused_anyhow(task, result)) settle_failed(entry, task, *result.error, now);
       break;
     case Outcome::file_moved:
       if (is_write(task)) entry.uncertain = true;
@@ -659,6 +673,10 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
   }
 }
 
+bool Ledger::is_refused_anyhow(const Task& task, const TaskResult& result) {
+  return task.step == Task::Step::put && task.anyhow && result.error.has_value();
+}
+
 void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
   switch (task.step) {
     case Task::Step::look: {
@@ -707,12 +725,39 @@ void Ledger::settle_failed(Entry& entry, const Task& task, const Error& error, S
   }
   // It was about an earlier generation, cut short while it was read: what is there now has its own chance.
   if (entry.content != content_of(task.shipment)) return;
+  entry.failure = error.message;
   const bool is_permanent = error.kind == ErrorKind::invalid || error.kind == ErrorKind::unsupported;
   entry.not_before = now + (is_permanent ? kInvalidDelay : kFailedDelay);
   log_warning("file not stored, will be tried again", {{"key", entry.key},
                                                        {"path", task.shipment.path},
                                                        {"error", error.message},
                                                        {"retry_in", is_permanent ? "5m" : "5s"}});
+}
+
+std::optional<ShippingFailure> Ledger::failure() const {
+  for (const auto& [text, prefix] : prefixes_)
+    if (!prefix.failure.empty()) return ShippingFailure{text, prefix.failure};
+  for (const auto& [key, entry] : entries_)
+    if (!entry->failure.empty() && has_work(*entry)) return ShippingFailure{entry->key, entry->failure};
+  return std::nullopt;
+}
+
+std::optional<Stall> Ledger::stall(SteadyTime now) const {
+  const Nanoseconds patience = options_.push_interval * kStallIntervals;
+  std::optional<Stall> stall;
+  for (const auto& [key, entry] : entries_) {
+    if (!has_work(*entry) || holds_all(*entry)) continue;
+    const std::optional<SteadyTime> due = due_of(*entry);
+    if (!due || now - *due < patience) continue;
+    if (!stall) stall.emplace();
+    ++stall->files;
+    if (now - *due <= stall->overdue) continue;
+    stall->overdue = now - *due;
+    stall->key = entry->key;
+    const std::string& of_prefix = entry->prefix->failure;
+    stall->failure = of_prefix.empty() ? entry->failure : of_prefix;
+  }
+  return stall;
 }
 
 ShipperTotals Ledger::totals() const {

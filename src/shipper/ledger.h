@@ -79,7 +79,7 @@ enum class Outcome {
 struct TaskResult {
   Outcome outcome;
   StoredObject object;
-  std::optional<Error> error;
+  std::optional<Error> error;  // of different: what the store said, where it said something
 };
 
 class Ledger {
@@ -102,7 +102,12 @@ class Ledger {
   void found(ListedObject object);
   void settle(const Task& task, const TaskResult& result, SteadyTime now);
 
+  // How the store lets objects grow, once that is known to be another than by_tail.
+  void set_growth(ObjectGrowth growth) { growth_ = growth; }
+
   bool all_stored() const;
+  std::optional<Stall> stall(SteadyTime now) const;
+  std::optional<ShippingFailure> failure() const;
   Backlog backlog(SteadyTime now) const;
   ShipperTotals totals() const;
   EventsAndLogs<Backlog> backlogs(SteadyTime now) const;
@@ -137,6 +142,7 @@ class Ledger {
     SteadyTime not_before{};
     std::vector<Entry*> entries;  // that wait for the listing
     uint64_t unstored = 0;        // entries that are counted
+    std::string failure;          // why it is not listed
     bool ended = false;           // forgotten when the last of them is stored, and that was told
     std::vector<std::function<void()>> on_done;  // to be told
     bool is_being_told = false;
@@ -155,6 +161,7 @@ class Ledger {
     SteadyTime oldest_unsent{};
     SteadyTime not_before{};  // after a failure
     SteadyTime task_started{};
+    std::string failure;     // of the last task; empty when it was done
     bool busy = false;       // a task under way reads or writes this key
     bool uncertain = false;  // a write may or may not have happened: what the key holds is to be looked at
     bool disagreed = false;  // the last put or extend found something else than we thought
@@ -234,9 +241,15 @@ class Ledger {
   void settle_listing(const Task& task, const TaskResult& result, SteadyTime now);
   void settle_done(Entry& entry, Entry* other, const Task& task, const TaskResult& result);
   void settle_different(Entry& entry, Entry* other, const Task& task);
+  // A put that asked for nothing was refused for what is there, again: no look will help.
+  static bool is_refused_anyhow(const Task& task, const TaskResult& result);
   void settle_failed(Entry& entry, const Task& task, const Error& error, SteadyTime now);
 
+  // When the entry's shipment is due, whatever has failed; nothing where there is nothing to send yet.
+  std::optional<SteadyTime> due_of(const Entry& entry) const;
+
   ShipperOptions options_;
+  ObjectGrowth growth_ = ObjectGrowth::by_tail;
   bool draining_ = false;
   // By their own keys. A node has tens of thousands of logs, with keys of 200 bytes: each is held once.
   std::unordered_map<std::string_view, std::unique_ptr<Entry>> entries_;

@@ -54,12 +54,22 @@ class Shipper::State {
 
   bool wait_until_stored(const Deadline& deadline) {
     std::unique_lock lock(mutex_);
-    const auto all_stored = [this] { return ledger_.all_stored(); };
-    if (deadline.time() == SteadyTime::max()) return settled_.wait(lock, deadline.stop(), all_stored);
-    return settled_.wait_until(lock, deadline.stop(), deadline.time(), all_stored);
+    return wait_until(lock, deadline, [this] { return ledger_.all_stored(); });
+  }
+
+  bool wait_until_stored_or_failed(const Deadline& deadline) {
+    std::unique_lock lock(mutex_);
+    wait_until(lock, deadline, [this] { return ledger_.all_stored() || ledger_.failure(); });
+    return ledger_.all_stored() && !ledger_.failure();
   }
 
  private:
+  template <typename Condition>
+  bool wait_until(std::unique_lock<std::mutex>& lock, const Deadline& deadline, const Condition& condition) {
+    if (deadline.time() == SteadyTime::max()) return settled_.wait(lock, deadline.stop(), condition);
+    return settled_.wait_until(lock, deadline.stop(), deadline.time(), condition);
+  }
+
   // Whether the workers that sleep would sleep past what is due. Most changes are files that grew and are due
   // when they were before: waking a worker for each would cost more than the change.
   bool is_sooner_than_awaited() const {
@@ -91,8 +101,9 @@ class Shipper::State {
       };
       const TaskResult result = perform(*task, store_, found, Deadline::never(stop));
       lock.lock();
+      ledger_.set_growth(store_.growth());
       ledger_.settle(*task, result, clock_.steady_now());
-      if (ledger_.all_stored()) settled_.notify_all();
+      if (ledger_.all_stored() || result.outcome == Outcome::failed) settled_.notify_all();
     }
   }
 
@@ -142,8 +153,20 @@ bool Shipper::wait_until_stored(const Deadline& deadline) {
   return state_->wait_until_stored(deadline);
 }
 
+bool Shipper::wait_until_stored_or_failed(const Deadline& deadline) {
+  return state_->wait_until_stored_or_failed(deadline);
+}
+
 Backlog Shipper::backlog() const {
   return state_->look([](const Ledger& ledger, SteadyTime now) { return ledger.backlog(now); });
+}
+
+std::optional<Stall> Shipper::stall() const {
+  return state_->look([](const Ledger& ledger, SteadyTime now) { return ledger.stall(now); });
+}
+
+std::optional<ShippingFailure> Shipper::failure() const {
+  return state_->look([](const Ledger& ledger, SteadyTime) { return ledger.failure(); });
 }
 
 ShipperTotals Shipper::totals() const {

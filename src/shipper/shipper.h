@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -33,6 +34,22 @@ struct Backlog {
 
   bool empty() const { return files == 0; }
 };
+
+// What could not be done last, and has not been done since.
+struct ShippingFailure {
+  std::string key;  // or the prefix that could not be listed
+  std::string message;
+};
+
+// Bytes that wait although it has long been their turn.
+struct Stall {
+  uint64_t files = 0;
+  std::string key;        // of those that wait longest
+  Nanoseconds overdue{0};  // how long it has been their turn
+  std::string failure;    // of their last try; empty: none has ended
+};
+// So many --push-intervals after its turn a file is stalled: what passes, as a rule, has passed by then.
+inline constexpr int kStallIntervals = 3;
 
 struct ShipperTotals {
   uint64_t objects_written = 0;  // put, extended or copied
@@ -76,8 +93,13 @@ class Shipper {
   void begin_drain();
   // True when all that was offered is stored, false at the deadline.
   bool wait_until_stored(const Deadline& deadline);
+  // Likewise, and false too as soon as something has failed, which failure() tells.
+  bool wait_until_stored_or_failed(const Deadline& deadline);
 
   Backlog backlog() const;
+  // Nothing while all that waits makes progress.
+  std::optional<Stall> stall() const;
+  std::optional<ShippingFailure> failure() const;
   ShipperTotals totals() const;
   EventsAndLogs<Backlog> backlogs() const;
   EventsAndLogs<ShipperTotals> totals_by_kind() const;

@@ -39,14 +39,14 @@ TaskResult list_prefix(const std::string& prefix, Store& store,
   if (auto ready = store.ensure_bucket(deadline); !ready) return failed(std::move(ready).error());
   if (auto aborted = store.abort_unfinished_uploads(prefix, deadline); !aborted)
     return failed(std::move(aborted).error());
-  std::string after;
+  std::string cursor;
   do {
-    auto page = store.list(prefix, after, deadline);
+    auto page = store.list(prefix, cursor, deadline);
     if (!page) return failed(std::move(page).error());
     for (ListedObject& object : page->objects)
       found(std::move(object));
-    after = std::move(page->next);
-  } while (!after.empty());
+    cursor = std::move(page->next);
+  } while (!cursor.empty());
   return done({});
 }
 
@@ -127,7 +127,8 @@ TaskResult look(const Task& task, Store& store, const Deadline& deadline) {
 TaskResult outcome_of(Result<StoredObject> result) {
   if (result) return done(std::move(*result));
   const ErrorKind kind = result.error().kind;
-  if (kind == ErrorKind::exists || kind == ErrorKind::not_found) return different();
+  if (kind == ErrorKind::exists || kind == ErrorKind::not_found)
+    return {Outcome::different, {}, std::move(result).error()};
   return failed(std::move(result).error());
 }
 

@@ -193,33 +193,22 @@ Result<AzureBlobPage> AzureBlobStore::list_page(const std::string& prefix, const
   return *std::move(page);
 }
 
-Result<ListPage> AzureBlobStore::list(const std::string& prefix, const std::string& after,
+Result<ListPage> AzureBlobStore::list(const std::string& prefix, const std::string& cursor,
                                       const Deadline& deadline) {
-  std::string marker;
-  // Without the marker of that place, the pages before it are read over.
-  std::string skip_to = after;
-  if (std::optional<std::string> kept = markers_.find(prefix, after); kept && !after.empty()) {
-    marker = *std::move(kept);
-    skip_to.clear();
-  }
-  for (int empty_pages = 0; empty_pages < kEmptyPagesLimit;) {
+  std::string marker = cursor;
+  for (int empty_pages = 0; empty_pages < kEmptyPagesLimit; ++empty_pages) {
     TRY_ASSIGN(AzureBlobPage page, list_page(prefix, marker, deadline));
-    const bool is_empty = page.objects.empty();
-    if (!skip_to.empty())
-      std::erase_if(page.objects, [&](const ListedObject& listed) { return listed.key <= skip_to; });
+    if (!page.marker.empty() && page.marker == marker) {
+      return Error{ErrorKind::invalid,
+                   fmt::format("azure: the list of \"{}\" leads from a page to the same page", prefix)};
+    }
     if (!page.objects.empty() || page.marker.empty()) {
-      ListPage result;
-      result.objects = std::move(page.objects);
+      ListPage result{std::move(page.objects), std::move(page.marker)};
       std::sort(result.objects.begin(), result.objects.end(),
                 [](const ListedObject& a, const ListedObject& b) { return a.key < b.key; });
-      if (!page.marker.empty()) {
-        result.next = result.objects.back().key;
-        markers_.keep(prefix, result.next, std::move(page.marker));
-      }
       return result;
     }
     marker = std::move(page.marker);
-    empty_pages = is_empty ? empty_pages + 1 : 0;
   }
   return Error{ErrorKind::retry,
                fmt::format("azure: {} pages of \"{}\" in a row list nothing", kEmptyPagesLimit, prefix)};

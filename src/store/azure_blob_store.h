@@ -16,7 +16,6 @@
 #include <string>
 
 #include "store/azure_connection.h"
-#include "store/azure_list_markers.h"
 #include "store/azure_upload.h"
 #include "store/store.h"
 
@@ -39,7 +38,7 @@ class AzureBlobStore final : public Store {
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
                             const Deadline& deadline) override;
   Result<std::optional<StoredObject>> stat(const std::string& key, const Deadline& deadline) override;
-  Result<ListPage> list(const std::string& prefix, const std::string& after,
+  Result<ListPage> list(const std::string& prefix, const std::string& cursor,
                         const Deadline& deadline) override;
   Result<std::string> get(const std::string& key, uint64_t offset, uint64_t length,
                           const Deadline& deadline) override;
@@ -61,7 +60,6 @@ class AzureBlobStore final : public Store {
   const AzureLimits limits_;
   const Clock& clock_;
   AzureConnection connection_;
-  AzureListMarkers markers_;
 };
 
 }  // namespace rayhistory

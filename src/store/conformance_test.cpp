@@ -179,17 +179,18 @@ class StoreConformance : public testing::TestWithParam<Backend> {
     return content ? *content : "";
   }
 
-  std::vector<std::string> all_keys(const std::string& prefix, std::string after = "") {
+  std::vector<std::string> all_keys(const std::string& prefix) {
     std::vector<std::string> keys;
+    std::string cursor;
     do {
-      Result<ListPage> page = store_->list(prefix, after, soon_);
+      Result<ListPage> page = store_->list(prefix, cursor, soon_);
       EXPECT_TRUE(page) << page.error().message;
       if (!page) break;
       EXPECT_LE(page->objects.size(), 1000u);
       for (const ListedObject& listed : page->objects)
         keys.push_back(listed.key.substr(prefix_.size()));
-      after = page->next;
-    } while (!after.empty());
+      cursor = page->next;
+    } while (!cursor.empty());
     return keys;
   }
 
@@ -323,16 +324,12 @@ TEST_P(StoreConformance, GetsRanges) {
   EXPECT_EQ(*store_->get(key("empty"), 0, 5, soon_), "");
 }
 
-TEST_P(StoreConformance, ListsInByteOrderFromAnyPlace) {
+TEST_P(StoreConformance, ListsInByteOrder) {
   for (const char* name : {"a-b", "a/b", "a/c/d", "a.b", "a0", "b"})
     put(key(name), "x");
   EXPECT_THAT(all_keys(prefix_), ElementsAre("a-b", "a.b", "a/b", "a/c/d", "a0", "b"));
   EXPECT_THAT(all_keys(key("a/")), ElementsAre("a/b", "a/c/d"));
   EXPECT_THAT(all_keys(key("a")), ElementsAre("a-b", "a.b", "a/b", "a/c/d", "a0"));
-  EXPECT_THAT(all_keys(prefix_, key("a/b")), ElementsAre("a/c/d", "a0", "b"));
-  EXPECT_THAT(all_keys(prefix_, key("a/bb")), ElementsAre("a/c/d", "a0", "b"));
-  EXPECT_THAT(all_keys(prefix_, key("a/c/d")), ElementsAre("a0", "b"));
-  EXPECT_THAT(all_keys(prefix_, key("b")), ElementsAre());
   EXPECT_THAT(all_keys(key("nothing/")), ElementsAre());
 }
 
@@ -393,7 +390,7 @@ TEST_P(StoreConformance, ListsPageByPage) {
   const Result<ListPage> first = store_->list(key("page/"), "", soon_);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->objects.size(), 1000u);
-  EXPECT_EQ(first->next, first->objects.back().key);
+  EXPECT_NE(first->next, "");
 }
 
 TEST_P(StoreConformance, ExtendsAnObjectManyTimes) {

@@ -363,7 +363,7 @@ Result<std::optional<StoredObject>> GcsStore::stat(const std::string& key, const
   return std::optional(object->stored);
 }
 
-Result<ListPage> GcsStore::list(const std::string& prefix, const std::string& after,
+Result<ListPage> GcsStore::list(const std::string& prefix, const std::string& cursor,
                                 const Deadline& deadline) {
   GcsCall list;
   list.encoded_path = gcs_bucket_path(connection_.bucket()) + "/o";
@@ -371,23 +371,22 @@ Result<ListPage> GcsStore::list(const std::string& prefix, const std::string& af
                 {"maxResults", std::to_string(kPageObjects)},
                 {"fields", "nextPageToken,items(name,size,generation,timeCreated)"}};
   list.permission = kList;
-  // It begins with the name itself, which is dropped: no name is right after another, as none may hold a NUL.
-  if (!after.empty()) list.query.emplace_back("startOffset", after);
   const QueryParameters first_query = list.query;
+  std::string token = cursor;
   for (int i = 0; i < kEmptyPagesLimit; ++i) {
+    list.query = first_query;
+    if (!token.empty()) list.query.emplace_back("pageToken", token);
     TRY_ASSIGN(const GcsAnswer answer, connection_.send(list, deadline));
     if (!answer.ok()) return connection_.error_of(list, answer);
     std::optional<GcsObjectPage> page = read_gcs_objects(answer.response.body);
     if (!page) return cut_short("a list of objects", ErrorKind::retry);
-    std::erase_if(page->objects, [&](const ListedObject& listed) { return listed.key <= after; });
-    if (!page->objects.empty() || page->next_page.empty()) {
-      ListPage result;
-      result.objects = std::move(page->objects);
-      if (!page->next_page.empty()) result.next = result.objects.back().key;
-      return result;
+    if (!page->next_page.empty() && page->next_page == token) {
+      return Error{ErrorKind::invalid,
+                   fmt::format("gcs: the list of \"{}\" leads from a page to the same page", prefix)};
     }
-    list.query = first_query;
-    list.query.emplace_back("pageToken", page->next_page);
+    if (!page->objects.empty() || page->next_page.empty())
+      return ListPage{std::move(page->objects), std::move(page->next_page)};
+    token = std::move(page->next_page);
   }
   return Error{ErrorKind::retry,
                fmt::format("gcs: {} pages of \"{}\" in a row list nothing", kEmptyPagesLimit, prefix)};
@@ -431,13 +430,13 @@ Result<void> GcsStore::remove(const std::string& key, const Deadline& deadline) 
 
 Result<void> GcsStore::abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) {
   const std::string tails = tails_of(prefix);
-  std::string after;
+  std::string cursor;
   do {
-    TRY_ASSIGN(const ListPage page, list(tails, after, deadline));
+    TRY_ASSIGN(const ListPage page, list(tails, cursor, deadline));
     for (const ListedObject& tail : page.objects)
       TRY(remove(tail.key, deadline));
-    after = page.next;
-  } while (!after.empty());
+    cursor = page.next;
+  } while (!cursor.empty());
   return {};
 }
 

@@ -297,11 +297,11 @@ Result<std::optional<StoredObject>> LocalFolderStore::stat(const std::string& ke
   return std::optional(object_of(*status));
 }
 
-Result<ListPage> LocalFolderStore::list(const std::string& prefix, const std::string& after,
+Result<ListPage> LocalFolderStore::list(const std::string& prefix, const std::string& cursor,
                                         const Deadline& deadline) {
   TRY(check(deadline));
   if (use_ == FolderUse::read) TRY(check_folder());
-  return Lister(folder_, prefix, after).run();
+  return Lister(folder_, prefix, cursor).run();
 }
 
 Result<std::string> LocalFolderStore::get(const std::string& key, uint64_t offset, uint64_t length,

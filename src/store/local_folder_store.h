@@ -34,7 +34,7 @@ class LocalFolderStore final : public Store {
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
                             const Deadline& deadline) override;
   Result<std::optional<StoredObject>> stat(const std::string& key, const Deadline& deadline) override;
-  Result<ListPage> list(const std::string& prefix, const std::string& after,
+  Result<ListPage> list(const std::string& prefix, const std::string& cursor,
                         const Deadline& deadline) override;
   Result<std::string> get(const std::string& key, uint64_t offset, uint64_t length,
                           const Deadline& deadline) override;

@@ -61,6 +61,16 @@ void StoreMeter::count(StoreOperation operation, std::optional<ErrorKind> error,
   }
 }
 
+void StoreMeter::note_failure(StoreOperation operation, const std::string& message) {
+  const std::lock_guard lock(mutex_);
+  last_failure_ = std::string(name_of(operation)) + ": " + message;
+}
+
+std::string StoreMeter::last_failure() const {
+  const std::lock_guard lock(mutex_);
+  return last_failure_;
+}
+
 StoreTotals StoreMeter::totals() const {
   StoreTotals totals;
   for (size_t i = 0; i < operations_.size(); ++i) {
@@ -83,6 +93,10 @@ auto MeteredStore::counted(StoreOperation operation, const Call& call) -> declty
   auto outcome = call();
   const auto error = outcome ? std::nullopt : std::optional(outcome.error().kind);
   meter_->count(operation, error, meter_->clock().steady_now() - begun);
+  // These two are answers, as a rule: what is there was to be found out.
+  const bool is_answer = error == ErrorKind::exists || error == ErrorKind::not_found;
+  if (error && !is_answer && error != ErrorKind::cancelled)
+    meter_->note_failure(operation, outcome.error().message);
   return outcome;
 }
 
@@ -118,9 +132,9 @@ Result<std::optional<StoredObject>> MeteredStore::stat(const std::string& key, c
   return counted(StoreOperation::stat, [&] { return store_->stat(key, deadline); });
 }
 
-Result<ListPage> MeteredStore::list(const std::string& prefix, const std::string& after,
+Result<ListPage> MeteredStore::list(const std::string& prefix, const std::string& cursor,
                                     const Deadline& deadline) {
-  return counted(StoreOperation::list, [&] { return store_->list(prefix, after, deadline); });
+  return counted(StoreOperation::list, [&] { return store_->list(prefix, cursor, deadline); });
 }
 
 Result<std::string> MeteredStore::get(const std::string& key, uint64_t offset, uint64_t length,

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,6 +64,10 @@ class StoreMeter {
   explicit StoreMeter(const Clock& clock) : clock_(clock) {}
 
   void count(StoreOperation operation, std::optional<ErrorKind> error, Nanoseconds took);
+  // Of a call that failed in a way that is waited out, or for good: what it was, and the store's answer.
+  void note_failure(StoreOperation operation, const std::string& message);
+  // The last one since the start; empty: none.
+  std::string last_failure() const;
   StoreTotals totals() const;
   const Clock& clock() const { return clock_; }
 
@@ -75,6 +80,8 @@ class StoreMeter {
   std::array<Operation, kStoreOperations> operations_;
   std::atomic<int64_t> last_success_{0};
   std::atomic<SteadyTime> failing_since_{SteadyTime::max()};  // max: it does not fail
+  mutable std::mutex mutex_;                                  // guards the next one
+  std::string last_failure_;
 };
 
 class MeteredStore final : public Store {
@@ -83,6 +90,7 @@ class MeteredStore final : public Store {
 
   std::string description() const override { return store_->description(); }
   std::string credentials_origin() const override { return store_->credentials_origin(); }
+  ObjectGrowth growth() const override { return store_->growth(); }
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
@@ -93,12 +101,17 @@ class MeteredStore final : public Store {
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
                             const Deadline& deadline) override;
   Result<std::optional<StoredObject>> stat(const std::string& key, const Deadline& deadline) override;
-  Result<ListPage> list(const std::string& prefix, const std::string& after,
+  Result<ListPage> list(const std::string& prefix, const std::string& cursor,
                         const Deadline& deadline) override;
   Result<std::string> get(const std::string& key, uint64_t offset, uint64_t length,
                           const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
+  // Not counted: it is made of other calls, and stores nothing that was collected.
+  Result<void> survey(const std::string& prefix, SurveyUse use, const Deadline& deadline) override {
+    return store_->survey(prefix, use, deadline);
+  }
+  std::string abilities() const override { return store_->abilities(); }
   // Not counted: it stores nothing, and only --check asks.
   Result<std::vector<std::string>> remarks(const Deadline& deadline) override {
     return store_->remarks(deadline);

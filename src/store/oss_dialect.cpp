@@ -67,6 +67,7 @@ std::string_view advice_for(std::string_view code, int status) {
   }
   if (code == "InvalidObjectName")
     return "OSS takes no key that begins with '/' or '\\': check STORAGE_ROOT_DIR";
+  if (status == 413) return "a proxy takes no request body of this size: let it take 64 MiB";
   if (status == 401 || status == 403) {
     return "check that OSS_ENDPOINT is that of the bucket's region; the credentials need oss:ListObjects on "
            "the bucket, and oss:GetObject, oss:PutObject and oss:AbortMultipartUpload on its objects";
@@ -115,6 +116,8 @@ const S3Dialect kOssDialect{
     .if_absent_value = "true",
     .puts_if_match = false,
     .checks_completion = false,
+    // Alibaba Cloud: ListObjectsV2, "EncodingType".
+    .encodes_tokens = true,
     .configuration = {.versioning_permission = "oss:GetBucketVersioning",
                       .lifecycle_permission = "oss:GetBucketLifecycle",
                       .no_lifecycle_code = "NoSuchLifecycle",

@@ -11,6 +11,10 @@
 namespace rayhistory {
 namespace {
 
+// A refusal that was chance is over by then: some 10 s.
+constexpr int kRefusalTries = 8;
+// As many for a call that fails alone, so that its worker goes on with others; its caller tries again later.
+constexpr int kTriesWhileOthersSucceed = 8;
 // While an outage lasts; and between the warnings of a store that fails now and then.
 constexpr Seconds kReminderInterval{60};
 // In a hurry: some lines of a drain's 25 s.
@@ -51,10 +55,14 @@ void StoreOutage::failed(std::string_view call, const Error& error, bool hurried
   last_told_ = now;
   if (!is_told_) {
     is_told_ = true;
-    log_warning("store unreachable: trying again until it answers",
+    // The words must not send an operator to look for a network that is well.
+    log_warning(error.kind == ErrorKind::denied
+                    ? "the store refuses what is asked of it: trying again until it is allowed"
+                    : "store unreachable: trying again until it answers",
                 {{"store", store_}, {"call", call}, {"kind", name_of(error.kind)}, {"error", error.message}});
   } else {
-    log_warning("store still unreachable",
+    log_warning(error.kind == ErrorKind::denied ? "the store still refuses what is asked of it"
+                                                : "store still unreachable",
                 {{"store", store_},
                  {"for", format_duration(std::chrono::floor<Seconds>(now - began_))},
                  {"failed_calls", failures_},
@@ -64,6 +72,7 @@ void StoreOutage::failed(std::string_view call, const Error& error, bool hurried
 }
 
 void StoreOutage::succeeded() {
+  ++successes_;
   const std::lock_guard lock(mutex_);
   if (!is_out_) return;
   is_out_ = false;
@@ -74,10 +83,12 @@ void StoreOutage::succeeded() {
             {"failed_calls", failures_}});
 }
 
-RetryingStore::RetryingStore(std::unique_ptr<Store> store, const Clock& clock, std::stop_token hurry)
+RetryingStore::RetryingStore(std::unique_ptr<Store> store, const Clock& clock, std::stop_token hurry,
+                             RetryPolicy policy)
     : store_(std::move(store)),
       clock_(clock),
       hurry_(std::move(hurry)),
+      policy_(policy),
       outage_(store_->description(), clock) {}
 
 template <typename Outcome, typename... Parameters, typename... Arguments>
@@ -85,6 +96,8 @@ Outcome RetryingStore::until_it_passes(std::string_view name, Outcome (Store::*c
                                        const Deadline& own, const Arguments&... arguments) {
   const Deadline deadline = own.hurried_by(hurry_);
   RetryPace pace(clock_);
+  int refusals = 0;
+  const uint64_t successes_before = outage_.successes();
   while (true) {
     Outcome outcome = ((*store_).*call)(arguments..., deadline);
     if (outcome) {
@@ -96,7 +109,17 @@ Outcome RetryingStore::until_it_passes(std::string_view name, Outcome (Store::*c
       if (error.kind != ErrorKind::cancelled) outage_.succeeded();  // the store has answered
       return outcome;
     }
+    const bool waits_for_operator = error.kind == ErrorKind::denied || error.kind == ErrorKind::no_space;
+    if (waits_for_operator && !policy_.waits_for_operator) return outcome;
+    if (policy_.tries && pace.tries() + 1 >= *policy_.tries) return outcome;
     outage_.failed(name, error, hurry_.stop_requested());
+    refusals = error.is_refusal ? refusals + 1 : 0;
+    if (refusals >= kRefusalTries) {
+      return Error{ErrorKind::invalid,
+                   fmt::format("the store has refused it {} times: {}", refusals, error.message)};
+    }
+    const bool others_succeed = outage_.successes() > successes_before;
+    if (!waits_for_operator && others_succeed && pace.tries() + 1 >= kTriesWhileOthersSucceed) return outcome;
     if (!pace.wait(error, deadline))
       return Error{ErrorKind::cancelled, fmt::format("given up at the deadline; last: {}", error.message)};
     // A refusal may be a bucket that is not there: deleted since, or not to be looked for when it was. If
@@ -135,9 +158,9 @@ Result<std::optional<StoredObject>> RetryingStore::stat(const std::string& key, 
   return until_it_passes("stat", &Store::stat, deadline, key);
 }
 
-Result<ListPage> RetryingStore::list(const std::string& prefix, const std::string& after,
+Result<ListPage> RetryingStore::list(const std::string& prefix, const std::string& cursor,
                                      const Deadline& deadline) {
-  return until_it_passes("list", &Store::list, deadline, prefix, after);
+  return until_it_passes("list", &Store::list, deadline, prefix, cursor);
 }
 
 Result<std::string> RetryingStore::get(const std::string& key, uint64_t offset, uint64_t length,
@@ -151,6 +174,10 @@ Result<void> RetryingStore::remove(const std::string& key, const Deadline& deadl
 
 Result<void> RetryingStore::abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) {
   return until_it_passes("abort_unfinished_uploads", &Store::abort_unfinished_uploads, deadline, prefix);
+}
+
+Result<void> RetryingStore::survey(const std::string& prefix, SurveyUse use, const Deadline& deadline) {
+  return until_it_passes("survey", &Store::survey, deadline, prefix, use);
 }
 
 Result<std::vector<std::string>> RetryingStore::remarks(const Deadline& deadline) {

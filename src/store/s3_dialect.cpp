@@ -31,6 +31,10 @@ std::string_view advice_for(std::string_view code, int status) {
                        "IllegalLocationConstraintException"}))
     return "check S3_REGION and S3_ENDPOINT";
   if (status == 301 || status == 307) return "check S3_REGION and S3_ENDPOINT";
+  if (status == 413) {
+    return "the server, or a proxy before it, takes no request body of this size: let it take 64 MiB (nginx: "
+           "client_max_body_size 64m; ingress-nginx: the annotation proxy-body-size)";
+  }
   if (status == 401 || status == 403) {
     return "the credentials need s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and "
            "s3:AbortMultipartUpload on its objects";
@@ -77,6 +81,7 @@ const S3Dialect kAwsS3Dialect{
     .if_absent_value = "*",
     .puts_if_match = true,
     .checks_completion = true,
+    .encodes_tokens = false,
     .configuration = {.versioning_permission = "s3:GetBucketVersioning",
                       .lifecycle_permission = "s3:GetLifecycleConfiguration",
                       .no_lifecycle_code = "NoSuchLifecycleConfiguration",

@@ -49,6 +49,8 @@ struct S3Dialect {
   bool puts_if_match = false;  // whether PutObject takes If-Match; else uploads replace what is there
   // Whether CompleteMultipartUpload takes If-Match and the size that is meant.
   bool checks_completion = false;
+  // Whether encoding-type=url encodes continuation tokens, too.
+  bool encodes_tokens = false;
   S3ConfigurationNames configuration;
 
   // The body of CreateBucket.

@@ -13,14 +13,6 @@
 namespace rayhistory {
 namespace {
 
-// A key of a list with encoding-type=url: '+' is a space there, as in a form.
-std::optional<std::string> decode_key(std::string encoded) {
-  std::replace(encoded.begin(), encoded.end(), '+', ' ');
-  Result<std::string> key = decode_percent(encoded);
-  if (!key) return std::nullopt;
-  return *std::move(key);
-}
-
 std::optional<uint64_t> read_size(std::string_view digits) {
   uint64_t size = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
@@ -42,22 +34,40 @@ std::optional<S3ErrorReply> read_s3_error(std::string_view body) {
   return S3ErrorReply{error.child_value("Code"), error.child_value("Message"), error.child_value("Region")};
 }
 
-std::optional<S3ObjectPage> read_s3_objects(std::string_view body) {
+// '+' is a space there, as in a form.
+std::optional<std::string> decode_s3_key(std::string_view encoded) {
+  std::string key(encoded);
+  std::replace(key.begin(), key.end(), '+', ' ');
+  Result<std::string> decoded = decode_percent(key);
+  if (!decoded) return std::nullopt;
+  return *std::move(decoded);
+}
+
+std::optional<S3ObjectPage> read_s3_objects(std::string_view body, S3KeyEncoding encoding) {
   const auto document = parse_xml(body);
   if (!document) return std::nullopt;
   const pugi::xml_node result = document->child("ListBucketResult");
   if (!result) return std::nullopt;
   S3ObjectPage page;
+  page.says_encoding = !std::string_view(result.child_value("EncodingType")).empty();
   page.truncated = is_true(result.child_value("IsTruncated"));
   page.continuation = result.child_value("NextContinuationToken");
+  const bool decodes = page.says_encoding && encoding == S3KeyEncoding::as_said;
+  bool has_decoded = false;
   for (const pugi::xml_node content : result.children("Contents")) {
-    std::optional<std::string> key = decode_key(content.child_value("Key"));
+    std::string text = content.child_value("Key");
     const std::optional<uint64_t> size = read_size(content.child_value("Size"));
-    if (!key || key->empty() || !size) return std::nullopt;
-    page.objects.push_back({*std::move(key),
+    if (text.empty() || !size) return std::nullopt;
+    std::optional<std::string> decoded = decodes ? decode_s3_key(text) : text;
+    if (!decoded || decoded->empty()) page.is_undecodable = true;
+    std::string key = decoded ? *std::move(decoded) : text;
+    has_decoded = has_decoded || key != text;
+    page.undecoded.push_back(std::move(text));
+    page.objects.push_back({std::move(key),
                             {*size, without_quotes(content.child_value("ETag")),
                              modified_time(content.child_value("LastModified"))}});
   }
+  if (!has_decoded && !page.is_undecodable) page.undecoded.clear();
   return page;
 }
 
@@ -68,14 +78,12 @@ std::optional<S3UploadPage> read_s3_uploads(std::string_view body) {
   if (!result) return std::nullopt;
   S3UploadPage page;
   page.truncated = is_true(result.child_value("IsTruncated"));
-  std::optional<std::string> next_key = decode_key(result.child_value("NextKeyMarker"));
-  if (!next_key) return std::nullopt;
-  page.next = {*std::move(next_key), result.child_value("NextUploadIdMarker")};
+  page.next = {result.child_value("NextKeyMarker"), result.child_value("NextUploadIdMarker")};
   for (const pugi::xml_node upload : result.children("Upload")) {
-    std::optional<std::string> key = decode_key(upload.child_value("Key"));
+    std::string key = upload.child_value("Key");
     std::string id = upload.child_value("UploadId");
-    if (!key || key->empty() || id.empty()) return std::nullopt;
-    page.uploads.push_back({*std::move(key), std::move(id)});
+    if (key.empty() || id.empty()) return std::nullopt;
+    page.uploads.push_back({std::move(key), std::move(id)});
   }
   return page;
 }

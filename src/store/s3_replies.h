@@ -20,15 +20,29 @@ struct S3ErrorReply {
   std::string region;   // where the bucket is, when that is what is wrong
 };
 
+// How the keys of a list are to be read, which was asked for with encoding-type=url.
+enum class S3KeyEncoding {
+  as_said,  // as the list itself says
+  none,     // they are as they are, whatever it says
+};
+
 struct S3ObjectPage {
   std::vector<ListedObject> objects;
+  bool says_encoding = false;
+  // The keys as they stand in the answer, where decoding has changed one of them: some servers say that their
+  // keys are encoded, and they are not (versitygw 1.8, s3s-fs 0.14). Else empty.
+  std::vector<std::string> undecoded;
+  // A key is none that an encoding can have made: so they are not encoded.
+  bool is_undecodable = false;
   bool truncated = false;
-  std::string continuation;  // for the next page
+  std::string continuation;  // for the next page; empty where the server answers as ListObjects (V1)
 };
 
 struct S3Upload {
   std::string key;
   std::string id;
+
+  friend bool operator==(const S3Upload&, const S3Upload&) = default;
 };
 
 struct S3UploadPage {
@@ -50,8 +64,11 @@ struct S3Lifecycle {
 };
 
 std::optional<S3ErrorReply> read_s3_error(std::string_view body);
-std::optional<S3ObjectPage> read_s3_objects(std::string_view body);  // of a list with encoding-type=url
-std::optional<S3UploadPage> read_s3_uploads(std::string_view body);  // of a list with encoding-type=url
+std::optional<S3ObjectPage> read_s3_objects(std::string_view body, S3KeyEncoding encoding);
+// Keys as they stand in the answer, encoded or not.
+std::optional<S3UploadPage> read_s3_uploads(std::string_view body);
+// A key of a list in which keys are encoded. Nothing where it is none.
+std::optional<std::string> decode_s3_key(std::string_view encoded);
 std::optional<std::string> read_s3_upload_id(std::string_view body);
 // Of CompleteMultipartUpload, CopyObject and UploadPartCopy, without its quotes.
 std::optional<std::string> read_s3_etag(std::string_view body);

@@ -8,6 +8,7 @@
 namespace rayhistory {
 namespace {
 
+using testing::ElementsAre;
 using testing::SizeIs;
 
 TEST(S3Replies, ReadAnError) {
@@ -51,32 +52,48 @@ TEST(S3Replies, ReadAPageOfObjects) {
 <NextContinuationToken>more==</NextContinuationToken><EncodingType>url</EncodingType>
 <Contents><Key>a+b%2Bc/%C3%A9%3F%0A</Key><Size>0</Size><ETag>&quot;0f-2&quot;</ETag></Contents>
 <Contents><Key>z</Key><LastModified>2026-11-23T02:27:20.987Z</LastModified><ETag>"1"</ETag>
-<Size>18446744073709551615</Size></Contents></ListBucketResult>)");
+<Size>18446744073709551615</Size></Contents></ListBucketResult>)",
+                                    S3KeyEncoding::as_said);
   ASSERT_TRUE(page);
   EXPECT_TRUE(page->truncated);
   EXPECT_EQ(page->continuation, "more==");
   ASSERT_THAT(page->objects, SizeIs(2));
+  EXPECT_TRUE(page->says_encoding);
+  EXPECT_FALSE(page->is_undecodable);
   EXPECT_EQ(page->objects[0].key, "a b+c/é?\n");
+  EXPECT_THAT(page->undecoded, ElementsAre("a+b%2Bc/%C3%A9%3F%0A", "z"));
   EXPECT_EQ(page->objects[0].object, (StoredObject{0, "0f-2"}));
   EXPECT_EQ(page->objects[0].object.modified_nanoseconds, 0);
   EXPECT_EQ(page->objects[1].object, (StoredObject{UINT64_MAX, "1"}));
   EXPECT_EQ(page->objects[1].object.modified_nanoseconds, 1'795'400'840'999'999'999);
 }
 
+TEST(S3Replies, ReadKeysAsTheyAreUnlessTheAnswerSaysThatTheyAreEncoded) {
+  const auto keys = [](const std::string& encoding, S3KeyEncoding wanted) {
+    return *read_s3_objects("<ListBucketResult>" + encoding +
+                                "<Contents><Key>50%+%2B</Key><Size>1</Size></Contents></ListBucketResult>",
+                            wanted);
+  };
+  const std::string said = "<EncodingType>url</EncodingType>";
+  EXPECT_EQ(keys("", S3KeyEncoding::as_said).objects[0].key, "50%+%2B");
+  EXPECT_EQ(keys(said, S3KeyEncoding::none).objects[0].key, "50%+%2B");
+  EXPECT_FALSE(keys("", S3KeyEncoding::as_said).is_undecodable);
+  EXPECT_TRUE(keys(said, S3KeyEncoding::as_said).is_undecodable) << "a '%' without digits";
+}
+
 TEST(S3Replies, RefuseAPageThatIsNotWhole) {
   const std::string page =
       "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key><Size>1</Size></Contents>"
       "</ListBucketResult>";
-  ASSERT_TRUE(read_s3_objects(page));
+  ASSERT_TRUE(read_s3_objects(page, S3KeyEncoding::as_said));
   for (size_t length = 0; length < page.size(); ++length)
-    EXPECT_FALSE(read_s3_objects(page.substr(0, length)));
+    EXPECT_FALSE(read_s3_objects(page.substr(0, length), S3KeyEncoding::as_said));
   for (const char* wrong :
-       {"<ListBucketResult><Contents><Key>%4</Key><Size>1</Size></Contents></ListBucketResult>",
-        "<ListBucketResult><Contents><Key>k</Key><Size>-1</Size></Contents></ListBucketResult>",
+       {"<ListBucketResult><Contents><Key>k</Key><Size>-1</Size></Contents></ListBucketResult>",
         "<ListBucketResult><Contents><Key>k</Key></Contents></ListBucketResult>",
         "<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>",
         "<ListAllMyBucketsResult/>"}) {
-    EXPECT_FALSE(read_s3_objects(wrong)) << wrong;
+    EXPECT_FALSE(read_s3_objects(wrong, S3KeyEncoding::as_said)) << wrong;
   }
 }
 
@@ -87,10 +104,10 @@ TEST(S3Replies, ReadUnfinishedUploads) {
       "</ListMultipartUploadsResult>");
   ASSERT_TRUE(page);
   EXPECT_TRUE(page->truncated);
-  EXPECT_EQ(page->next.key, "a b");
+  EXPECT_EQ(page->next.key, "a%20b");
   EXPECT_EQ(page->next.id, "u2");
   ASSERT_THAT(page->uploads, SizeIs(1));
-  EXPECT_EQ(page->uploads[0].key, "a b");
+  EXPECT_EQ(page->uploads[0].key, "a%20b");
 }
 
 TEST(S3Replies, ReadTheTagOfASuccessOnly) {

@@ -18,6 +18,15 @@ constexpr size_t kTokenBytes = 16;
 // Aborting can race a part that is still on its way, so it is repeated until the store shows none
 // (AbortMultipartUpload in S3's API reference).
 constexpr int kAbortTries = 3;
+// So many answers to a copied part that name no copy show that the server knows no copies.
+constexpr int kAnswersWithoutEtag = 2;
+
+// An ETag to be given back, in the form that write_s3_complete gives it.
+std::string part_etag(std::string_view etag) {
+  constexpr std::string_view kWeak = "W/";
+  if (etag.starts_with(kWeak)) etag.remove_prefix(kWeak.size());
+  return without_quotes(etag);
+}
 
 bool is_passing(const Error& error) {
   return error.kind == ErrorKind::retry || error.kind == ErrorKind::unknown_outcome;
@@ -25,41 +34,35 @@ bool is_passing(const Error& error) {
 
 }  // namespace
 
-uint64_t s3_part_size(uint64_t size, uint64_t parts_left, const S3Limits& limits) {
-  CHECK(parts_left > 0);
-  return std::max(limits.sent_part_bytes, (size + parts_left - 1) / parts_left);
-}
-
-S3MultipartUpload::S3MultipartUpload(S3Connection& connection, S3Abilities& abilities, const S3Limits& limits,
-                                     const Clock& clock, std::string key,
+S3MultipartUpload::S3MultipartUpload(const S3Peer& peer, std::string key,
                                      std::optional<StoredObject> replaces)
-    : connection_(connection),
-      abilities_(abilities),
-      limits_(limits),
-      clock_(clock),
-      key_(std::move(key)),
-      replaces_(std::move(replaces)),
-      token_(random_hex(kTokenBytes)) {}
+    : peer_(peer), key_(std::move(key)), replaces_(std::move(replaces)), token_(random_hex(kTokenBytes)) {}
 
-Result<S3MultipartUpload> S3MultipartUpload::begin(S3Connection& connection, S3Abilities& abilities,
-                                                   const S3Limits& limits, const Clock& clock,
-                                                   std::string key, std::string_view content_type,
+Result<S3MultipartUpload> S3MultipartUpload::begin(const S3Peer& peer, std::string key,
+                                                   std::string_view content_type,
                                                    std::optional<StoredObject> replaces,
                                                    const Deadline& deadline) {
-  S3MultipartUpload upload(connection, abilities, limits, clock, std::move(key), std::move(replaces));
+  S3MultipartUpload upload(peer, std::move(key), std::move(replaces));
+  S3Connection& connection = peer.connection;
   // No checksum algorithm: MinIO then refuses copied parts, which have none.
   S3Call call;
   call.method = HttpMethod::post;
   call.key = upload.key_;
   call.query = {{"uploads", ""}};
   if (!content_type.empty()) call.headers.set("Content-Type", content_type);
-  call.headers.set(connection.dialect().header(kTokenHeader), upload.token_);
+  call.optional_headers = {
+      {connection.dialect().header(kTokenHeader), upload.token_, StoreAbility::metadata}};
   TRY_ASSIGN(const S3Answer answer, connection.send(call, deadline));
-  if (!answer.ok()) return connection.error_of(call, answer);
+  if (!answer.ok()) {
+    Error error = connection.error_of(call, answer);
+    return is_lacking(error) ? upload.lacks(StoreAbility::multipart, std::move(error)) : error;
+  }
   std::optional<std::string> id = read_s3_upload_id(answer.response.body);
   if (!id) {
-    return Error{ErrorKind::unknown_outcome,
-                 fmt::format("key \"{}\": the answer to a new upload has no upload ID", upload.key_)};
+    Error error{ErrorKind::unknown_outcome,
+                fmt::format("key \"{}\": the answer to a new upload has no upload ID", upload.key_)};
+    error.is_refusal = true;
+    return error;
   }
   upload.id_ = *std::move(id);
   return upload;
@@ -73,147 +76,167 @@ S3Call S3MultipartUpload::call(HttpMethod method) const {
   return call;
 }
 
-Result<void> S3MultipartUpload::copy_whole(const std::string& from, const StoredObject& source,
-                                           const Deadline& deadline) {
-  const uint64_t parts = (source.size + limits_.copied_part_bytes - 1) / limits_.copied_part_bytes;
-  if (parts > limits_.most_parts - etags_.size()) {
-    return Error{ErrorKind::invalid,
-                 fmt::format("key \"{}\": larger than {} can hold", key_, connection_.dialect().provider)};
-  }
-  for (uint64_t part = 0; part < parts; ++part) {
-    // Of nearly equal sizes, so that none is below S3's least.
-    const uint64_t begin = source.size / parts * part + std::min(part, source.size % parts);
-    const uint64_t end = source.size / parts * (part + 1) + std::min(part + 1, source.size % parts);
-    TRY(copy_range(from, source, begin, end - begin, deadline));
+Result<void> S3MultipartUpload::fill(const std::vector<S3Part>& plan, const std::optional<Source>& source,
+                                     const Body* whole, const Deadline& deadline) {
+  for (const S3Part& part : plan) {
+    if (part.from == S3Part::From::object) {
+      TRY(copy_part(*source, part, deadline));
+    } else {
+      TRY(send_part(*whole, part, deadline));
+    }
   }
   return {};
 }
 
-Result<void> S3MultipartUpload::copy_range(const std::string& from, const StoredObject& source,
-                                           uint64_t offset, uint64_t size, const Deadline& deadline) {
-  const S3Dialect& dialect = connection_.dialect();
-  S3Call part = call(HttpMethod::put);
-  part.query.emplace_back("partNumber", std::to_string(etags_.size() + 1));
-  part.headers.set(dialect.header("copy-source"),
-                   fmt::format("/{}/{}", connection_.bucket(), encode_path(from)));
-  part.headers.set(dialect.header("copy-source-range"),
-                   fmt::format("bytes={}-{}", offset, offset + size - 1));
-  if (!source.etag.empty())
-    part.headers.set(dialect.header("copy-source-if-match"), with_quotes(source.etag));
-  part.stall_timeout = kS3ServerWorkStallTimeout;
-  TRY_ASSIGN(std::string etag, repeat_while_passing(clock_, deadline, [&]() -> Result<std::string> {
-               TRY_ASSIGN(const S3Answer answer, connection_.send(part, deadline));
-               if (!answer.ok()) {
-                 Error error = connection_.error_of(part, answer);
-                 // The source is gone, shorter than the range, or another.
-                 if (answer.code() == "NoSuchKey" || answer.code() == "InvalidRange")
-                   error.kind = ErrorKind::exists;
-                 return error;
-               }
-               std::optional<std::string> etag_of_part = read_s3_etag(answer.response.body);
-               if (!etag_of_part) {
-                 return Error{ErrorKind::retry,
-                              fmt::format("key \"{}\": the answer to a copied part was cut short", key_)};
-               }
-               return *std::move(etag_of_part);
-             }));
-  etags_.push_back(std::move(etag));
-  size_ += size;
-  return {};
-}
-
-Result<void> S3MultipartUpload::send_from(const Body& whole, uint64_t offset, const Deadline& deadline) {
-  const uint64_t size = whole.size() - offset;
-  const uint64_t parts_left = limits_.most_parts - etags_.size();
-  const uint64_t part_size =
-      size <= limits_.single_request_bytes ? size : s3_part_size(size, parts_left, limits_);
-  while (offset < whole.size()) {
-    const uint64_t piece = std::min(part_size, whole.size() - offset);
-    TRY(send_range(whole, offset, piece, deadline));
-    offset += piece;
-  }
-  return {};
-}
-
-Result<void> S3MultipartUpload::send_range(const Body& whole, uint64_t offset, uint64_t size,
-                                           const Deadline& deadline) {
-  const BodyRange range(whole, offset, size);
-  S3Call part = call(HttpMethod::put);
-  part.query.emplace_back("partNumber", std::to_string(etags_.size() + 1));
-  part.body = &range;
+Result<void> S3MultipartUpload::copy_part(const Source& source, const S3Part& part,
+                                          const Deadline& deadline) {
+  const S3Dialect& dialect = connection().dialect();
+  S3Call copy = call(HttpMethod::put);
+  copy.query.emplace_back("partNumber", std::to_string(etags_.size() + 1));
+  copy.headers.set(dialect.header("copy-source"),
+                   fmt::format("/{}/{}", connection().bucket(), encode_path(source.key)));
+  copy.headers.set(dialect.header("copy-source-range"),
+                   fmt::format("bytes={}-{}", part.offset, part.offset + part.size - 1));
+  if (!source.object.etag.empty())
+    copy.headers.set(dialect.header("copy-source-if-match"), with_quotes(source.object.etag));
+  copy.stall_timeout = kS3ServerWorkStallTimeout;
+  // A server that does not know the header of the source stores an empty part, and says nothing of a copy.
+  // An answer that is cut short looks the same, but not twice.
+  int answers_without_etag = 0;
   TRY_ASSIGN(
-      std::string etag, repeat_while_passing(clock_, deadline, [&]() -> Result<std::string> {
-        TRY_ASSIGN(const S3Answer answer, connection_.send(part, deadline));
-        if (!answer.ok()) return connection_.error_of(part, answer);
-        std::string etag_of_part = without_quotes(answer.response.headers.find("ETag").value_or(""));
+      std::string etag, repeat_while_passing(peer_.clock, deadline, [&]() -> Result<std::string> {
+        TRY_ASSIGN(const S3Answer answer, connection().send(copy, deadline));
+        if (!answer.ok()) {
+          Error error = connection().error_of(copy, answer);
+          // The source is gone, shorter than the range, or another.
+          const bool is_bare_404 = answer.response.status == 404 && answer.code().empty();
+          if (answer.code() == "NoSuchKey" || answer.code() == "InvalidRange" || is_bare_404)
+            error.kind = ErrorKind::exists;
+          return is_lacking(error) ? lacks(StoreAbility::part_copy, std::move(error)) : error;
+        }
+        std::optional<std::string> etag_of_part = read_s3_etag(answer.response.body);
+        if (etag_of_part) return *std::move(etag_of_part);
+        Error error{ErrorKind::retry,
+                    fmt::format("key \"{}\": the answer to a copied part has no ETag", key_)};
+        if (++answers_without_etag < kAnswersWithoutEtag) return error;
+        return lacks(StoreAbility::part_copy, std::move(error));
+      }));
+  add(part, std::move(etag));
+  return {};
+}
+
+Result<void> S3MultipartUpload::send_part(const Body& whole, const S3Part& part, const Deadline& deadline) {
+  const BodyRange range(whole, part.offset, part.size);
+  S3Call send = call(HttpMethod::put);
+  send.query.emplace_back("partNumber", std::to_string(etags_.size() + 1));
+  send.body = &range;
+  TRY_ASSIGN(
+      std::string etag, repeat_while_passing(peer_.clock, deadline, [&]() -> Result<std::string> {
+        TRY_ASSIGN(const S3Answer answer, connection().send(send, deadline));
+        if (!answer.ok()) {
+          Error error = connection().error_of(send, answer);
+          const bool may_be_smaller =
+              is_too_large(answer) && peer_.server.refused_body(part.size, peer_.limits.least_part_bytes);
+          return may_be_smaller ? lacks(StoreAbility::large_bodies, std::move(error)) : error;
+        }
+        std::string etag_of_part = part_etag(answer.response.headers.find("ETag").value_or(""));
         if (etag_of_part.empty())
           return Error{ErrorKind::retry, fmt::format("key \"{}\": the answer to a part has no ETag", key_)};
         return etag_of_part;
       }));
-  etags_.push_back(std::move(etag));
-  size_ += size;
+  add(part, std::move(etag));
   return {};
 }
 
-Result<StoredObject> S3MultipartUpload::complete(const Deadline& deadline) {
-  const std::string body = write_s3_complete(etags_, connection_.dialect().xml_namespace);
-  Result<StoredObject> outcome = complete_once(body, deadline);
-  if (!outcome && outcome.error().kind == ErrorKind::unsupported &&
-      abilities_.if_match_on_complete.exchange(false))
-    outcome = complete_once(body, deadline);
-  return outcome;
+Error S3MultipartUpload::lacks(StoreAbility ability, Error error) const {
+  // That was not it, or not all. Of bodies a lower limit is tried each time.
+  if (ability != StoreAbility::large_bodies && is_lacking_ability(ability)) return error;
+  peer_.lacks.emplace_back(ability, error.message);
+  error.kind = ErrorKind::unsupported;
+  return error;
 }
 
-Result<StoredObject> S3MultipartUpload::complete_once(const std::string& body, const Deadline& deadline) {
-  const MemoryBody body_bytes(body);
+bool S3MultipartUpload::is_lacking_ability(StoreAbility ability) const {
+  return std::any_of(peer_.lacks.begin(), peer_.lacks.end(),
+                     [&](const auto& lack) { return lack.first == ability; });
+}
+
+void S3MultipartUpload::add(const S3Part& part, std::string etag) {
+  parts_.push_back(part);
+  etags_.push_back(std::move(etag));
+  size_ += part.size;
+}
+
+Result<StoredObject> S3MultipartUpload::complete(const Deadline& deadline) {
+  const S3Dialect& dialect = connection().dialect();
+  const MemoryBody body_bytes(write_s3_complete(etags_, dialect.xml_namespace));
   S3Call completion = call(HttpMethod::post);
   completion.headers.set("Content-Type", "application/xml");
-  const S3Dialect& dialect = connection_.dialect();
-  if (dialect.checks_completion)
-    completion.headers.set(dialect.header("mp-object-size"), std::to_string(size_));
-  if (dialect.checks_completion && replaces_ && !replaces_->etag.empty() && abilities_.if_match_on_complete)
-    completion.headers.set("If-Match", with_quotes(replaces_->etag));
+  if (dialect.checks_completion) {
+    completion.optional_headers.push_back(
+        {dialect.header("mp-object-size"), std::to_string(size_), StoreAbility::sized_complete});
+  }
+  const bool has_condition = dialect.checks_completion && replaces_ && !replaces_->etag.empty() &&
+                             !is_lacking_ability(StoreAbility::conditional_complete);
+  if (has_condition) {
+    completion.optional_headers.push_back(
+        {"If-Match", with_quotes(replaces_->etag), StoreAbility::conditional_complete});
+  }
   completion.body = &body_bytes;
   completion.stall_timeout = kS3ServerWorkStallTimeout;
-  Result<S3Answer> answer = connection_.send(completion, deadline);
+  Result<S3Answer> answer = connection().send(completion, deadline);
   if (!answer) {
     if (answer.error().kind != ErrorKind::unknown_outcome) return std::move(answer).error();
     return settle(std::move(answer).error(), deadline);
   }
   if (answer->ok()) {
     if (std::optional<std::string> etag = read_s3_etag(answer->response.body))
-      return StoredObject{size_, *std::move(etag)};
+      return StoredObject{size_, connection().usable_etag(*etag)};
     return settle(Error{ErrorKind::unknown_outcome,
                         fmt::format("key \"{}\": the answer to the completed upload was cut short", key_)},
                   deadline);
   }
-  Error error = connection_.error_of(completion, *answer);
+  Error error = connection().error_of(completion, *answer);
   if (answer->code() == "EntityTooSmall")
     error.kind = ErrorKind::exists;  // what was copied is less than a part
+  if (answer->code() == "InvalidPart" && !are_equal_parts(parts_)) {
+    return lacks(StoreAbility::uneven_parts, std::move(error));
+  }
   // A 5xx may come after the work was done, and 404 and 412 from the second arrival of a completion that was
   // applied at the first (ClickHouse#114348).
   const bool may_be_done = answer->response.status >= 500 || answer->response.status == 200 ||
                            answer->response.status == 412 || answer->code() == "NoSuchUpload";
   if (!may_be_done || error.kind == ErrorKind::unsupported) return error;
-  return settle(std::move(error), deadline);
+  const bool is_condition_refused = answer->response.status == 412 && has_condition &&
+                                    connection().abilities().may(StoreAbility::conditional_complete);
+  Result<StoredObject> settled = settle(std::move(error), deadline);
+  // Nothing has changed, so the condition was met.
+  if (!settled && settled.error().kind == ErrorKind::retry && is_condition_refused)
+    return lacks(StoreAbility::conditional_complete, std::move(settled).error());
+  return settled;
 }
 
 Result<std::optional<StoredObject>> S3MultipartUpload::look(bool& is_ours, const Deadline& deadline) {
-  const S3Dialect& dialect = connection_.dialect();
+  const S3Dialect& dialect = connection().dialect();
   S3Call head;
   head.method = HttpMethod::head;
   head.key = key_;
   is_ours = false;
-  return repeat_while_passing(clock_, deadline, [&]() -> Result<std::optional<StoredObject>> {
-    TRY_ASSIGN(const S3Answer answer, connection_.send(head, deadline));
+  return repeat_while_passing(peer_.clock, deadline, [&]() -> Result<std::optional<StoredObject>> {
+    TRY_ASSIGN(const S3Answer answer, connection().send(head, deadline));
     if (answer.response.status == 404) return std::optional<StoredObject>();
-    if (!answer.ok()) return connection_.error_of(head, answer);
+    if (!answer.ok()) return connection().error_of(head, answer);
     std::optional<StoredObject> object = read_s3_object(answer.response.headers);
     if (!object) {
       return Error{ErrorKind::retry,
                    fmt::format("key \"{}\": the answer to HEAD has no Content-Length", key_)};
     }
-    is_ours = object->size == size_ && answer.response.headers.find(dialect.header(kTokenHeader)) == token_;
+    object->etag = connection().usable_etag(object->etag);
+    const bool is_other = !replaces_ || *object != *replaces_;
+    const bool carries_token = connection().abilities().may(StoreAbility::metadata)
+                                   ? answer.response.headers.find(dialect.header(kTokenHeader)) == token_
+                                   : is_other;
+    is_ours = object->size == size_ && carries_token;
     return object;
   });
 }
@@ -239,13 +262,13 @@ Result<StoredObject> S3MultipartUpload::settle(Error why, const Deadline& deadli
 
 void S3MultipartUpload::abandon(const Deadline& deadline) {
   for (int i = 0; i < kAbortTries; ++i) {
-    const Result<S3Answer> aborted = connection_.send(call(HttpMethod::del), deadline);
+    const Result<S3Answer> aborted = connection().send(call(HttpMethod::del), deadline);
     if (!aborted) {
       if (!is_passing(aborted.error())) return;
       continue;
     }
     if (aborted->code() == "NoSuchUpload") return;
-    const Result<S3Answer> parts = connection_.send(call(HttpMethod::get), deadline);
+    const Result<S3Answer> parts = connection().send(call(HttpMethod::get), deadline);
     if (parts && parts->code() == "NoSuchUpload") return;
     if (parts && parts->ok() && read_s3_part_count(parts->response.body) == 0u) return;
   }

@@ -2,8 +2,9 @@
 //
 // All calls block, until done or until the deadline; any thread may make them, side by side, but only one
 // writes a key at a time, and nobody copies it meanwhile (the shipper sees to that). Keys are raw bytes as
-// layout/object_key.h builds them. Not found is an answer where a call says so, and no call logs. What a
-// store cannot do alone (retry, wait out an outage) is retrying_store.h's.
+// layout/object_key.h builds them. Not found is an answer where a call says so. A call logs nothing but what
+// it has learned about its server (store_abilities.h). What a store cannot do alone (retry, wait out an
+// outage) is retrying_store.h's.
 //
 // Error kinds mean here:
 //   - retry: passing; the same call again may succeed.
@@ -29,6 +30,15 @@
 
 namespace rayhistory {
 
+// How an object that is known to hold the beginning of a file gets the rest of it.
+enum class ObjectGrowth {
+  by_tail,  // about what is new is sent
+  anew,     // all of it is sent each time
+};
+
+// Whether a survey may store a probe.
+enum class SurveyUse { read, write };
+
 // What a key holds, as the store says it. `etag` is opaque: equal texts mean the same content written by the
 // same write; empty where a store has none.
 struct StoredObject {
@@ -50,8 +60,9 @@ struct ListedObject {
 };
 
 struct ListPage {
-  std::vector<ListedObject> objects;  // in the byte order of their keys; at most 1,000
-  std::string next;                   // `after` of the next page; empty at the end
+  // At most 1,000. In the byte order of their keys, but for servers that keep none (S3's directory buckets).
+  std::vector<ListedObject> objects;
+  std::string next;  // `cursor` of the next page; empty at the end
 };
 
 class Store {
@@ -96,8 +107,9 @@ class Store {
   // Nothing where there is no such object.
   virtual Result<std::optional<StoredObject>> stat(const std::string& key, const Deadline& deadline) = 0;
 
-  // The next keys that begin with `prefix`, after the key `after` (empty: from the first).
-  virtual Result<ListPage> list(const std::string& prefix, const std::string& after,
+  // A page of the keys that begin with `prefix`. `cursor` is empty for the first page, and ListPage::next of
+  // the page before for all others; only the store knows what is in it.
+  virtual Result<ListPage> list(const std::string& prefix, const std::string& cursor,
                                 const Deadline& deadline) = 0;
 
   // Bytes [offset, offset + length) of the object, fewer at its end. Held in memory: ask for what you can
@@ -118,6 +130,20 @@ class Store {
   // remove what is stored. What the credentials may not look at is a remark too, with the permission that is
   // missing; errors are for a store that cannot be asked at all. Nothing is changed.
   virtual Result<std::vector<std::string>> remarks(const Deadline& deadline) = 0;
+
+  // As far as is known by now.
+  virtual ObjectGrowth growth() const { return ObjectGrowth::by_tail; }
+
+  // Finds out what the store's server can do, by trying it below `prefix`, which is nothing else's and ends
+  // with a slash. One process at a time may do it with SurveyUse::write; what it wrote it removes, where it
+  // may. Errors are for what passes and for what no other way can do.
+  virtual Result<void> survey(const std::string& /*prefix*/, SurveyUse /*use*/, const Deadline& /*deadline*/) {
+    return {};
+  }
+
+  // What is known of the server: "put_if_match=yes part_copy=no …" (store_abilities.h). Empty where all that is
+  // needed belongs to this kind of store.
+  virtual std::string abilities() const { return {}; }
 };
 
 // Content types of what the collector stores.

@@ -56,6 +56,20 @@ std::string lower(std::string text) {
 }
 
 // As a key of a list with encoding-type=url.
+std::string xml_text(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '&') {
+      escaped += "&amp;";
+    } else if (c == '<') {
+      escaped += "&lt;";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
 std::string encoded_key(std::string_view key) {
   return encode_query_component(key);
 }
@@ -378,6 +392,10 @@ ScriptedAnswer ModelOss::list_objects(const Query& query) const {
   };
   const std::string prefix = value("prefix");
   const std::string after = std::max(value("start-after"), value("continuation-token"));
+  const bool is_encoded = value("encoding-type") == "url";
+  const auto shown_key = [is_encoded](const std::string& key) {
+    return is_encoded ? encoded_key(key) : xml_text(key);
+  };
   const size_t most = value("max-keys").empty() ? kDefaultPageKeys : std::stoul(value("max-keys"));
   if (most > kMostPageKeys) return oss_error_answer(400, "InvalidArgument");
   std::string contents;
@@ -392,20 +410,20 @@ ScriptedAnswer ModelOss::list_objects(const Query& query) const {
     }
     contents += fmt::format(
         "<Contents><Key>{}</Key><LastModified>{}</LastModified><ETag>\"{}\"</ETag><Size>{}</Size></Contents>",
-        encoded_key(it->first), format_rfc3339_milliseconds(it->second.modified), it->second.etag,
+        shown_key(it->first), format_rfc3339_milliseconds(it->second.modified), it->second.etag,
         it->second.content.size());
     last = it->first;
     ++listed;
   }
   return xml(
-      fmt::format("<ListBucketResult><IsTruncated>{}</IsTruncated>{}<NextContinuationToken>{}"
+      fmt::format("<ListBucketResult>{}<IsTruncated>{}</IsTruncated>{}<NextContinuationToken>{}"
                   "</NextContinuationToken></ListBucketResult>",
-                  truncated, contents, encoded_key(last)));
+                  is_encoded ? "<EncodingType>url</EncodingType>" : "", truncated, contents, shown_key(last)));
 }
 
 ScriptedAnswer ModelOss::list_uploads(const Query& query) const {
   const std::string prefix = query.contains("prefix") ? query.at("prefix") : "";
-  std::string body = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>";
+  std::string body = "<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>";
   for (const auto& [id, upload] : uploads_) {
     if (!upload.key.starts_with(prefix)) continue;
     body += fmt::format("<Upload><Key>{}</Key><UploadId>{}</UploadId></Upload>", encoded_key(upload.key), id);

@@ -1,5 +1,6 @@
 #include "testing/model_s3.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -15,12 +16,35 @@ ScriptedAnswer xml(std::string body) {
   return {200, {{"Content-Type", "application/xml"}}, std::move(body)};
 }
 
+// `etag` with its quotes.
 std::string etag_reply(std::string_view root, std::string_view etag) {
-  return fmt::format("<{0}><ETag>\"{1}\"</ETag></{0}>", root, etag);
+  return fmt::format("<{0}><ETag>{1}</ETag></{0}>", root, etag);
 }
 
-bool matches(const std::string& condition, const std::string& etag) {
-  return condition.empty() || condition == "\"" + etag + "\"";
+std::string xml_text(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '&') {
+      escaped += "&amp;";
+    } else if (c == '<') {
+      escaped += "&lt;";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+ScriptedAnswer refusal(int status, std::string_view code, std::string_view message) {
+  return {status,
+          {{"Content-Type", "application/xml"}},
+          fmt::format("<Error><Code>{}</Code><Message>{}</Message></Error>", code, message)};
+}
+
+// Backblaze B2: "Unsupported header 'x-amz-...' received for this API call."
+ScriptedAnswer unsupported_header(std::string_view name) {
+  return refusal(400, "InvalidArgument",
+                 fmt::format("Unsupported header '{}' received for this API call.", name));
 }
 
 // "bytes=3-9" of `size` bytes; nothing where it begins behind them.
@@ -100,13 +124,75 @@ ScriptedAnswer ModelS3::answer(const ReceivedRequest& request) {
   UNREACHABLE("an S3Fault out of range");
 }
 
+std::optional<ScriptedAnswer> ModelS3::refusal_of(const ReceivedRequest& request) const {
+  using enum S3Behaviour;
+  const bool is_copy = request.headers.find("x-amz-copy-source").has_value();
+  const bool is_part = request.method == "PUT" && !request.query_value("uploadId").empty();
+  const bool is_complete = request.method == "POST" && !request.query_value("uploadId").empty();
+  const bool is_begin = request.method == "POST" && request.has_query("uploads=");
+  const bool is_upload_listing = request.method == "GET" && request.has_query("uploads=");
+  const bool is_put = request.method == "PUT" && !is_copy && !is_part;
+  const auto has = [&](const char* header) { return request.headers.find(header).has_value(); };
+
+  if (is_upload_listing && does(upload_listing_501)) return s3_error_answer(501, "NotImplemented");
+  if (is_upload_listing && does(upload_listing_400)) return s3_error_answer(400, "InvalidRequest");
+  if (is_upload_listing && does(upload_listing_403)) return s3_error_answer(403, "AccessDenied");
+  if (is_begin && does(multipart_501)) return s3_error_answer(501, "NotImplemented");
+  if (is_begin && does(multipart_405)) return s3_error_answer(405, "MethodNotAllowed");
+  if (is_part && is_copy && does(part_copy_501)) return s3_error_answer(501, "NotImplemented");
+  if (is_part && is_copy && does(part_copy_400)) return s3_error_answer(400, "InvalidRequest");
+  if (is_part && is_copy && does(part_copy_405)) return s3_error_answer(405, "MethodNotAllowed");
+  if (!is_part && is_copy && does(copy_501)) return s3_error_answer(501, "NotImplemented");
+  if (is_complete && does(sized_complete_400) && has("x-amz-mp-object-size"))
+    return unsupported_header("x-amz-mp-object-size");
+  if (is_complete && does(conditional_complete_400) && has("If-Match"))
+    return s3_error_answer(400, "InvalidRequest");
+  if (is_begin && does(metadata_400) && has("x-amz-meta-ray-upload"))
+    return unsupported_header("x-amz-meta-ray-upload");
+  if (is_put && does(if_none_match_400) && has("If-None-Match")) return unsupported_header("if-none-match");
+  if (is_put && does(if_match_400) && has("If-Match")) return s3_error_answer(400, "InvalidRequest");
+  if (is_put && does(if_match_refused_when_met) && has("If-Match"))
+    return s3_error_answer(412, "PreconditionFailed");
+  const bool sends_bytes = request.method == "PUT" && !is_copy;
+  if (sends_bytes && does(checksum_required) && !has("Content-MD5")) {
+    return refusal(400, "InvalidRequest",
+                   "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object "
+                   "Lock parameters");
+  }
+  if (sends_bytes && does(body_limit) && request.body_size > body_limit_) {
+    return ScriptedAnswer{413,
+                          {{"Content-Type", "text/html"}},
+                          "<html><head><title>413 Request Entity Too Large</title></head></html>"};
+  }
+  if (request.has_query("list-type=2") && does(list_v2_400))
+    return refusal(400, "InvalidArgument", "Invalid query parameter list-type");
+  return std::nullopt;
+}
+
+std::string ModelS3::shown(const std::string& etag) {
+  if (does(S3Behaviour::weak_etags)) return "W/\"" + etag + "\"";
+  return "\"" + (does(S3Behaviour::changing_etags) ? new_etag() : etag) + "\"";
+}
+
+// No weak ETag meets a condition (RFC 9110, section 13.1.1).
+bool ModelS3::meets(const std::string& condition, const std::string& etag) const {
+  if (condition.empty() || does(S3Behaviour::conditions_ignored)) return true;
+  return !does(S3Behaviour::weak_etags) && condition == "\"" + etag + "\"";
+}
+
 ScriptedAnswer ModelS3::answer_rightly(const ReceivedRequest& request) {
   const std::string bucket_path = "/" + bucket_;
   const std::string path = *decode_percent(request.path());
   if (!path.starts_with(bucket_path)) return s3_error_answer(404, "NoSuchBucket");
-  if (path == bucket_path && request.has_query("uploads="))
-    return list_uploads(request.query_value("prefix"));
-  if (path == bucket_path) return {};
+  if (std::optional<ScriptedAnswer> refused = refusal_of(request)) return *std::move(refused);
+  if (path == bucket_path) {
+    if (request.method != "GET") return {};
+    if (request.has_query("uploads=") && !does(S3Behaviour::upload_listing_gives_objects))
+      return list_uploads(request.query_value("prefix"));
+    if (!request.query_value("max-keys").empty() || request.has_query("uploads="))
+      return list_objects(request);
+    return s3_error_answer(501, "NotImplemented");  // how the bucket is set up
+  }
   const std::string key = path.substr(bucket_path.size() + 1);
   if (request.method == "POST" && request.has_query("uploads=")) return begin_upload(key, request);
 
@@ -138,35 +224,39 @@ ScriptedAnswer ModelS3::answer_rightly(const ReceivedRequest& request) {
 ScriptedAnswer ModelS3::put_object(const std::string& key, const ReceivedRequest& request) {
   CHECK(request.body.size() == request.body_size);
   const auto present = objects_.find(key);
-  if (request.header("If-None-Match") == "*" && present != objects_.end())
+  const bool is_new_wanted = request.header("If-None-Match") == "*" && !does(S3Behaviour::conditions_ignored);
+  if (is_new_wanted && present != objects_.end())
     return s3_error_answer(412, "PreconditionFailed");
   if (const std::string condition = request.header("If-Match"); !condition.empty()) {
-    if (present == objects_.end()) return s3_error_answer(404, "NoSuchKey");
-    if (!matches(condition, present->second.etag)) return s3_error_answer(412, "PreconditionFailed");
+    const bool is_obeyed = !does(S3Behaviour::conditions_ignored);
+    if (present == objects_.end() && is_obeyed) return s3_error_answer(404, "NoSuchKey");
+    if (present != objects_.end() && !meets(condition, present->second.etag)) return s3_error_answer(412, "PreconditionFailed");
   }
   Object& object = objects_[key] = {request.body, new_etag(), request.headers};
-  return {200, {{"ETag", "\"" + object.etag + "\""}}};
+  return {200, {{"ETag", shown(object.etag)}}};
 }
 
 ScriptedAnswer ModelS3::copy_object(const std::string& key, const ReceivedRequest& request) {
+  if (does(S3Behaviour::copy_stores_nothing)) return put_object(key, request);
   const std::string source = *decode_percent(request.header("x-amz-copy-source"));
   const auto found = objects_.find(source.substr(bucket_.size() + 2));
   if (found == objects_.end()) return s3_error_answer(404, "NoSuchKey");
-  if (!matches(request.header("x-amz-copy-source-if-match"), found->second.etag))
+  if (!meets(request.header("x-amz-copy-source-if-match"), found->second.etag))
     return s3_error_answer(412, "PreconditionFailed");
   const Object copied{found->second.content, new_etag(), found->second.headers};
   objects_[key] = copied;
-  return xml(etag_reply("CopyObjectResult", copied.etag));
+  return xml(etag_reply("CopyObjectResult", shown(copied.etag)));
 }
 
 ScriptedAnswer ModelS3::get_object(const std::string& key, const ReceivedRequest& request) {
   const auto found = objects_.find(key);
   if (found == objects_.end()) return s3_error_answer(404, "NoSuchKey");
   const Object& object = found->second;
-  ScriptedAnswer answer{200, {{"ETag", "\"" + object.etag + "\""}}, object.content};
+  ScriptedAnswer answer{200, {{"ETag", shown(object.etag)}}, object.content};
   if (const auto token = object.headers.find("x-amz-meta-ray-upload"))
     answer.headers.emplace_back("x-amz-meta-ray-upload", *token);
   const auto range = range_of(request.header("Range"), object.content.size());
+  if (does(S3Behaviour::no_ranges)) return answer;
   if (!range) return s3_error_answer(416, "InvalidRange");
   if (request.headers.find("Range")) {
     answer.status = 206;
@@ -185,7 +275,7 @@ ScriptedAnswer ModelS3::begin_upload(const std::string& key, const ReceivedReque
 ScriptedAnswer ModelS3::put_part(Upload& upload, int number, const ReceivedRequest& request) {
   CHECK(number >= 1 && number <= 10'000);
   const std::string source_header = request.header("x-amz-copy-source");
-  if (source_header.empty()) {
+  if (source_header.empty() || does(S3Behaviour::part_copy_stores_nothing)) {
     CHECK(request.body.size() == request.body_size);
     upload.parts[number] = {request.body, new_etag(), {}};
     return {200, {{"ETag", "\"" + upload.parts[number].etag + "\""}}};
@@ -193,20 +283,29 @@ ScriptedAnswer ModelS3::put_part(Upload& upload, int number, const ReceivedReque
   const auto source = objects_.find(decode_percent(source_header)->substr(bucket_.size() + 2));
   if (source == objects_.end()) return s3_error_answer(404, "NoSuchKey");
   const auto range = range_of(request.header("x-amz-copy-source-range"), source->second.content.size());
-  if (!matches(request.header("x-amz-copy-source-if-match"), source->second.etag))
+  if (!meets(request.header("x-amz-copy-source-if-match"), source->second.etag))
     return s3_error_answer(412, "PreconditionFailed");
   if (!range) return s3_error_answer(416, "InvalidRange");
   upload.parts[number] = {source->second.content.substr(range->first, range->second), new_etag(), {}};
-  return xml(etag_reply("CopyPartResult", upload.parts[number].etag));
+  return xml(etag_reply("CopyPartResult", "\"" + upload.parts[number].etag + "\""));
 }
 
 ScriptedAnswer ModelS3::complete(const std::string& id, const ReceivedRequest& request) {
   const Upload& upload = uploads_.at(id);
   const std::string condition = request.header("If-Match");
   const auto present = objects_.find(upload.key);
-  if (!condition.empty()) {
-    if (present == objects_.end()) return s3_error_answer(404, "NoSuchKey");
-    if (!matches(condition, present->second.etag)) return s3_error_answer(412, "PreconditionFailed");
+  if (!condition.empty() && !does(S3Behaviour::conditions_ignored)) {
+    const bool is_obeyed = !does(S3Behaviour::conditions_ignored);
+    if (present == objects_.end() && is_obeyed) return s3_error_answer(404, "NoSuchKey");
+    if (present != objects_.end() && !meets(condition, present->second.etag)) return s3_error_answer(412, "PreconditionFailed");
+  }
+  if (does(S3Behaviour::equal_parts) && !upload.parts.empty()) {
+    const size_t first = upload.parts.begin()->second.content.size();
+    for (const auto& [number, part] : upload.parts) {
+      const bool is_last = number == upload.parts.rbegin()->first;
+      if (is_last ? part.content.size() > first : part.content.size() != first)
+        return refusal(400, "InvalidPart", "All non-trailing parts must have the same length.");
+    }
   }
   std::string content;
   for (const auto& [number, part] : upload.parts) {
@@ -222,16 +321,57 @@ ScriptedAnswer ModelS3::complete(const std::string& id, const ReceivedRequest& r
   const Object completed{std::move(content), new_etag(), upload.headers};
   objects_[upload.key] = completed;
   uploads_.erase(id);
-  return xml(etag_reply("CompleteMultipartUploadResult", completed.etag));
+  const bool says_etag = !does(S3Behaviour::completion_without_etag);
+  return xml(etag_reply("CompleteMultipartUploadResult", says_etag ? shown(completed.etag) : ""));
 }
 
 ScriptedAnswer ModelS3::list_uploads(const std::string& prefix) const {
+  const bool says_encoding = !does(S3Behaviour::upload_listing_encodes_quietly);
   std::string body = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>";
+  if (says_encoding) body += "<EncodingType>url</EncodingType>";
   for (const auto& [id, upload] : uploads_) {
     if (lists_by_whole_keys_ ? upload.key != prefix : !upload.key.starts_with(prefix)) continue;
     body += fmt::format("<Upload><Key>{}</Key><UploadId>{}</UploadId></Upload>", encode_path(upload.key), id);
   }
   return xml(body + "</ListMultipartUploadsResult>");
+}
+
+// ListObjectsV2, and ListObjects without list-type=2.
+ScriptedAnswer ModelS3::list_objects(const ReceivedRequest& request) {
+  using enum S3Behaviour;
+  const bool is_v2 = request.has_query("list-type=2") && !does(list_v2_ignored);
+  const std::string prefix = request.query_value("prefix");
+  std::vector<std::string> keys;
+  for (const auto& [key, object] : objects_)
+    if (key.starts_with(prefix)) keys.push_back(key);
+  if (does(unordered_keys)) std::reverse(keys.begin(), keys.end());
+
+  // The token is the number of keys that were listed, behind a letter.
+  const std::string token = request.query_value("continuation-token");
+  const std::string marker = is_v2 ? request.query_value("start-after") : request.query_value("marker");
+  size_t begin = 0;
+  if (is_v2 && !token.empty() && !does(token_ignored)) {
+    begin = std::stoul(token.substr(1));
+  } else if (!marker.empty()) {
+    while (begin < keys.size() && keys[begin] <= marker)
+      ++begin;
+  }
+  const size_t end = std::min(keys.size(), begin + page_objects_);
+
+  const bool says_encoding = request.has_query("encoding-type=url") && !does(keys_not_encoded);
+  const bool is_encoded = says_encoding && !does(keys_said_to_be_encoded);
+  std::string body = "<ListBucketResult>";
+  if (says_encoding) body += "<EncodingType>url</EncodingType>";
+  body += fmt::format("<IsTruncated>{}</IsTruncated>", end < keys.size());
+  if (is_v2 && end < keys.size())
+    body += fmt::format("<NextContinuationToken>t{}</NextContinuationToken>", end);
+  for (size_t i = begin; i < end; ++i) {
+    const Object& object = objects_.at(keys[i]);
+    body += fmt::format("<Contents><Key>{}</Key><Size>{}</Size><ETag>{}</ETag></Contents>",
+                        is_encoded ? encode_query_component(keys[i]) : xml_text(keys[i]), object.content.size(),
+                        shown(object.etag));
+  }
+  return xml(body + "</ListBucketResult>");
 }
 
 }  // namespace rayhistory

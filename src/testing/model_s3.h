@@ -1,13 +1,15 @@
 // S3 as its API reference describes it, in memory, as a Script for a ScriptedHttpServer: objects and
 // multipart uploads of one bucket, path style. Signatures are not checked (tests/signing does). One request
-// can be made to go wrong.
+// can be made to go wrong, and it can behave as other servers do (s3_behaviour.h).
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "testing/s3_behaviour.h"
 #include "testing/scripted_http_server.h"
 
 namespace rayhistory {
@@ -46,6 +48,12 @@ class ModelS3 {
   void fail_request(int n, S3Fault fault);
   bool has_failed() const { return has_failed_; }
 
+  void behave(S3Behaviour behaviour) { behaviours_.insert(behaviour); }
+  // Of S3Behaviour::body_limit.
+  void limit_bodies(size_t bytes) { body_limit_ = bytes; }
+  // Objects of a page; S3's own pages have 1,000.
+  void list_in_pages_of(size_t objects) { page_objects_ = objects; }
+
   // As MinIO does, whose prefix must be a whole key. S3 lists by any prefix.
   void list_uploads_by_whole_keys() { lists_by_whole_keys_ = true; }
 
@@ -70,6 +78,13 @@ class ModelS3 {
   ScriptedAnswer put_part(Upload& upload, int number, const ReceivedRequest& request);
   ScriptedAnswer complete(const std::string& id, const ReceivedRequest& request);
   ScriptedAnswer list_uploads(const std::string& prefix) const;
+  ScriptedAnswer list_objects(const ReceivedRequest& request);
+  bool does(S3Behaviour behaviour) const { return behaviours_.contains(behaviour); }
+  // A refusal that its behaviours have for such a request.
+  std::optional<ScriptedAnswer> refusal_of(const ReceivedRequest& request) const;
+  // How an ETag is shown, in a header or a list.
+  std::string shown(const std::string& etag);
+  bool meets(const std::string& condition, const std::string& etag) const;
   std::string new_etag() { return "etag" + std::to_string(++last_etag_); }
 
   const std::string bucket_;
@@ -82,6 +97,9 @@ class ModelS3 {
   int requests_until_fault_ = 0;
   bool has_failed_ = false;
   bool lists_by_whole_keys_ = false;
+  std::set<S3Behaviour> behaviours_;
+  size_t body_limit_ = 1024 * 1024;
+  size_t page_objects_ = 1000;
 };
 
 // An answer of S3's that is an error.

@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   const auto error = read_s3_error(body);
-  const auto objects = read_s3_objects(body);
+  const auto objects = read_s3_objects(body, S3KeyEncoding::as_said);
   if (objects) {
     CHECK(!error.has_value());
     for (const ListedObject& listed : objects->objects)

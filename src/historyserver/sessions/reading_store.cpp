@@ -23,9 +23,9 @@ Result<std::optional<StoredObject>> ReadingStore::stat(const std::string& key, c
   return repeated(deadline, [&] { return store_->stat(key, deadline); });
 }
 
-Result<ListPage> ReadingStore::list(const std::string& prefix, const std::string& after,
+Result<ListPage> ReadingStore::list(const std::string& prefix, const std::string& cursor,
                                     const Deadline& deadline) {
-  return repeated(deadline, [&] { return store_->list(prefix, after, deadline); });
+  return repeated(deadline, [&] { return store_->list(prefix, cursor, deadline); });
 }
 
 Result<std::string> ReadingStore::get(const std::string& key, uint64_t offset, uint64_t length,

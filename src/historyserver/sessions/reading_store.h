@@ -24,7 +24,7 @@ class ReadingStore final : public Store {
   std::string credentials_origin() const override { return store_->credentials_origin(); }
   Result<void> ensure_bucket(const Deadline& deadline) override { return store_->ensure_bucket(deadline); }
   Result<std::optional<StoredObject>> stat(const std::string& key, const Deadline& deadline) override;
-  Result<ListPage> list(const std::string& prefix, const std::string& after,
+  Result<ListPage> list(const std::string& prefix, const std::string& cursor,
                         const Deadline& deadline) override;
   Result<std::string> get(const std::string& key, uint64_t offset, uint64_t length,
                           const Deadline& deadline) override;

@@ -53,9 +53,9 @@ const FoundSession* SessionList::find(const SessionAddress& address) const {
 Result<SessionList> list_sessions(Store& store, std::string_view root, const Deadline& deadline) {
   const std::string prefix = all_markers_prefix(root);
   std::vector<FoundSession> sessions;
-  std::string after;
+  std::string cursor;
   do {
-    TRY_ASSIGN(const ListPage page, store.list(prefix, after, deadline));
+    TRY_ASSIGN(const ListPage page, store.list(prefix, cursor, deadline));
     for (const ListedObject& object : page.objects) {
       if (std::optional<FoundSession> session = session_of(root, object.key)) {
         sessions.push_back(*std::move(session));
@@ -64,8 +64,8 @@ Result<SessionList> list_sessions(Store& store, std::string_view root, const Dea
         log_debug("no session's marker", {{"key", object.key}});
       }
     }
-    after = page.next;
-  } while (!after.empty());
+    cursor = page.next;
+  } while (!cursor.empty());
   return SessionList(std::move(sessions));
 }
 

@@ -37,12 +37,16 @@ std::vector<NodeId> SessionListing::nodes() const {
 
 Result<SessionListing> list_session(Store& store, StoredSession session, const Deadline& deadline) {
   SessionListing listing{.session = std::move(session), .objects = {}};
-  std::string after;
+  std::string cursor;
   do {
-    TRY_ASSIGN(ListPage page, store.list(listing.session.prefix, after, deadline));
+    TRY_ASSIGN(ListPage page, store.list(listing.session.prefix, cursor, deadline));
     std::move(page.objects.begin(), page.objects.end(), std::back_inserter(listing.objects));
-    after = std::move(page.next);
-  } while (!after.empty());
+    cursor = std::move(page.next);
+  } while (!cursor.empty());
+  // A server that keeps its keys in no order lists them in none; all that reads the listing searches by order.
+  const auto by_key = [](const ListedObject& a, const ListedObject& b) { return a.key < b.key; };
+  if (!std::is_sorted(listing.objects.begin(), listing.objects.end(), by_key))
+    std::sort(listing.objects.begin(), listing.objects.end(), by_key);
   return listing;
 }
 
