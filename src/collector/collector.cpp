@@ -175,9 +175,19 @@ void Collector::start_survey() {
                   {{"error", surveyed.error().message},
                    {"advice", "run `collector --check` in this container to know what works"}});
     }
+    tell_of_set_up(Deadline::never(stop));
     const std::string abilities = store_->abilities();
     log_info("store abilities: " + (abilities.empty() ? "all that this kind of store needs" : abilities));
   });
+}
+
+// What `collector --check` notes of the bucket belongs into the log, too: some of it ends the history.
+void Collector::tell_of_set_up(const Deadline& deadline) {
+  if (settings_.role != Role::head) return;
+  const Result<std::vector<std::string>> remarks = store_->remarks(deadline);
+  if (!remarks) return;  // it is no reason to worry, and the check tells it
+  for (const std::string& remark : *remarks)
+    log_info("how the store is set up", {{"note", remark}});
 }
 
 void Collector::start_node() {

@@ -62,6 +62,7 @@ class Collector {
   void prepare_node();
   void start_status();
   void start_survey();
+  void tell_of_set_up(const Deadline& deadline);
   void start_node();
 
   void on_change(const RunningNode& before, const RunningNode& now);

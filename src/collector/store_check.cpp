@@ -52,9 +52,13 @@ class Check {
   bool run() {
     Result<void> made = make_files();
     if (!made) return told("make a probe session", made);
+    if (Result<void> surveyed = store_.survey(prefix_, SurveyUse::write, deadline_); !surveyed)
+      return told("find out what the store can do", surveyed);
     const bool works = store_all("store logs and events") && grow() && rotate() && carry_on() &&
                        told("store an answer of the dashboard, twice", put_answer()) &&
                        told("list what is stored", list()) && told("read it back", read_back());
+    if (const std::string abilities = store_.abilities(); !abilities.empty())
+      std::fprintf(out_, "store abilities: %s\n", abilities.c_str());
     note_remarks();
     remove_probe();
     return works;
@@ -199,6 +203,8 @@ class Check {
     }
     for (const std::string& remark : *remarks)
       std::fprintf(out_, "note: %s\n", remark.c_str());
+    for (const std::string& lack : store_.lacks())
+      std::fprintf(out_, "note: %s\n", lack.c_str());
   }
 
   void remove_probe() {

@@ -34,6 +34,12 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+struct HttpResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;
+};
+
 struct HttpRequest {
   HttpMethod method = HttpMethod::get;
   Url url;
@@ -46,15 +52,9 @@ struct HttpRequest {
   // all but the deadline's: a large body over a slow line takes what it takes. Longer where the server works
   // before it answers; a sixth of it where the deadline is in a hurry.
   Nanoseconds stall_timeout = Seconds(60);
-  // When set, a 2xx body goes here piece by piece, with its status, instead of into HttpResponse::body,
-  // without limit. A Result with an error ends the exchange with that error.
-  std::function<Result<void>(int status, std::string_view piece)> on_body;
-};
-
-struct HttpResponse {
-  int status = 0;
-  Headers headers;
-  std::string body;
+  // When set, a 2xx body goes here piece by piece instead of into HttpResponse::body, without limit; `answer`
+  // has the status and the headers. A Result with an error ends the exchange with that error.
+  std::function<Result<void>(const HttpResponse& answer, std::string_view piece)> on_body;
 };
 
 // Any thread may send; exchanges of several threads run side by side.

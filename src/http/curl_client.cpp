@@ -137,7 +137,7 @@ struct Exchange {
 
   bool take_body(std::string_view piece) {
     if (request.on_body && is_success()) {
-      if (Result<void> taken = request.on_body(response.status, piece); !taken) {
+      if (Result<void> taken = request.on_body(response, piece); !taken) {
         error = std::move(taken).error();
         return false;
       }

@@ -149,9 +149,15 @@ std::string GcsConnection::advice_for(const GcsCall& call, const GcsAnswer& answ
         "the access token is not taken; it comes from {}: check GOOGLE_APPLICATION_CREDENTIALS",
         credentials_origin());
   }
+  // Of the JSON API it is a 400 with the reason "required".
+  const bool is_requester_pays =
+      answer.reason() == "userProjectMissing" ||
+      (answer.error && answer.error->message.find("requester pays") != std::string::npos);
+  if (is_requester_pays) {
+    return "the bucket wants the requester to pay, and this program names no project that does: "
+           "gcloud storage buckets update gs://BUCKET --no-requester-pays, or choose another GCS_BUCKET";
+  }
   if (status == 403) {
-    if (answer.reason() == "userProjectMissing")
-      return "the bucket wants the requester to pay, which this program does not do";
     if (answer.reason() == "retentionPolicyNotMet" || answer.reason() == "objectUnderActiveHold") {
       return "the bucket's retention policy or a hold keeps objects from being replaced: a log could not "
              "grow";

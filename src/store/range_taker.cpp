@@ -13,10 +13,10 @@ constexpr uint64_t kRoomBytes = 1024 * 1024;
 
 RangeTaker::RangeTaker(uint64_t offset, uint64_t length) : offset_(offset), length_(length) {}
 
-Result<void> RangeTaker::take(int status, std::string_view piece) {
+Result<void> RangeTaker::take(const HttpResponse& answer, std::string_view piece) {
   if (received_ == 0) content_.reserve(static_cast<size_t>(std::min(length_, kRoomBytes)));
-  status_ = status;
-  const uint64_t body_begins = status == kPartialContent ? offset_ : 0;
+  is_range_ = answer.status == kPartialContent || answer.headers.find("Content-Range").has_value();
+  const uint64_t body_begins = is_range_ ? offset_ : 0;
   const uint64_t piece_begins = body_begins + received_;
   received_ += piece.size();
   if (piece_begins < offset_)
@@ -28,7 +28,7 @@ Result<void> RangeTaker::take(int status, std::string_view piece) {
 }
 
 bool RangeTaker::got_others() const {
-  return status_ != kPartialContent && received_ > content_.size();
+  return !is_range_ && received_ > content_.size();
 }
 
 }  // namespace rayhistory

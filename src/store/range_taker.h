@@ -1,5 +1,6 @@
-// The bytes of a range out of the body of an answer, piece by piece: of the range (206), or of the whole
-// object from a server that reads no ranges (200). Holds no more than the range.
+// The bytes of a range out of the body of an answer, piece by piece: of the range (206, or any answer with a
+// Content-Range: rclone's has status 200), or of the whole object from a server that reads no ranges (200).
+// Holds no more than the range.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "http/client.h"
 
 namespace rayhistory {
 
@@ -17,7 +19,7 @@ class RangeTaker {
 
   // As HttpRequest::on_body has it. An error, once all of the range has come and more follows, ends the
   // exchange.
-  Result<void> take(int status, std::string_view piece);
+  Result<void> take(const HttpResponse& answer, std::string_view piece);
 
   bool is_done() const { return is_done_; }
   // Whether the server has sent bytes that are none of the range.
@@ -27,7 +29,7 @@ class RangeTaker {
  private:
   const uint64_t offset_;
   const uint64_t length_;
-  int status_ = 0;
+  bool is_range_ = false;
   uint64_t received_ = 0;
   bool is_done_ = false;
   std::string content_;

@@ -12,10 +12,13 @@ struct Taken {
   friend bool operator==(const Taken&, const Taken&) = default;
 };
 
-Taken take(uint64_t offset, uint64_t length, int status, std::initializer_list<std::string_view> pieces) {
+Taken take(uint64_t offset, uint64_t length, int status, std::initializer_list<std::string_view> pieces,
+           std::string_view content_range = "") {
   RangeTaker taker(offset, length);
+  HttpResponse answer{.status = status, .headers = {}, .body = {}};
+  if (!content_range.empty()) answer.headers.set("Content-Range", content_range);
   for (const std::string_view piece : pieces)
-    if (!taker.take(status, piece)) break;
+    if (!taker.take(answer, piece)) break;
   const bool is_done = taker.is_done();
   const bool got_others = taker.got_others();
   return {std::move(taker).content(), is_done, got_others};
@@ -29,6 +32,7 @@ TEST(RangeTaker, HasNoMoreThanTheRangeWhateverTheServerSends) {
   EXPECT_EQ(take(2, 3, 200, {"abcde"}), (Taken{"cde", false, true}));
   EXPECT_EQ(take(2, 3, 200, {"abc"}), (Taken{"c", false, true}));
   EXPECT_EQ(take(5, 3, 200, {"abc"}), (Taken{"", false, true}));
+  EXPECT_EQ(take(2, 3, 200, {"cde"}, "bytes 2-4/9"), (Taken{"cde", false, false})) << "as rclone answers";
   EXPECT_EQ(take(0, 5, 200, {"abc"}), (Taken{"abc", false, false})) << "the object is the range";
 }
 

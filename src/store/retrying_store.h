@@ -65,6 +65,7 @@ class RetryingStore final : public Store {
   std::string description() const override { return store_->description(); }
   std::string credentials_origin() const override { return store_->credentials_origin(); }
   ObjectGrowth growth() const override { return store_->growth(); }
+  std::vector<std::string> lacks() const override { return store_->lacks(); }
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;

@@ -91,7 +91,10 @@ std::optional<S3UploadPage> read_s3_uploads(std::string_view body) {
 std::optional<std::string> read_s3_upload_id(std::string_view body) {
   const auto document = parse_xml(body);
   if (!document) return std::nullopt;
-  std::string id = document->child("InitiateMultipartUploadResult").child_value("UploadId");
+  const pugi::xml_node root = document->document_element();
+  // rclone leaves out "Result".
+  const bool is_reply = std::string_view(root.name()).starts_with("InitiateMultipartUpload");
+  std::string id = is_reply ? root.child_value("UploadId") : "";
   if (id.empty()) return std::nullopt;
   return id;
 }

@@ -492,7 +492,10 @@ Result<std::string> S3Store::get(const std::string& key, uint64_t offset, uint64
   TRY(check_key(key));
   // A range can't be empty; one byte tells whether there is such an object.
   const uint64_t wanted = std::max<uint64_t>(length, 1);
-  const uint64_t last = wanted - 1 > UINT64_MAX - offset ? UINT64_MAX : offset + wanted - 1;
+  // Servers reckon in signed numbers.
+  constexpr uint64_t kLastByte = INT64_MAX - 1;
+  const uint64_t last =
+      wanted - 1 > kLastByte - std::min(offset, kLastByte) ? kLastByte : offset + wanted - 1;
   RangeTaker taker(offset, length);
   S3Call get;
   get.key = key;
@@ -502,7 +505,9 @@ Result<std::string> S3Store::get(const std::string& key, uint64_t offset, uint64
     get.headers.set("Range", fmt::format("bytes={}-{}", offset, last));
     if (!dialect.range_header.empty()) get.headers.set(dialect.range_header, dialect.range_header_value);
   }
-  get.on_body = [&taker](int status, std::string_view piece) { return taker.take(status, piece); };
+  get.on_body = [&taker](const HttpResponse& so_far, std::string_view piece) {
+    return taker.take(so_far, piece);
+  };
   get.response_limit_bytes = kErrorReplyLimitBytes;
   Result<S3Answer> answer = connection_.send(get, deadline);
   if (!answer && !taker.is_done()) return std::move(answer).error();
@@ -554,6 +559,8 @@ Result<void> S3Store::for_each_upload(const std::string& prefix,
   S3Upload place;
   while (true) {
     TRY_ASSIGN(const S3Answer answer, connection_.send(list, deadline));
+    // rclone says so of a bucket that never had an upload.
+    if (answer.code() == "NoSuchUpload") return {};
     if (!answer.ok()) return connection_.error_of(list, answer);
     const std::optional<S3UploadPage> page = read_s3_uploads(answer.response.body);
     if (!page) return cut_short(connection_.dialect(), "list uploads");
@@ -617,10 +624,7 @@ Result<void> S3Store::abort_upload(const S3Upload& unfinished, const Deadline& d
 }
 
 Result<std::vector<std::string>> S3Store::remarks(const Deadline& deadline) {
-  TRY_ASSIGN(std::vector<std::string> remarks, s3_bucket_remarks(connection_, deadline));
-  for (std::string& remark : connection_.abilities().remarks())
-    remarks.push_back(std::move(remark));
-  return remarks;
+  return s3_bucket_remarks(connection_, deadline);
 }
 
 }  // namespace rayhistory

@@ -131,6 +131,9 @@ class Store {
   // missing; errors are for a store that cannot be asked at all. Nothing is changed.
   virtual Result<std::vector<std::string>> remarks(const Deadline& deadline) = 0;
 
+  // What the server has shown that it cannot do, a sentence each, with the promise that is not kept for it.
+  virtual std::vector<std::string> lacks() const { return {}; }
+
   // As far as is known by now.
   virtual ObjectGrowth growth() const { return ObjectGrowth::by_tail; }
 

@@ -15,8 +15,8 @@ def check(environment, **settings):
 def test_a_store_that_works_is_said_to_and_left_as_it_was(store):
     run = check(store.environment)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "grow it in place: ok" in run.stdout
-    assert "all that the collector needs works" in run.stdout
+    assert "let a log grow from 6 to 20 MiB: ok" in run.stdout
+    assert "all that the collector and the History Server need works" in run.stdout
     assert "note:" not in run.stdout
     assert store.stored.sizes() == {}
 
