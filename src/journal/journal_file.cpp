@@ -10,12 +10,16 @@
 namespace rayhistory {
 namespace {
 
-// Six batches of ten events, or sixty of one: what zeros and the longer file cost is then small beside the
+// Six batches of ten events, or sixty of one: what the room and the longer file cost is then small beside the
 // rest.
 constexpr uint64_t kRoomLimitBytes = 64 * 1024;
 // Of larger batches each brings so much that it hardly matters what the file system's own writes cost.
 constexpr uint64_t kSmallBatchBytes = kRoomLimitBytes / 2;
-constexpr std::array<char, 4096> kZeros{};
+constexpr std::array<char, 4096> kBlankLines = [] {
+  std::array<char, 4096> lines{};
+  lines.fill('\n');
+  return lines;
+}();
 
 Result<void> make_folder(const std::string& folder, std::set<std::string>& folders_to_sync) {
   const Result<FileStatus> status = status_of(folder);
@@ -77,9 +81,9 @@ Result<void> JournalFile::write(std::span<const std::string_view> pieces, uint64
 // As much again as the file held before this batch, so that one that gets a single batch has none.
 Result<void> JournalFile::make_room() {
   const uint64_t room = std::min(size_, kRoomLimitBytes);
-  std::vector<std::string_view> zeros(room / kZeros.size(), {kZeros.data(), kZeros.size()});
-  zeros.emplace_back(kZeros.data(), room % kZeros.size());
-  if (!file_.write_at(disk_bytes_, zeros))
+  std::vector<std::string_view> lines(room / kBlankLines.size(), {kBlankLines.data(), kBlankLines.size()});
+  lines.emplace_back(kBlankLines.data(), room % kBlankLines.size());
+  if (!file_.write_at(disk_bytes_, lines))
     return file_.truncate(disk_bytes_);  // a full disk: it goes without
   disk_bytes_ += room;
   return {};

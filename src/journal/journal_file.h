@@ -7,11 +7,13 @@
 // file whose sync() has failed must be undone and not written to again: what the kernel could not write it
 // may forget and report success next time (https://wiki.postgresql.org/wiki/Fsync_Errors).
 //
-// Room: a file that takes one small batch after the other is kept longer than what it holds, by zeros.
+// Room: a file that takes one small batch after the other is kept longer than what it holds, by blank lines.
 // Writing over them changes neither its size nor its blocks, so that a sync has the bytes to write and
-// nothing of the file system's own: half the CPU, and half the time. A crash leaves the room, or of a batch
-// that was never committed some blocks and zeros between; neither is a complete line, for no event has a zero
-// byte (RFC 8259, 7).
+// nothing of the file system's own: half the CPU, and half the time. (Blocks that are reserved beyond the
+// file's end, FALLOC_FL_KEEP_SIZE, save nothing of that: the size still changes.) A crash leaves the room,
+// and of a batch that was never committed perhaps some pieces. A reader that knows nothing of this skips the
+// blank lines, and so does KubeRay's, which may upload the file as it is; ours cuts them and a torn line off
+// (recovery.h).
 //
 // The descriptor may be released between batches and is opened again when needed. For one thread at a time.
 #pragma once

@@ -285,7 +285,7 @@ TEST_F(JournalTest, KeepsRoomAheadOfSmallBatches) {
   EXPECT_EQ(files()[kNodeFile], event("a") + "\n") << "one batch is no reason for room";
   append({event("b")});
   const size_t line = event("a").size() + 1;
-  EXPECT_EQ(files()[kNodeFile], event("a") + "\n" + event("b") + "\n" + std::string(line, '\0'));
+  EXPECT_EQ(files()[kNodeFile], event("a") + "\n" + event("b") + "\n" + std::string(line, '\n'));
   EXPECT_EQ(journal_->disk_bytes(), 3 * line);
   append({event("c")});
   EXPECT_EQ(files()[kNodeFile], event("a") + "\n" + event("b") + "\n" + event("c") + "\n");
@@ -950,7 +950,7 @@ TEST_F(JournalTest, TakesUpAFileWithoutItsRoom) {
   for (const char* id : {"a", "b", "c", "d"})
     append({event(id)});
   const auto before = stored();
-  ASSERT_THAT(files()[kNodeFile], EndsWith(std::string(1, 0)));
+  ASSERT_THAT(files()[kNodeFile], EndsWith("\n\n"));
   open();
   EXPECT_GT(journal_->disk_bytes(), before.begin()->second.size());
   journal_->recover();
@@ -958,6 +958,69 @@ TEST_F(JournalTest, TakesUpAFileWithoutItsRoom) {
   EXPECT_EQ(files()[kNodeFile], before.begin()->second);
   EXPECT_EQ(journal_->disk_bytes(), before.begin()->second.size());
   EXPECT_EQ(append({event("c"), event("d")}), (BatchOutcome{.duplicate = 2}));
+}
+
+// What a killed collector leaves may be uploaded as it is by one that knows nothing of room.
+TEST_F(JournalTest, HasNothingButLinesOnTheDiskWhenItIsKilled) {
+  run();
+  std::string lines;
+  for (int number = 0; number < 500; ++number) {
+    const std::string one =
+        event(std::string(static_cast<size_t>(number % 90), 'x') + std::to_string(number));
+    append({one});
+    lines += one + "\n";
+    const std::string on_disk = files()[kNodeFile];
+    ASSERT_THAT(on_disk, StartsWith(lines));
+    ASSERT_EQ(on_disk.find_first_not_of('\n', lines.size()), std::string::npos) << number;
+  }
+}
+
+TEST_F(JournalTest, TakesUpAFileWithTheZerosOfAnEarlierVersion) {
+  run();
+  append({event("a"), event("b")});
+  const std::string whole = files()[kNodeFile];
+  journal_.reset();
+  for (const std::string& torn : {std::string(), std::string("{\"eventId\": \"c")}) {
+    for (const size_t zeros : {1u, 5000u, 100'000u}) {
+      write(kNodeFile, whole + torn + std::string(zeros, '\0'));
+      open();
+      journal_->recover();
+      EXPECT_EQ(stored().begin()->second, whole);
+      EXPECT_EQ(journal_->disk_bytes(), whole.size());
+    }
+  }
+}
+
+// A batch that was not written to its end: the room is behind each piece of it.
+TEST_F(JournalTest, LeavesOutALineThatWasTornInItsRoom) {
+  run();
+  append({event("a")});
+  const std::string whole = files()[kNodeFile];
+  journal_.reset();
+  const std::string next = event("b") + "\n" + event("c") + "\n";
+  for (const size_t room : {1u, 2u, 100'000u}) {
+    for (size_t length = 0; length <= next.size(); ++length) {
+      write(kNodeFile, whole + next.substr(0, length) + std::string(room, '\n'));
+      open();
+      journal_->recover();
+      // With the room's first line break, a line is whole one byte earlier.
+      const size_t lines = (length + 1) / (event("b").size() + 1);
+      ASSERT_EQ(stored().begin()->second, whole + next.substr(0, lines * (event("b").size() + 1))) << length;
+      run();
+      ASSERT_EQ(append({event("a"), event("b"), event("c")}).duplicate, 1 + lines) << length;
+      std::filesystem::remove_all(path_in_folder(std::string(kSessionA)));
+    }
+  }
+}
+
+TEST_F(JournalTest, RemovesAFileOfBlankLines) {
+  for (const size_t size : {1u, 100'000u}) {
+    write(kNodeFile, std::string(size, '\n'));
+    open();
+    journal_->recover();
+    EXPECT_THAT(files(), IsEmpty());
+    EXPECT_EQ(journal_->disk_bytes(), 0u);
+  }
 }
 
 // After a loss of power blocks of the last, unanswered batch may be missing between others.

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "journal/event.h"
+#include "journal/json_scanner.h"
 
 namespace rayhistory {
 namespace {
@@ -14,6 +15,8 @@ constexpr int kDeepestFolder = 3;
 // What is read of all files together to learn the last IDs: several of Ray's batches of 1 MB, of which one is
 // in flight; 10 ms of a whole CPU, so that events are taken in time also with a fifth of one.
 constexpr uint64_t kTailsBytes = 8 * 1024 * 1024;
+// A batch is no longer, and so no line.
+constexpr uint64_t kLongestLineBytes = 64 * 1024 * 1024;
 // Read at a time when looking backwards for a line break.
 constexpr size_t kBackwardBytes = 64 * 1024;
 
@@ -59,6 +62,40 @@ Result<std::string> last_lines(const FoundJournal& journal, uint64_t limit) {
   tail.resize(tail.rfind('\n') + 1);  // npos + 1 is 0: no line at all
   if (start > 0) tail.erase(0, tail.find('\n') + 1);
   return tail;
+}
+
+// How long the beginning of the file's first `size` bytes is that ends with the last of such characters; 0
+// where there is none.
+Result<uint64_t> size_up_to_last(const File& file, uint64_t size, bool (*is_wanted)(char)) {
+  std::string block;
+  uint64_t start = size;
+  while (start > 0) {
+    const uint64_t length = std::min<uint64_t>(start, kBackwardBytes);
+    start -= length;
+    block.resize(length);
+    TRY_ASSIGN(const size_t got, file.read_at(start, block));
+    block.resize(got);
+    const auto last = std::find_if(block.rbegin(), block.rend(), is_wanted);
+    if (last != block.rend()) return start + static_cast<uint64_t>(block.rend() - last);
+  }
+  return uint64_t{0};
+}
+
+// `size` is 0 or the end of a line.
+Result<uint64_t> size_without_blank_lines(const File& file, uint64_t size) {
+  TRY_ASSIGN(const uint64_t text, size_up_to_last(file, size, [](char c) { return c != '\n'; }));
+  return text == 0 ? 0 : text + 1;
+}
+
+// Whether the line from `start` to `end`, with its line break, is one whole JSON value. A batch that was not
+// written to its end leaves a piece of a line in front of the blank ones.
+Result<bool> holds_json(const File& file, uint64_t start, uint64_t end) {
+  if (end - start > kLongestLineBytes) return true;  // none that we wrote, and too long to be looked at
+  std::string line(end - start, '\0');
+  TRY_ASSIGN(const size_t got, file.read_at(start, line));
+  line.resize(got);
+  JsonScanner scanner(line);
+  return scanner.skip_value() && scanner.peek() == '\0' && scanner.position() == line.size();
 }
 
 }  // namespace
@@ -129,17 +166,12 @@ std::vector<EventIdHash> last_event_ids(const FoundJournals& journals, size_t li
 
 Result<uint64_t> size_of_whole_lines(const std::string& path, uint64_t size) {
   TRY_ASSIGN(const File file, File::open_for_reading(path));
-  std::string block;
-  uint64_t start = size;
-  while (start > 0) {
-    const uint64_t length = std::min<uint64_t>(start, kBackwardBytes);
-    start -= length;
-    block.resize(length);
-    TRY_ASSIGN(const size_t got, file.read_at(start, block));
-    block.resize(got);
-    if (const size_t last = block.rfind('\n'); last != std::string::npos) return start + last + 1;
-  }
-  return uint64_t{0};
+  TRY_ASSIGN(const uint64_t complete, size_up_to_last(file, size, [](char c) { return c == '\n'; }));
+  TRY_ASSIGN(const uint64_t end, size_without_blank_lines(file, complete));
+  if (end == 0) return end;
+  TRY_ASSIGN(const uint64_t start, size_up_to_last(file, end - 1, [](char c) { return c == '\n'; }));
+  TRY_ASSIGN(const bool is_whole, holds_json(file, start, end));
+  return is_whole ? end : size_without_blank_lines(file, start);
 }
 
 }  // namespace rayhistory

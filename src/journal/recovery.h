@@ -36,7 +36,9 @@ FoundJournals find_journals(const JournalFolder& folder);
 // bytes: events are to be taken within 100 ms of the start.
 std::vector<EventIdHash> last_event_ids(const FoundJournals& journals, size_t limit);
 
-// How many of the file's first `size` bytes are complete lines. A crash may have torn the last one.
+// How many of the file's first `size` bytes are complete lines, without what a crash leaves behind them: a
+// torn line, and the room that the file was kept longer by (journal_file.h), which is blank lines, or zeros
+// in a file of version 0.1 and earlier.
 Result<uint64_t> size_of_whole_lines(const std::string& path, uint64_t size);
 
 }  // namespace rayhistory

@@ -138,6 +138,29 @@ def test_what_a_killed_collector_left_is_stored_by_the_next(make_collector, stor
     assert judge.node_events(SESSION, node.node_id) == [*events, later]
 
 
+def test_a_killed_collector_leaves_nothing_but_lines(make_collector, folder_store, node):
+    """Another collector, such as KubeRay's, uploads the file as it is, and its reader skips blank lines alone."""
+    node.start()
+    collector = make_collector(folder_store, PUSH_INTERVAL="1h").start()
+    wait_until(lambda: folder_store.judge().markers(), "the node to be known")
+    events = []
+    for number in range(100):
+        events.append(post_one(collector, message="x" * number))
+        (file,) = journal_files(collector)
+        lines = file.read_bytes().split(b"\n")
+        assert [json.loads(line) for line in lines if line] == events
+    collector.kill()
+    assert [json.loads(line) for line in file.read_bytes().split(b"\n") if line] == events
+    # An earlier version of ours kept zeros there.
+    whole = file.read_bytes().rstrip(b"\n") + b"\n"
+    file.write_bytes(whole + bytes(10_000))
+    collector.start().stop()
+    judge = folder_store.judge()
+    assert judge.node_events(SESSION, node.node_id) == events
+    (key,) = judge.below(SESSION, node.node_id, "node_events").values()
+    assert folder_store.stored.read(key) == whole
+
+
 def test_a_torn_line_of_a_killed_collector_is_left_out(make_collector, folder_store, node):
     node.start()
     collector = make_collector(folder_store, PUSH_INTERVAL="1h").start()
