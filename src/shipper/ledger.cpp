@@ -92,9 +92,12 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
   const bool had_unsent = !is_first && !holds_all(entry);
   const bool is_other_file = entry.shipment && content_of(*entry.shipment) != content_of(shipment);
   const bool has_moved = entry.shipment && entry.shipment->path != shipment.path;
-  // Nobody wants an earlier state dump. Written anew every 10 s, each would be lost, and none ever due.
-  const bool is_newer_state = is_other_file && !shipment.keep_earlier;
-  if (is_other_file && had_unsent && !is_newer_state) abandon_unsent(entry);
+  const bool has_grown = !is_first && !is_other_file && shipment.size > entry.shipment->size;
+  if (is_first) entry.version_before.reset();
+  if (is_first || has_grown) entry.is_version = false;
+  entry.has_grown = has_grown || (entry.has_grown && !is_first);
+  const bool is_newer = is_other_file && is_newer_version(entry, shipment, now);
+  if (is_other_file && had_unsent && !is_newer) abandon_unsent(entry);
   const bool was_rotated = entry.shipment && entry.shipment->kind == ShipmentKind::rotated_log;
   entry.shipment = std::move(shipment);
   entry.content = content_of(*entry.shipment);
@@ -102,7 +105,8 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
   entry.withdrawn = false;
   entry.handed_over = false;
   entry.reported = false;
-  if (!had_unsent || (is_other_file && !is_newer_state)) entry.oldest_unsent = now;
+  // A file that is replaced every 10 s would never be due if each version began to wait anew.
+  if (!had_unsent) entry.oldest_unsent = now;
   if (is_first) entry.oldest_unsent -= std::min(entry.shipment->waited, options_.push_interval);
   if (is_other_file || has_moved) entry.not_before = {};
   if (entry.shipment->kind == ShipmentKind::rotated_log && !was_rotated &&
@@ -163,6 +167,27 @@ void Ledger::vacate_all(const Prefix& prefix, SteadyTime now) {
   const auto first = rotated_.lower_bound(prefix.text);
   for (auto rotated = first; rotated != rotated_.end() && rotated->first.starts_with(prefix.text); ++rotated)
     if (Entry* live = find(parse_rotated_log(rotated->first)->live_path)) vacate(*live, prefix, now);
+}
+
+bool Ledger::is_newer_version(Entry& entry, const Shipment& next, SteadyTime now) const {
+  if (key_names_content(next)) return false;
+  const bool goes_on_elsewhere =
+      std::any_of(entry.generations.begin(), entry.generations.end(),
+                  [&](const Entry* generation) { return generation->content == entry.content; });
+  const bool is_whole = !std::exchange(entry.has_grown, false) && !entry.shipment->path.empty();
+  const bool was_version = is_whole && !goes_on_elsewhere;
+  const std::optional<SteadyTime> before = std::exchange(entry.version_before, std::nullopt);
+  if (was_version) entry.version_before = now;
+  entry.is_version = was_version && before && now - *before <= options_.push_interval;
+  if (entry.is_version && next.keep_earlier) tell_versions(entry);
+  return entry.is_version || (was_version && next.renamed_over) || !next.keep_earlier;
+}
+
+void Ledger::tell_versions(Entry& entry) const {
+  if (std::exchange(entry.versions_told, true)) return;
+  log_info(
+      "a file is replaced more often than it is stored: the newest version is stored at each push interval",
+      {{"key", entry.key}, {"path", entry.shipment->path}});
 }
 
 void Ledger::abandon_unsent(Entry& entry) {
@@ -452,7 +477,8 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
   }
 
   // The object is an earlier generation's. It goes to where it belongs before its place is taken.
-  if (file.keep_earlier && !stored.safe_elsewhere && stored.object.size > 0) {
+  const bool is_wanted = file.keep_earlier && !(stored.is_version && entry.is_version);
+  if (is_wanted && !stored.safe_elsewhere && stored.object.size > 0) {
     for (Entry* generation : entry.generations) {
       if (generation->shipment && !generation->stored && !generation->claim_decided) {
         block(entry, *generation);
@@ -661,6 +687,7 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
       totals_of(task.shipment).bytes_sent +=
           task.shipment.size - (task.step == Task::Step::extend ? task.stored.size : 0);
       entry.stored = Stored{.object = result.object, .content = content};
+      entry.stored->is_version = entry.is_version && entry.content == content;
       entry.disagreed = false;
       entry.put_whole = false;
       entry.claim_decided = true;

@@ -125,6 +125,7 @@ class Ledger {
     std::optional<Content> content;  // nothing: only listed; Content{}: of a file that is not there any more
     bool safe_elsewhere = false;     // its bytes are under a key of their own too
     bool preserve_begun = false;     // they may be, under preserving_key
+    bool is_version = false;         // of a file that is replaced again and again (Entry::is_version)
   };
   // A generation that was given up while a task was under way, which may have stored the beginning of it.
   struct GivenUp {
@@ -172,6 +173,12 @@ class Ledger {
     bool withdrawn = false;      // while busy
     bool handed_over = false;    // likewise, or its file went away after its prefix had ended
     bool counted = false;        // in unstored_
+    bool has_grown = false;      // its content was seen to grow, as a log does and a version does not
+    // Its content is one of several versions: it came less than a push interval after the content before it,
+    // which had taken the place of another and never grew.
+    bool is_version = false;
+    bool versions_told = false;                // in the log
+    std::optional<SteadyTime> version_before;  // when its content took the place of one that never grew
     Place place = Place::nowhere;
     SteadyTime due{};                       // where place is waiting
     Rank rank{};                            // where place is ready
@@ -219,6 +226,10 @@ class Ledger {
   void make_ready(Entry& entry);
   Rank rank_of(const Entry& entry) const;
   void recount(Entry& entry);
+  // Another content is about to be offered at the key: takes note of whether that is a newer version of what
+  // is there. A newer version takes over the age of the unsent one before it, which is no loss.
+  bool is_newer_version(Entry& entry, const Shipment& next, SteadyTime now) const;
+  void tell_versions(Entry& entry) const;
   void abandon_unsent(Entry& entry);
   void count_given_up(const Entry& entry, ShipmentKind kind, const GivenUp& given_up);
   void drop_shipment(Entry& entry);

@@ -666,6 +666,140 @@ TEST(Ledger, AStateDumpThatIsWrittenAnewMoreOftenThanItIsPushedIsStoredAndNotLos
   EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, 0u);
 }
 
+// A file and its versions, each put in the place of the one before.
+class Versions {
+ public:
+  enum class By { rename, deletion, truncation };
+
+  Versions(Mirror& mirror, By by) : mirror_(mirror), by_(by) {}
+
+  void write_next() {
+    const std::string content = "version " + std::to_string(++number_);
+    if (by_ == By::truncation) {
+      mirror_.folder.write("status.json", content);
+    } else {
+      // Held open, so that the next file gets another inode.
+      if (auto file = File::open_for_reading(mirror_.folder / "status.json"))
+        earlier_.push_back(std::move(*file));
+      mirror_.folder.write("status.json.tmp", content);
+      std::filesystem::rename(mirror_.folder / "status.json.tmp", mirror_.folder / "status.json");
+    }
+    Shipment shipment = mirror_.log("status.json", by_ == By::truncation ? number_ : 0);
+    shipment.renamed_over = by_ == By::rename && number_ > 1;
+    mirror_.offer(std::move(shipment));
+  }
+  std::string content() const { return mirror_.folder.read("status.json"); }
+
+ private:
+  Mirror& mirror_;
+  const By by_;
+  uint32_t number_ = 0;
+  std::vector<File> earlier_;
+};
+
+TEST(Ledger, AFileThatIsReplacedMoreOftenThanItIsPushedIsStoredAtEachInterval) {
+  for (const Versions::By by : {Versions::By::rename, Versions::By::deletion, Versions::By::truncation}) {
+    SCOPED_TRACE(static_cast<int>(by));
+    Mirror mirror;
+    Versions versions(mirror, by);
+    int stored = 0;
+    for (int second = 0; second < 600; second += 2) {
+      versions.write_next();
+      if (mirror.run_after(Seconds(2)).empty()) continue;
+      ++stored;
+      EXPECT_EQ(mirror.stored("status.json"), versions.content());
+    }
+    EXPECT_EQ(stored, 10);
+    EXPECT_EQ(mirror.store.keys().size(), 1u) << "versions in between are no history";
+    // The first one that goes might have been a log: only a rename over it says that it was not.
+    EXPECT_EQ(mirror.ledger().totals().files_abandoned, by == Versions::By::rename ? 0u : 1u);
+  }
+}
+
+TEST(Ledger, AFileThatIsRenamedOverAnotherIsStoredAfterOneIntervalWhateverItsPace) {
+  for (const int pace : {1, 10, 25, 31, 45, 59}) {
+    SCOPED_TRACE(pace);
+    Mirror mirror;
+    Versions versions(mirror, Versions::By::rename);
+    for (int second = 0; second < 600; ++second) {
+      if (second % pace == 0) versions.write_next();
+      mirror.run_after(Seconds(1));
+      EXPECT_LE(mirror.backlog().oldest, Seconds(60));
+    }
+    mirror.run_after(Seconds(60));
+    EXPECT_EQ(mirror.stored("status.json"), versions.content());
+    EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, 0u);
+  }
+}
+
+TEST(Ledger, AVersionThatWasStoredIsKeptUnlessTheFileIsReplacedAgainAndAgain) {
+  for (const Versions::By by : {Versions::By::rename, Versions::By::deletion, Versions::By::truncation}) {
+    SCOPED_TRACE(static_cast<int>(by));
+    Mirror mirror;
+    Versions versions(mirror, by);
+    for (int number = 0; number < 3; ++number) {
+      versions.write_next();
+      mirror.run_after(Seconds(120));
+    }
+    EXPECT_THAT(mirror.stored_contents(), UnorderedElementsAre("version 1", "version 2", "version 3"));
+    for (int number = 0; number < 100; ++number) {
+      versions.write_next();
+      mirror.run_after(Seconds(5));
+    }
+    mirror.run_after(Seconds(120));
+    // Number 3 was stored before the others came so often.
+    EXPECT_THAT(mirror.stored_contents(),
+                UnorderedElementsAre("version 1", "version 2", "version 3", "version 103"));
+    versions.write_next();
+    mirror.run_after(Seconds(120));
+    EXPECT_THAT(mirror.stored_contents(),
+                UnorderedElementsAre("version 1", "version 2", "version 3", "version 103", "version 104"));
+  }
+}
+
+TEST(Ledger, ALogThatIsReplacedAgainAndAgainIsNoVersionForItGrows) {
+  for (const bool is_renamed_over : {false, true}) {
+    Mirror mirror;
+    std::vector<File> earlier;
+    std::vector<std::string> kept;
+    for (int number = 0; number < 5; ++number) {
+      if (auto file = File::open_for_reading(mirror.folder / "a.log")) earlier.push_back(std::move(*file));
+      const std::string name = "run " + std::to_string(number);
+      mirror.folder.write("new", name);
+      std::filesystem::rename(mirror.folder / "new", mirror.folder / "a.log");
+      Shipment log = mirror.log("a.log");
+      log.renamed_over = is_renamed_over && number > 0;
+      mirror.offer(log);
+      mirror.run_after(Seconds(1));
+      mirror.folder.append("a.log", ", more");
+      mirror.offer(mirror.log("a.log"));
+      mirror.drain();
+      mirror.run();
+      kept.push_back(name + ", more");
+      mirror.folder.append("a.log", ", unsent");
+      mirror.offer(mirror.log("a.log"));
+    }
+    mirror.run();
+    kept.back() += ", unsent";
+    EXPECT_THAT(mirror.stored_contents(), testing::UnorderedElementsAreArray(kept));
+    EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, 4 * std::string_view(", unsent").size());
+  }
+}
+
+TEST(Ledger, AVersionThatARestartFindsInTheStoreIsKeptAndNoOtherOne) {
+  Mirror mirror;
+  Versions versions(mirror, Versions::By::rename);
+  for (int life = 0; life < 3; ++life) {
+    for (int number = 0; number < 50; ++number) {
+      versions.write_next();
+      mirror.run_after(Seconds(5));
+    }
+    mirror.restart();
+  }
+  EXPECT_EQ(mirror.store.keys().size(), 3u);
+  EXPECT_EQ(mirror.ledger().totals().bytes_abandoned, 0u);
+}
+
 TEST(Ledger, AnObjectThatIsNotWhatWeThoughtIsPutWhole) {
   Mirror mirror;
   mirror.folder.write("a.log", "one\n");

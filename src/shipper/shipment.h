@@ -46,6 +46,8 @@ struct Shipment {
   // False for a file that its writer replaces again and again (a state dump): when another generation is at
   // the key, the earlier one's object is overwritten. True: it is kept under a rotated log's name (ledger.h).
   bool keep_earlier = true;
+  // Its writer has renamed it over the file that was offered before: it is a newer version of that one.
+  bool renamed_over = false;
   // False for a file that is one whole (gzip): it is put once, when final.
   bool grows = true;
 
