@@ -64,13 +64,14 @@ FileIdentity identity_of(const struct statx& raw) {
 
 Result<FileStatus> statx_of(int descriptor, const char* path, int flags, std::string_view shown) {
   struct statx raw {};
-  constexpr unsigned kWanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_BTIME;
+  constexpr unsigned kWanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_CTIME | STATX_BTIME;
   if (::statx(descriptor, path, flags, kWanted, &raw) != 0) return failure("stat", shown);
   FileStatus status;
   status.type = type_of(raw.stx_mode);
   status.identity = identity_of(raw);
   status.size = raw.stx_size;
   status.modified_nanoseconds = nanoseconds_of(raw.stx_mtime);
+  status.changed_nanoseconds = nanoseconds_of(raw.stx_ctime);
   return status;
 }
 

@@ -33,6 +33,7 @@ struct FileStatus {
   FileIdentity identity;
   uint64_t size = 0;
   int64_t modified_nanoseconds = 0;  // unix time
+  int64_t changed_nanoseconds = 0;   // unix time (ctime): no program can set it back
 };
 
 class File {

@@ -38,7 +38,7 @@ std::vector<EventIdHash> last_event_ids(const FoundJournals& journals, size_t li
 
 // How many of the file's first `size` bytes are complete lines, without what a crash leaves behind them: a
 // torn line, and the room that the file was kept longer by (journal_file.h), which is blank lines, or zeros
-// in a file of version 0.1 and earlier.
+// in a file of an earlier version.
 Result<uint64_t> size_of_whole_lines(const std::string& path, uint64_t size);
 
 }  // namespace rayhistory

@@ -21,6 +21,13 @@ constexpr size_t kBufferBytes = 64 * 1024;
 // an end.
 constexpr size_t kReadLimitBytes = 4 * 1024 * 1024;
 
+ChangeHints::What what_of(uint32_t mask) {
+  if ((mask & IN_DELETE) != 0) return ChangeHints::What::deleted;
+  if ((mask & IN_MOVED_FROM) != 0) return ChangeHints::What::moved_out;
+  if ((mask & IN_MOVED_TO) != 0) return ChangeHints::What::moved_in;
+  return ChangeHints::What::changed;
+}
+
 }  // namespace
 
 Result<ChangeHints> ChangeHints::open() {
@@ -70,11 +77,14 @@ Result<void> ChangeHints::read(const std::function<void(const Hint&)>& each) con
       const char* name = buffer.data() + at + sizeof(event);
       at += sizeof(event) + event.len;
       if ((event.mask & IN_Q_OVERFLOW) != 0) {
-        each({-1, {}});
+        each({.watch = -1, .name = {}});
       } else if (event.len > 0) {
-        each({event.wd, std::string_view(name, ::strnlen(name, event.len))});
+        each({.watch = event.wd,
+              .name = std::string_view(name, ::strnlen(name, event.len)),
+              .what = what_of(event.mask),
+              .renaming = event.cookie});
       } else if ((event.mask & IN_IGNORED) != 0) {
-        each({event.wd, {}});
+        each({.watch = event.wd, .name = {}});
       }
     }
   }

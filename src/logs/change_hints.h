@@ -3,6 +3,7 @@
 // what finds out; hints say what to look at before the next scan.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string_view>
 
@@ -25,9 +26,17 @@ class ChangeHints {
   Result<int> watch(int folder_descriptor) const;
   void unwatch(int watch) const;
 
+  enum class What {
+    changed,    // made or written
+    deleted,    // by a removal, and not by a file that was renamed over it
+    moved_out,  // renamed, and not called `name` any more
+    moved_in,   // renamed, and called `name` now
+  };
   struct Hint {
     int watch;              // -1: some hints were lost, so anything may have changed
     std::string_view name;  // empty: the folder itself; the watch is over
+    What what = What::changed;
+    uint32_t renaming = 0;  // a number that moved_out and moved_in of one renaming share
   };
   // What has come since the last call, without waiting, kReadLimitBytes of it at the most.
   Result<void> read(const std::function<void(const Hint&)>& each) const;

@@ -299,6 +299,40 @@ TEST_F(Mirror, KeepsWhatWasStoredOfTruncatedAndDeletedGenerations) {
   expect_each_line_once();
 }
 
+TEST_F(Mirror, StoresTheNewestVersionOfAFileThatIsReplacedByRename) {
+  for (const bool use_hints : {true, false}) {
+    use_hints_ = use_hints;
+    restart();
+    std::string newest;
+    for (int number = 0; number < 200; ++number) {
+      newest = "version " + std::to_string(number);
+      folder_.write("logs/status.json.tmp", newest);
+      fs::rename(at("status.json.tmp"), at("status.json"));
+      if (number % 3 == 0) tracker_->look_now();
+      if (number % 50 == 0) restart();
+    }
+    store_all();
+    EXPECT_EQ(content("node/logs/status.json"), newest);
+    if (use_hints) {
+      EXPECT_EQ(shipper_->totals().bytes_abandoned, 0u);
+    }
+    begin_anew();
+  }
+}
+
+TEST_F(Mirror, StoresWhatIsWrittenOverInPlaceAndKeepsWhatWasStored) {
+  folder_.write("logs/status.json", "{\"done\": 10}");
+  store_all();
+  folder_.write("logs/status.json", "{\"done\": 11}");
+  store_all();
+  EXPECT_EQ(content("node/logs/status.json"), "{\"done\": 11}");
+  EXPECT_EQ(store_.keys().size(), 2u);
+  const uint64_t sent = store_.bytes_sent();
+  set_time("status.json", 0);
+  store_all();
+  EXPECT_EQ(store_.bytes_sent(), sent);
+}
+
 TEST_F(Mirror, SendsNothingAgainAfterARestart) {
   for (int turn = 0; turn < 5; ++turn) {
     for (int i = 0; i < 50; ++i)

@@ -18,6 +18,7 @@
 #include "base/tail_digest.h"
 #include "layout/rotated_log.h"
 #include "logs/change_hints.h"
+#include "logs/content_digest.h"
 #include "logs/open_folder.h"
 #include "store/store.h"
 
@@ -38,17 +39,32 @@ constexpr int kWarningsPerScan = 20;
 // one gap.
 constexpr uint64_t kRingLimit = 4096;
 constexpr int kRingGap = 2;
+// Two writes within one tick of the kernel's clock leave the same times (Linux before 6.13): 10 ms where it
+// ticks 100 times a second, and as much again for the clock that we read.
+constexpr Nanoseconds kTimestampTick = Milliseconds(20);
+
+// What the hints say of a name since the last look at it.
+enum class NameNews {
+  none,
+  left,          // its file was deleted or renamed
+  renamed_over,  // another file was renamed over its file
+};
 
 struct LiveFile {
   FileIdentity identity;
   uint64_t size = 0;
   int64_t modified_nanoseconds = 0;
-  uint64_t tail = 0;  // tail_digest of `size` bytes
+  int64_t changed_nanoseconds = 0;
+  uint64_t tail = 0;    // tail_digest of `size` bytes
+  uint64_t digest = 0;  // content_digest of them
   uint32_t generation = 0;
   uint32_t listing = 0;  // of its folder, that saw it last
   size_t node = 0;       // that it was offered as a log of
   bool unreadable = false;
   bool offered = false;
+  bool may_change_unseen = false;  // within the tick in which it was looked at
+  NameNews news = NameNews::none;
+  bool renamed_within = false;  // its file has another name in a folder that is watched
 };
 
 struct Folder {
@@ -124,6 +140,7 @@ class LogTracker::State {
   LogTotals scan_now() {
     const std::lock_guard lock(mutex_);
     rotated_.take_stored();
+    read_hints();  // for what they say of names
     scan();
     // What moved under the scan's eyes is where the hints say.
     read_hints();
@@ -202,10 +219,31 @@ class LogTracker::State {
         found->second->watch = -1;
         by_watch_.erase(found);
       } else {
+        note_news(*found->second, hint);
         mark_dirty(*found->second, hint.name);
       }
     });
     if (!read) tell_no_hints(read.error());
+  }
+
+  void note_news(Folder& folder, const ChangeHints::Hint& hint) {
+    // The kernel tells of both ends of a renaming one after the other.
+    const auto moved = std::exchange(moved_out_, std::nullopt);
+    if (hint.what == ChangeHints::What::moved_in && moved && moved->renaming == hint.renaming) {
+      if (Folder* from = find_folder(moved->prefix))
+        if (const auto file = from->files.find(moved->name); file != from->files.end())
+          file->second.renamed_within = true;
+    }
+    if (hint.what == ChangeHints::What::changed) return;
+    if (hint.what == ChangeHints::What::moved_out)
+      moved_out_ = MovedOut{hint.renaming, folder.prefix, std::string(hint.name)};
+    const auto file = folder.files.find(hint.name);
+    if (file == folder.files.end()) return;
+    if (hint.what != ChangeHints::What::moved_in) {
+      file->second.news = NameNews::left;
+    } else if (file->second.news == NameNews::none) {
+      file->second.news = NameNews::renamed_over;
+    }
   }
 
   void mark_dirty(Folder& folder, std::string_view name) {
@@ -361,11 +399,14 @@ class LogTracker::State {
     const auto found = folder.files.find(name);
     if (found == folder.files.end()) return false;
     LiveFile& file = found->second;
-    if (file.unreadable || file.identity != status.identity || file.size != status.size ||
-        file.modified_nanoseconds != status.modified_nanoseconds ||
+    if (file.unreadable || file.may_change_unseen || file.identity != status.identity ||
+        file.size != status.size || file.modified_nanoseconds != status.modified_nanoseconds ||
+        file.changed_nanoseconds != status.changed_nanoseconds ||
         file.node != place_.node_at(status.modified_nanoseconds))
       return false;
     file.listing = listing_;
+    file.news = NameNews::none;
+    file.renamed_within = false;
     return true;
   }
 
@@ -454,8 +495,9 @@ class LogTracker::State {
     const bool was_offered = is_known && known->second.offered;
     const LiveFile before = was_offered ? known->second : LiveFile{};
     LiveFile now = before;
-    if (!was_offered || before.identity != status.identity) {
-      if (was_offered) generation_left(folder, open, name, before);
+    const bool is_other_file = was_offered && before.identity != status.identity;
+    if (!was_offered || is_other_file) {
+      if (is_other_file) generation_left(folder, open, name, before);
       now = {};
       now.identity = status.identity;
     } else if (was_written_anew(name, before, status, *file)) {
@@ -465,12 +507,19 @@ class LogTracker::State {
       if (!is_state_dump(name)) ++truncated_;
     }
     const auto tail = tail_digest(*file, status.size);
-    if (!tail) return look_again(folder, name);
+    const auto digest = content_digest(*file, status.size);
+    if (!tail || !digest) return look_again(folder, name);
 
     bytes_seen_ += status.size - std::min(now.size, status.size);
     now.size = status.size;
     now.modified_nanoseconds = status.modified_nanoseconds;
+    now.changed_nanoseconds = status.changed_nanoseconds;
     now.tail = *tail;
+    now.digest = *digest;
+    now.news = NameNews::none;
+    now.renamed_within = false;
+    now.may_change_unseen = changed_just_now(status);
+    if (now.may_change_unseen) look_again(folder, name);
     now.listing = listing_;
     now.node = place_.node_at(status.modified_nanoseconds);
     now.offered = true;
@@ -480,15 +529,24 @@ class LogTracker::State {
     const bool is_other_content = now.identity != before.identity || now.generation != before.generation;
     const bool is_another_nodes = was_offered && now.node != before.node;
     if (is_another_nodes) leave(folder.prefix + name, before, is_other_content);
-    if (!was_offered || is_other_content || is_another_nodes || now.size != before.size)
-      offer(folder, name, now);
+    if (was_offered && !is_other_content && !is_another_nodes && now.size == before.size) return;
+    const bool goes_on = before.renamed_within && !rotated_.knows(before.identity);
+    if (is_other_file && goes_on && !is_another_nodes)
+      sink_.hand_over(place_.key_of(before.node, folder.prefix + name));
+    offer(folder, name, now, is_other_file && before.news == NameNews::renamed_over);
+  }
+
+  bool changed_just_now(const FileStatus& status) const {
+    const Nanoseconds age(clock_.unix_nanoseconds() - status.changed_nanoseconds);
+    return age < kTimestampTick && age > -kTimestampTick;
   }
 
   // What was offered at the path under its node's key goes on elsewhere, or is gone.
   void leave(const std::string& path, const LiveFile& file, bool is_gone) {
     const std::string key = place_.key_of(file.node, path);
     const bool goes_on =
-        !is_gone || (rotated_.knows(file.identity) && !rotated_.is_of(file.identity, file.node));
+        !is_gone ||
+        (rotated_.knows(file.identity) ? !rotated_.is_of(file.identity, file.node) : file.renamed_within);
     goes_on ? sink_.hand_over(key) : sink_.withdraw(key);
   }
 
@@ -501,9 +559,10 @@ class LogTracker::State {
 
   static bool was_written_anew(const std::string& name, const LiveFile& before, const FileStatus& status,
                                const File& file) {
-    if (status.size < before.size || is_state_dump(name)) return true;
-    const auto tail = tail_digest(file, before.size);
-    return !tail || *tail != before.tail;
+    if (status.size < before.size) return true;
+    if (status.size > before.size && is_state_dump(name)) return true;
+    const auto digest = content_digest(file, before.size);
+    return !digest || *digest != before.digest;
   }
 
   void live_unreadable(Folder& folder, const std::string& name, const FileStatus& status,
@@ -565,7 +624,7 @@ class LogTracker::State {
     totals_ = totals;
   }
 
-  void offer(const Folder& folder, const std::string& name, const LiveFile& file) {
+  void offer(const Folder& folder, const std::string& name, const LiveFile& file, bool renamed_over) {
     const std::string path = folder.prefix + name;
     Shipment shipment;
     shipment.kind = ShipmentKind::log;
@@ -581,6 +640,7 @@ class LogTracker::State {
     // A state dump is replaced as a rule, and any state of it may be stored.
     if (!is_state_dump(name)) shipment.tail = file.tail;
     shipment.keep_earlier = !is_state_dump(name);
+    shipment.renamed_over = renamed_over;
     sink_.offer(std::move(shipment));
   }
 
@@ -664,6 +724,12 @@ class LogTracker::State {
   std::unordered_map<int, Folder*> by_watch_;
   std::set<Folder*> dirty_folders_;
   std::vector<std::pair<std::string, std::string>> look_again_;  // folder's prefix, name
+  struct MovedOut {
+    uint32_t renaming;
+    std::string prefix;  // of the folder
+    std::string name;
+  };
+  std::optional<MovedOut> moved_out_;  // the hint before
   bool hints_complete_ = false;
   bool told_no_hints_ = false;
   bool told_too_many_ = false;

@@ -11,6 +11,9 @@
 //             (deleted and made again) is another file. What the store holds of the earlier one is preserved
 //             under a rotated log's key.
 //   rotated   `x.out.3`: see rotated_files.h. KubeRay's rule, by name alone.
+//             One that was renamed over it is offered as its newer version (Shipment::renamed_over). So that
+//             bytes written over in place are noticed too, a file's content is compared with what it was
+//             whenever its size or one of its times has changed (content_digest.h).
 //   state     Ray writes `debug_state*.txt` anew every 10 s. Only the last state is worth storing.
 //   none      symlinks, sockets, fifos, devices: never opened, told once at debug level.
 // What cannot be read is told once, counted, and tried again by each scan.

@@ -6,8 +6,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +18,7 @@
 #include <gtest/gtest.h>
 
 #include "layout/rotated_log.h"
+#include "logs/content_digest.h"
 #include "logs/recording_sink.h"
 #include "testing/manual_clock.h"
 #include "testing/temporary_folder.h"
@@ -53,6 +56,20 @@ class Tracking : public testing::Test {
   void remove(const std::string& name) { fs::remove_all(at(name)); }
   std::string at(const std::string& name) const { return folder_ / ("logs/" + name); }
   FileStatus status(const std::string& name) const { return *status_of(at(name)); }
+  void write_at(const std::string& name, uint64_t offset, const std::string& bytes) {
+    auto file = File::open_for_writing(at(name));
+    const std::string_view piece = bytes;
+    ASSERT_TRUE(file->write_at(offset, {&piece, 1}));
+  }
+  // As if the next look came within the tick of the file's last change.
+  void set_clock_to_change(const std::string& name) {
+    clock_.step_unix(Nanoseconds(status(name).changed_nanoseconds - clock_.unix_nanoseconds()));
+  }
+  void set_modified(const std::string& name, int64_t nanoseconds) {
+    const timespec time{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
+    const timespec times[] = {time, time};
+    ASSERT_EQ(::utimensat(AT_FDCWD, at(name).c_str(), times, 0), 0);
+  }
   // The key that the file now at `name` has as a generation of `live`.
   std::string rotated_key(const std::string& live, const std::string& name) const {
     return "n/" + rotated_log_path(live, status(name).modified_nanoseconds, status(name).identity.inode);
@@ -416,7 +433,150 @@ TEST_F(Tracking, NeedsLittleForManyFiles) {
   EXPECT_THAT(events(), IsEmpty());
 }
 
+// What a writer does in place shows neither in the size nor at the end.
+
+TEST_F(Tracking, NoticesBytesThatWereWrittenOverInPlace) {
+  for (const size_t size : {size_t{40}, size_t{3000}, size_t{kWhollyDigestedBytes}}) {
+    const std::string name = "status of " + std::to_string(size);
+    write(name, std::string(size, 'x'));
+    LogTracker tracker = make_tracker();
+    set_clock_to_change(name);
+    tracker.scan_now();
+    const int64_t modified = status(name).modified_nanoseconds;
+    uint32_t generation = 0;
+    for (const uint64_t at : {uint64_t{0}, uint64_t{size / 2}, uint64_t{size - 1}}) {
+      for (const bool is_time_set_back : {false, true}) {
+        SCOPED_TRACE(name + " at " + std::to_string(at));
+        write_at(name, at, is_time_set_back ? "z" : "y");
+        if (is_time_set_back) set_modified(name, modified);
+        set_clock_to_change(name);
+        tracker.scan_now();
+        EXPECT_EQ(shipment("n/" + name).generation, ++generation);
+        EXPECT_TRUE(shipment("n/" + name).keep_earlier);
+      }
+    }
+  }
+}
+
+TEST_F(Tracking, NoticesAHeaderThatIsWrittenOverWhileTheFileGrows) {
+  write("counted.log", "lines 1\n" + std::string(1000, 'x'));
+  LogTracker tracker = make_tracker();
+  tracker.scan_now();
+  append("counted.log", std::string(1000, 'x'));
+  write_at("counted.log", 6, "2");
+  tracker.scan_now();
+  EXPECT_EQ(shipment("n/counted.log").generation, 1u);
+  EXPECT_EQ(shipment("n/counted.log").size, 2008u);
+}
+
+TEST_F(Tracking, OffersNothingForNewTimesAlone) {
+  for (const uint64_t size : {uint64_t{0}, uint64_t{40}, 3 * kWhollyDigestedBytes}) {
+    for (const char* name : {"a", "debug_state.txt"}) {
+      write(name, std::string(size, 'x'));
+      LogTracker tracker = make_tracker();
+      tracker.scan_now();
+      events();
+      set_modified(name, status(name).modified_nanoseconds + 5'000'000'000);
+      tracker.scan_now();
+      fs::permissions(at(name), fs::perms::owner_all);
+      tracker.scan_now();
+      write_at(name, 0, std::string(std::min<uint64_t>(size, 1), 'x'));
+      tracker.scan_now();
+      EXPECT_THAT(events(), IsEmpty());
+    }
+  }
+}
+
+// Before Linux 6.13, what is written within the tick of a look, of 4 ms, has the times that the look saw.
+TEST_F(Tracking, NoticesWhatIsWrittenOverWithinTheTickOfALook) {
+  LogTracker tracker = make_tracker(true);
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = std::to_string(i);
+    write(name, "before, and then the same end");
+    set_clock_to_change(name);
+    tracker.scan_now();
+    write_at(name, 0, "after!");
+    tracker.look_now();
+    EXPECT_EQ(shipment("n/" + name).generation, 1u) << i;
+  }
+  clock_.advance(Seconds(1));
+  tracker.look_now();
+  events();
+  tracker.look_now();
+  EXPECT_THAT(events(), IsEmpty());
+}
+
 // With hints, between scans.
+
+TEST_F(Tracking, TellsAFileThatIsRenamedOverAnotherFromAnyOtherReplacement) {
+  write("status.json", "1");
+  LogTracker tracker = make_tracker(true);
+  tracker.scan_now();
+  const auto replaced_by = [&](const std::function<void()>& replace) {
+    fs::create_hard_link(at("status.json"), folder_ / "keeps the inode");
+    replace();
+    tracker.look_now();
+    fs::remove(folder_ / "keeps the inode");
+    return shipment("n/status.json");
+  };
+  const auto rename_over = [&] {
+    folder_.write("status.json.tmp", "2");
+    rename("../status.json.tmp", "status.json");
+  };
+  EXPECT_TRUE(replaced_by(rename_over).renamed_over);
+  EXPECT_TRUE(replaced_by([&] {
+                write("status.json.tmp", "3");
+                rename("status.json.tmp", "status.json");
+              }).renamed_over)
+      << "from the same folder";
+  EXPECT_TRUE(replaced_by([&] {
+                rename_over();
+                rename_over();
+              }).renamed_over)
+      << "twice between two looks";
+  EXPECT_FALSE(replaced_by([&] {
+                 remove("status.json");
+                 write("status.json", "4");
+               }).renamed_over);
+  EXPECT_FALSE(replaced_by([&] {
+                 remove("status.json");
+                 rename_over();
+               }).renamed_over)
+      << "its file was deleted first";
+  EXPECT_FALSE(replaced_by([&] {
+                 rename("status.json", "status.json.1");
+                 rename_over();
+               }).renamed_over)
+      << "its file was rotated first";
+  EXPECT_TRUE(replaced_by(rename_over).renamed_over);
+  append("status.json", "more");
+  tracker.look_now();
+  EXPECT_FALSE(shipment("n/status.json").renamed_over);
+}
+
+TEST_F(Tracking, HandsOverATemporaryFileThatWasRenamedOverAnother) {
+  write("status.json", "1");
+  write("status.json.tmp", "2");
+  LogTracker tracker = make_tracker(true);
+  tracker.scan_now();
+  events();
+  rename("status.json.tmp", "status.json");
+  write("status.json.tmp", "3");
+  rename("status.json.tmp", "status.json");
+  tracker.look_now();
+  EXPECT_THAT(events(), UnorderedElementsAre("offer n/status.json", "hand over n/status.json.tmp"));
+  write("status.json.tmp", "4");
+  tracker.look_now();
+  rename("status.json.tmp", "status.json");
+  write("status.json.tmp", "5");
+  events();
+  tracker.look_now();
+  EXPECT_THAT(events(), UnorderedElementsAre("offer n/status.json", "hand over n/status.json.tmp",
+                                             "offer n/status.json.tmp"));
+  rename("status.json.tmp", "../elsewhere");
+  tracker.look_now();
+  EXPECT_THAT(events(), ElementsAre("withdraw n/status.json.tmp")) << "where nobody looks";
+}
 
 TEST_F(Tracking, LooksBetweenScansOnlyAtWhatIsHintedAt) {
   write("a", "1");

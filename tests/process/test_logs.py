@@ -153,6 +153,98 @@ def test_a_rotated_log_keeps_its_bytes_under_a_name_of_its_own(make_collector, s
     assert stored[others[0]] == b"second generation\n"
 
 
+class StatusFile:
+    """What a program replaces again and again: a JSON status, a page of metrics, a progress."""
+
+    def __init__(self, node):
+        self._node = node
+        self._number = 0
+        self.written = set()
+
+    def replace(self, by):
+        self._number += 1
+        content = b'{"done": %d}\n' % (100_000 + self._number)
+        path = self._node.logs / "status.json"
+        if by == "rename":
+            self._node.write_log("status.json.tmp", content)
+            os.rename(self._node.logs / "status.json.tmp", path)
+        elif by == "truncation":
+            self._node.write_log("status.json", content)
+        else:
+            with open(path, "r+b" if path.exists() else "wb") as file:
+                file.write(content)
+        self.written.add(content)
+        return content
+
+
+@pytest.mark.parametrize("by", ["rename", "truncation", "writing over it"])
+def test_the_newest_version_of_a_file_that_is_replaced_all_the_time_is_stored(make_collector, store, node, by):
+    node.start()
+    status = StatusFile(node)
+    status.replace(by)
+    collector = make_collector(store, PUSH_INTERVAL="3s").start()
+    seen = []
+
+    def is_newer_version_stored():
+        status.replace(by)
+        stored = stored_logs(store, node).get("status.json")
+        # A look may fall between the truncation and the writing.
+        assert stored is None or stored in status.written or (by == "truncation" and stored == b"")
+        if stored is not None and stored not in seen:
+            seen.append(stored)
+            return True
+        return False
+
+    for _ in range(3):
+        wait_until(is_newer_version_stored, "a newer version", 30)
+    collector.kill()
+    status.replace(by)
+    collector.start()
+    wait_until(is_newer_version_stored, "a version of the second run", 30)
+    newest = status.replace(by)
+    collector.stop()
+    stored = stored_logs(store, node)
+    assert stored["status.json"] == newest
+    # What was replaced before the collector knew how often that happens, and what the first run has stored.
+    assert len(stored) <= 1 + 2 * 2
+    if by == "rename":
+        assert "file gone before all of it was stored" not in collector.log()
+
+
+def test_a_file_that_is_written_over_in_place_is_stored_again_and_one_that_is_touched_is_not(
+    make_collector, folder_store, node
+):
+    node.start()
+    for name, size in {"short.json": 20, "long.bin": MEBIBYTE}.items():
+        node.write_log(name, b"x" * size)
+    collector = make_collector(folder_store, PUSH_INTERVAL="200ms").start()
+    wait_until(lambda: stored_logs(folder_store, node) == node.log_files(), "both files")
+
+    def live():
+        return {name: stored_logs(folder_store, node)[name] for name in node.log_files()}
+
+    for name in ("short.json", "long.bin"):
+        path = node.logs / name
+        before = os.stat(path)
+        for at, byte in ((0, b"a"), (10, b"b")):
+            with open(path, "r+b") as file:
+                file.seek(at)
+                file.write(byte)
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+            wait_until(lambda: live() == node.log_files(), f"{byte} in {name}")
+
+    def objects():
+        below = folder_store.judge().below(SESSION, node.node_id, "logs")
+        return {key: os.stat(folder_store.stored.folder / key).st_mtime_ns for key in below.values()}
+
+    stored = objects()
+    for name in ("short.json", "long.bin"):
+        os.utime(node.logs / name)
+    node.write_log("later.log", b"seen after the touch\n")
+    collector.stop()
+    assert stored.items() <= objects().items() and len(objects()) == len(stored) + 1
+
+
 def test_rounds_of_few_objects_store_all_of_them_too(make_collector, folder_store, node):
     # How many are let in at once is the ledger's own test (src/shipper); here nobody may be left waiting.
     node.start()
