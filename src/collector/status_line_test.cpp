@@ -68,6 +68,10 @@ TEST(StatusLine, SaysWhatIsWrongNow) {
   EXPECT_EQ(trouble_of(well, figures), "store_unreachable,disk_full");
 
   figures = well;
+  figures.stall.emplace();
+  EXPECT_EQ(trouble_of(well, figures), "backlog_stalled");
+
+  figures = well;
   figures.node_is_known = false;
   EXPECT_EQ(trouble_of(well, figures), "node_unknown");
 

@@ -1167,5 +1167,74 @@ TEST(Ledger, AnEndedSessionIsForgottenWhenItIsStored) {
   EXPECT_EQ(mirror.store.calls(StoreCall::put), 1u);
 }
 
+// --- no progress ---
+
+constexpr Nanoseconds kPatience = Seconds(60) * kStallIntervals;
+
+TEST(Ledger, AFileThatCannotBeStoredIsStalledThreeIntervalsPastItsTurn) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "hello\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.store.fail_always(Error{ErrorKind::invalid, "400 InvalidPart"}, StoreCall::put);
+  mirror.run_after(Seconds(60));
+  EXPECT_EQ(mirror.ledger().stall(mirror.clock.steady_now()), std::nullopt) << "it has just failed";
+  EXPECT_EQ(mirror.ledger().failure()->message, "400 InvalidPart");
+  mirror.run_after(kPatience);
+  const auto stall = mirror.ledger().stall(mirror.clock.steady_now());
+  ASSERT_TRUE(stall);
+  EXPECT_EQ(stall->files, 1u);
+  EXPECT_EQ(stall->key, kPrefix + "logs/a.log");
+  EXPECT_EQ(stall->overdue, kPatience);
+  EXPECT_EQ(stall->failure, "400 InvalidPart");
+
+  mirror.store.recover();
+  mirror.run_after(Seconds(300));
+  EXPECT_EQ(mirror.ledger().stall(mirror.clock.steady_now()), std::nullopt);
+  EXPECT_EQ(mirror.ledger().failure(), std::nullopt);
+}
+
+TEST(Ledger, APrefixThatCannotBeListedIsToldOnceAndStallsAllBelowIt) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "hello\n");
+  mirror.folder.write("b.log", "hello\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.offer(mirror.log("b.log"));
+  mirror.store.fail_always(Error{ErrorKind::invalid, "not XML"}, StoreCall::list);
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 50; ++i)
+    mirror.run_after(Seconds(5));
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("cannot be listed"), std::string::npos);
+  EXPECT_EQ(said.find("cannot be listed"), said.rfind("cannot be listed"));
+  const auto stall = mirror.ledger().stall(mirror.clock.steady_now());
+  ASSERT_TRUE(stall);
+  EXPECT_EQ(stall->files, 2u);
+  EXPECT_EQ(stall->failure, "not XML");
+}
+
+// versitygw answers 409 where a folder of its own is in the way: there is nothing to look at, and no end.
+TEST(Ledger, AKeyThatIsAlwaysTakenIsTriedAgainAfterAWhileOnly) {
+  Mirror mirror;
+  mirror.folder.write("a.log", "hello\n");
+  mirror.offer(mirror.log("a.log"));
+  mirror.store.fail_always(Error{ErrorKind::exists, "409 taken"}, StoreCall::put);
+  mirror.run_after(Seconds(60));  // ends
+  EXPECT_LE(mirror.store.calls(StoreCall::put), 4u);
+  EXPECT_EQ(mirror.ledger().failure()->message, "409 taken");
+}
+
+TEST(Ledger, WhereObjectsArePutAnewALargeFileWaitsForALargerTail) {
+  Mirror mirror;
+  mirror.ledger().set_growth(ObjectGrowth::anew);
+  const std::string whole(20 * 1024 * 1024, 'x');
+  mirror.folder.write("a.log", whole);
+  mirror.offer(mirror.log("a.log"));
+  mirror.run_after(Seconds(60));
+  mirror.folder.append("a.log", std::string(9 * 1024 * 1024, 'y'));
+  mirror.offer(mirror.log("a.log"));
+  EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre());
+  EXPECT_THAT(mirror.run_after(Seconds(160)), ElementsAre("logs/a.log")) << "29 MiB: 3.6 intervals";
+}
+
 }  // namespace
 }  // namespace rayhistory

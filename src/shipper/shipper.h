@@ -39,6 +39,8 @@ struct Backlog {
 struct ShippingFailure {
   std::string key;  // or the prefix that could not be listed
   std::string message;
+
+  friend bool operator==(const ShippingFailure&, const ShippingFailure&) = default;
 };
 
 // Bytes that wait although it has long been their turn.
@@ -47,6 +49,8 @@ struct Stall {
   std::string key;        // of those that wait longest
   Nanoseconds overdue{0};  // how long it has been their turn
   std::string failure;    // of their last try; empty: none has ended
+
+  friend bool operator==(const Stall&, const Stall&) = default;
 };
 // So many --push-intervals after its turn a file is stalled: what passes, as a rule, has passed by then.
 inline constexpr int kStallIntervals = 3;

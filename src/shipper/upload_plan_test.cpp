@@ -57,6 +57,18 @@ TEST(UploadPlan, WaitingIsStretchedWithTheSizeUpToTenfold) {
   EXPECT_EQ(due_time(file(6400 * kMiB, 6400 * kMiB - 1), kMinute), kSeen + 10 * kMinute);
 }
 
+TEST(UploadPlan, WhatIsPutAnewWaitsForHalfOfItOrForAStretchedInterval) {
+  const auto anew = [](uint64_t local, uint64_t stored) {
+    FileProgress progress = file(local, stored);
+    progress.growth = ObjectGrowth::anew;
+    return due_time(progress, kMinute).value() - kSeen;
+  };
+  EXPECT_EQ(anew(8 * kMiB, 8 * kMiB - 1), kMinute);
+  EXPECT_EQ(anew(150 * kMiB, 100 * kMiB), Nanoseconds(0));
+  EXPECT_EQ(anew(80 * kMiB, 80 * kMiB - 1), 10 * kMinute);
+  EXPECT_EQ(anew(4096 * kMiB, 4096 * kMiB - 1), 60 * kMinute);
+}
+
 TEST(UploadPlan, CopyingStaysInProportionToTheFinalSize) {
   // 1 MiB/s for an hour, extended whenever the policy says so: what the server copies in total.
   uint64_t stored = 0;

@@ -57,7 +57,7 @@ class S3Store final : public Store {
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
   Result<std::vector<std::string>> remarks(const Deadline& deadline) override;
   ObjectGrowth growth() const override;
-  std::vector<std::string> lacks() const override { return connection_.abilities().remarks(); }
+  std::vector<std::string> lacks() const override { return connection_.abilities().lacks(); }
   Result<void> survey(const std::string& prefix, SurveyUse use, const Deadline& deadline) override;
   std::string abilities() const override { return connection_.abilities().line(); }
 

@@ -107,15 +107,15 @@ std::string StoreAbilities::line() const {
   return line;
 }
 
-std::vector<std::string> StoreAbilities::remarks() const {
-  std::vector<std::string> remarks;
+std::vector<std::string> StoreAbilities::lacks() const {
+  std::vector<std::string> lacks;
   for (const StoreAbilityRow& row : kTable) {
     if (may(row.ability)) continue;
-    std::string remark = fmt::format("the server lacks {} ({}): {}", row.name, row.meaning, row.without);
-    if (!row.lost.empty()) remark += fmt::format("; {}", row.lost);
-    remarks.push_back(std::move(remark));
+    std::string lack = fmt::format("the server lacks {} ({}): {}", row.name, row.meaning, row.without);
+    if (!row.lost.empty()) lack += fmt::format("; {}", row.lost);
+    lacks.push_back(std::move(lack));
   }
-  return remarks;
+  return lacks;
 }
 
 }  // namespace rayhistory

@@ -7,7 +7,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,7 +64,7 @@ class StoreAbilities {
   // "put_if_match=yes part_copy=no ranged_reads=assumed …": all rows, in the table's order.
   std::string line() const;
   // Of what is absent: a sentence each, with the promise that is lost.
-  std::vector<std::string> remarks() const;
+  std::vector<std::string> lacks() const;
 
  private:
   static size_t index(StoreAbility ability) { return static_cast<size_t>(ability); }
