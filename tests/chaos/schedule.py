@@ -60,13 +60,8 @@ PROCESS_MOODS = {
         "restart raylet": 1, "end of the pod": 1,
     },
 }
-SURROUNDINGS = {
-    "minio": {"network": 8, "store away": 2, "forbidden": 1, "event disk full": 1},
-    "azurite": {"network": 8, "store away": 2, "forbidden": 1, "event disk full": 1},
-    "gcs": {"network": 8, "store away": 2, "forbidden": 1, "event disk full": 1},
-    "oss": {"network": 8, "store away": 2, "forbidden": 1, "event disk full": 1},
-    "local": {"store disk full": 2, "event disk full": 2},
-}
+SURROUNDINGS_BEHIND_PROXY = {"network": 8, "store away": 2, "forbidden": 1, "event disk full": 1}
+SURROUNDINGS_OF_A_FOLDER = {"store disk full": 2, "event disk full": 2}
 # What the fault proxy does to requests, and how likely each is to be chosen for a spell of bad network.
 NETWORK_FAULTS = {
     "drop reply": 4,
@@ -134,6 +129,7 @@ def fill(dice, weights, make):
 
 def plan(seed, number, store):
     dice = random.Random(f"{seed}/{number}/{store}")
+    surroundings = SURROUNDINGS_OF_A_FOLDER if store == "local" else SURROUNDINGS_BEHIND_PROXY
     settings = {
         "PUSH_INTERVAL": dice.choice(["200ms", "500ms", "1s", "2s"]),
         "RAY_COLLECTOR_ROTATED_LOG_SCAN_INTERVAL": dice.choice(["1s", "1s", "2s"]),
@@ -156,5 +152,5 @@ def plan(seed, number, store):
         node_id_file=dice.random() < 0.3,
         settings=settings,
         processes=fill(dice, PROCESS_MOODS[dice.choice(list(PROCESS_MOODS))], process_incident),
-        surroundings=fill(dice, SURROUNDINGS[store], surroundings_incident),
+        surroundings=fill(dice, surroundings, surroundings_incident),
     )

@@ -1,9 +1,8 @@
-"""The stores of a run: a real MinIO, Azurite or fake-gcs-server behind the fault proxy, or a folder on a small disk; how
+"""The stores of a run: a real S3 server, Azurite or fake-gcs-server behind the fault proxy, or a folder on a small disk; how
 they are taken away for a while, and what they must not be left with."""
 
 import hashlib
 import signal
-import subprocess
 import uuid
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -14,7 +13,6 @@ from harness.small_disk import SmallDisk
 from live.azurite_server import AzuriteServer
 from live.minio_server import MinioServer
 from live.stored import UNFINISHED, StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs
-from live.waiting import wait_until
 
 from .fault_proxy import FaultProxy
 from .gcs_fault_proxy import GcsFaultProxy
@@ -23,20 +21,6 @@ STORE_DISK_BYTES = 512 * 1024 * 1024
 
 
 class RestartableMinio(MinioServer):
-    """Started again it is the same server: port, data and account stay."""
-
-    def __init__(self, program, folder):
-        super().__init__(program, folder)
-        variables = Path(f"/proc/{self.process.pid}/environ").read_bytes().split(b"\0")
-        self.environment = dict(variable.split(b"=", 1) for variable in variables if b"=" in variable)
-
-    def start_again(self):
-        with open(self.folder / "minio.log", "ab") as log:
-            self.process = subprocess.Popen(
-                self.process.args, stdout=log, stderr=log, start_new_session=True, env=self.environment
-            )
-        wait_until(self._is_up, f"MinIO to listen; see {self.folder}/minio.log", 60)
-
     def unfinished_uploads(self):
         """On its disk: its list of uploads only tells those of one key (MinIO, erasure-multipart.go)."""
         uploads = self.folder / "data" / ".minio.sys" / "multipart"
@@ -72,17 +56,14 @@ class StoreBehindProxy:
         return self.proxy.hits
 
 
-class MinioStore(StoreBehindProxy):
+class S3ServerStore(StoreBehindProxy):
     """A bucket of its own for each round."""
-
-    kind = "minio"
 
     def __init__(self, server, dice):
         self.server = server
         self.bucket = f"chaos-{uuid.uuid4().hex[:12]}"
         self.client = server.client()
         self.stored = StoredInBucket(self.client, self.bucket)
-        self.left_before = set(server.unfinished_uploads())  # by an earlier round
         self.proxy = FaultProxy(self._port(), dice, self._abort_upload)
         self.environment = {
             **server.collector_environment(self.bucket),
@@ -97,6 +78,30 @@ class MinioStore(StoreBehindProxy):
         key = unquote(parts.path).removeprefix(f"/{self.bucket}").removeprefix("/")
         upload = parse_qs(parts.query)["uploadId"][0]
         self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
+
+    def left_over(self, killed):
+        """What a killed collector left is given up at the next start of that node; whether there is one, is chance. A
+        server that lists no uploads shows none."""
+        if killed:
+            return []
+        try:
+            uploads = self.client.list_multipart_uploads(Bucket=self.bucket).get("Uploads", [])
+        except self.client.exceptions.ClientError:
+            return []
+        return sorted(f"unfinished upload of {upload['Key']}" for upload in uploads)
+
+    def close(self):
+        self.proxy.stop()
+        for key in self.stored.sizes():
+            self.client.delete_object(Bucket=self.bucket, Key=key)
+
+
+class MinioStore(S3ServerStore):
+    kind = "minio"
+
+    def __init__(self, server, dice):
+        self.left_before = set(server.unfinished_uploads())  # by an earlier round
+        super().__init__(server, dice)
 
     def left_over(self, killed):
         """MinIO lists uploads by whole keys only: what a killed collector left is found when somebody writes there, if
@@ -115,11 +120,6 @@ class MinioStore(StoreBehindProxy):
                 if hashlib.sha256(f"{self.bucket}/{found['Key']}".encode()).hexdigest() == digest:
                     return began < found["LastModified"].timestamp()
         return False
-
-    def close(self):
-        self.proxy.stop()
-        for key in self.stored.sizes():
-            self.client.delete_object(Bucket=self.bucket, Key=key)
 
 
 class OssStore(MinioStore):

@@ -7,8 +7,9 @@ from harness.collector import PROGRAM, Collector
 from harness.dashboard import StandInDashboard
 from harness.judge import Judge
 from harness.node import StandInNode
-from harness.servers import azurite, fake_gcs, minio, oss_gateway  # noqa: F401  # fixtures
+from harness.servers import azurite, fake_gcs, minio, oss_gateway, s3_server  # noqa: F401  # fixtures
 from live.leftovers import end_marked_processes
+from live.s3_servers import SERVERS
 from live.stored import StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs, StoredInOss
 
 
@@ -33,9 +34,9 @@ def local_store(folder):
     return Store({"STORAGE_BACKEND": "local", "LOCAL_STORAGE_DIR": str(folder)}, StoredInFolder(folder))
 
 
-def bucket_store(minio):
+def bucket_store(server):
     bucket = f"test-{uuid.uuid4().hex}"
-    return Store(minio.collector_environment(bucket), StoredInBucket(minio.client(), bucket))
+    return Store(server.collector_environment(bucket), StoredInBucket(server.client(), bucket))
 
 
 def container_store(azurite):
@@ -68,8 +69,13 @@ def store(request, tmp_path):
         return google_store(request.getfixturevalue("fake_gcs"))
     if request.param == "oss":
         return alibaba_store(request.getfixturevalue("oss_gateway"))
-    return bucket_store(request.getfixturevalue("minio"))
+    if request.param == "minio":
+        return bucket_store(request.getfixturevalue("minio"))
+    return bucket_store(request.getfixturevalue("s3_server")(request.param))
 
+
+# The S3 servers beside MinIO, for what `make test-stores` runs on each of them.
+OTHER_S3_SERVERS = [pytest.param(name, marks=pytest.mark.stores) for name in SERVERS if name != "minio"]
 
 # Growth, blocks and parts, copies, odd keys, lists after a restart: a store does each in its own way. What is left of
 # the collector is the same for all of them.

@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from conftest import OTHER_S3_SERVERS
 from harness.collector import Collector
 from harness.servers import tool
 from live.ray_head import RayHead
@@ -74,7 +75,7 @@ def in_hex(base64_id):
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("store", ["minio", "azurite", "gcs"], indirect=True)
+@pytest.mark.parametrize("store", ["minio", "azurite", "gcs", *OTHER_S3_SERVERS], indirect=True)
 def test_a_real_session_is_mirrored_while_it_lives_and_whole_when_it_has_ended(ray_head, store, tmp_path):
     # The collector first, as a native sidecar would be: so its port is known to Ray.
     class Unknown:

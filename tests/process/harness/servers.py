@@ -7,6 +7,7 @@ import pytest
 from live.azurite_server import AzuriteServer
 from live.fake_gcs_server import FakeGcsServer
 from live.minio_server import MinioServer
+from live.s3_servers import SERVERS
 
 from .collector import ROOT
 from .oss_gateway import OssGateway
@@ -25,6 +26,21 @@ def minio(tmp_path_factory):
     server = MinioServer(tool("minio", "RAYHISTORY_MINIO"), tmp_path_factory.mktemp("minio"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory):
+    """s3_server(NAME): one of live.s3_servers, started when it is asked for first."""
+    started = {}
+
+    def start(name):
+        if name not in started:
+            started[name] = SERVERS[name].start(tmp_path_factory.mktemp(name))
+        return started[name]
+
+    yield start
+    for server in started.values():
+        server.stop()
 
 
 @pytest.fixture(scope="session")
