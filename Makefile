@@ -67,7 +67,7 @@ manifests:  ## make config/*.yaml from config/kustomize
 	@scripts/manifests.sh
 
 .PHONY: soak
-soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio, local, azurite, gcs or all)
+soak: build  ## chaos until something breaks (SEED=, ROUNDS=, CHAOS_STORE=minio, local, azurite, gcs, an S3 server's name or all)
 	@"$$(scripts/tools.sh tests)" -m tests.chaos --store $(or $(CHAOS_STORE),all) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: picture
@@ -92,6 +92,17 @@ localimage-historyserver:  ## the History Server's, with Ray's dashboard (the sa
 .PHONY: test-heavy
 test-heavy: build  ## what takes minutes: 30,000 log files, a file of 10 GB, the image for the other architecture
 	@"$$(scripts/tools.sh tests)" -m pytest tests -m heavy --durations=0
+
+.PHONY: test-stores
+test-stores: build  ## the S3 servers that are slow to build or to start: Ceph and s3s-fs; half an hour the first time, then minutes
+	@scripts/build.sh release store_test
+	@scripts/tools.sh versitygw rclone moto s3s-fs ceph >/dev/null
+	@RAYHISTORY_BIN_DIR=$(CURDIR)/build/release/bin "$$(scripts/tools.sh tests)" -m pytest tests -q --durations=0 -m stores
+
+.PHONY: stores-table
+stores-table: build  ## write the table of S3 servers in docs/stores.md anew, from what each of them does
+	@scripts/tools.sh versitygw rclone moto s3s-fs ceph >/dev/null
+	@"$$(scripts/tools.sh tests)" -m tests.stores.docs_table
 
 .PHONY: bench
 bench:  ## measure: the pieces, and the whole collector beside its goals (ARGS=--help)

@@ -111,6 +111,27 @@ go_program() {
   echo "$folder/$name"
 }
 
+# SeaweedFS' go.mod replaces modules, which `go install` refuses; it is built in a copy of the module instead.
+seaweedfs() {
+  local folder go source
+  folder=$tools/seaweedfs-$(digest <<<"$seaweedfs_version")
+  lock seaweedfs
+  if [[ ! -x $folder/seaweedfs ]]; then
+    go=$(go_command)
+    say "building SeaweedFS $seaweedfs_version with $("$go" env GOVERSION): many minutes the first time"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    source=$(GOTOOLCHAIN=local "$go" mod download -json "github.com/seaweedfs/seaweedfs@$seaweedfs_version" |
+      sed -n 's/^\t"Dir": "\(.*\)",\?$/\1/p')
+    cp -r "$source" "$folder/source"
+    chmod -R u+w "$folder/source"
+    (cd "$folder/source" && CGO_ENABLED=0 GOTOOLCHAIN=local "$go" build -o "$folder/new" ./weed) >&2
+    rm -rf "$folder/source"
+    mv "$folder/new" "$folder/seaweedfs"
+  fi
+  echo "$folder/seaweedfs"
+}
+
 # A program of a crate: its name, which is the crate's too, its version, and what else Cargo is given. Debian 12's Cargo
 # is too old for these crates and PyPI has none, so the machine's own must do.
 cargo_program() {
@@ -240,7 +261,7 @@ for name in "$@"; do
       ;;
     ceph) ceph ;;
     versitygw) go_program versitygw github.com/versity/versitygw/cmd/versitygw "$versitygw_version" ;;
-    seaweedfs) go_program seaweedfs github.com/seaweedfs/seaweedfs/weed "$seaweedfs_version" ;;
+    seaweedfs) seaweedfs ;;
     garage) cargo_program garage "$garage_version" --no-default-features --features bundled-libs,lmdb ;;
     s3s-fs) cargo_program s3s-fs "$s3s_fs_version" --features binary ;;
     azurite) azurite ;;

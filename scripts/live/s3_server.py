@@ -11,7 +11,7 @@ from .waiting import wait_until
 
 ACCESS_KEY = "rayhistory"
 SECRET_KEY = "rayhistory-example-password"
-# The slowest of them, SeaweedFS on a busy machine, has been seen to take 15 s.
+# The slowest of them, Ceph, takes 20 s; a busy machine takes more.
 START_SECONDS = 60
 
 

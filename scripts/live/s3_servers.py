@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .ceph_server import CephServer
-from .garage_server import GarageServer
 from .minio_server import MinioServer
 from .moto_server import MotoServer
 from .rclone_server import RcloneServer
 from .s3s_fs_server import S3sFsServer
-from .seaweedfs_server import SeaweedfsServer
 from .versitygw_server import VersitygwServer
 
 SCRIPTS = Path(__file__).resolve().parents[1]
@@ -59,8 +57,6 @@ SERVERS = {
         TestedServer("rclone serve s3", RcloneServer),
         TestedServer("moto", MotoServer),
         TestedServer("s3s-fs", S3sFsServer, slow=True),
-        TestedServer("SeaweedFS", SeaweedfsServer, slow=True),
-        TestedServer("Garage", GarageServer, slow=True),
         TestedServer("Ceph RGW", CephServer, slow=True),
     )
 }
