@@ -24,6 +24,8 @@ struct S3ListPlace {
   std::string text() const;
   // Whether the page is a later one.
   bool is_passed_by(const S3ObjectPage& page) const;
+
+  friend bool operator==(const S3ListPlace&, const S3ListPlace&) = default;
 };
 
 }  // namespace rayhistory

@@ -706,6 +706,42 @@ TEST_F(S3StoreTest, TakesKeysAsTheyAreWhereTheServerDoesNotSayThatItEncodesThem)
   EXPECT_EQ(page->objects.at(0).key, "p 50%+1%2B");
 }
 
+TEST_F(S3StoreTest, AListThatRepeatsItsFirstPageIsAnErrorAndNoEndlessLoop) {
+  S3Store& store = serve([](const ReceivedRequest&) {
+    return xml(
+        "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>"
+        "<NextContinuationToken>t</NextContinuationToken><Contents><Key>pa</Key><Size>3</Size></Contents>"
+        "</ListBucketResult>");
+  });
+  const auto first = store.list("p", "", kNever);
+  ASSERT_TRUE(first) << first.error().message;
+  const auto next = store.list("p", first->next, kNever);
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(next.error().message, HasSubstr("objects are missing from it"));
+  EXPECT_EQ(server_.requests().size(), 3u) << "the token, and then the last key";
+}
+
+TEST_F(S3StoreTest, AsksNoLongerForWhatTheServerRefusedOnce) {
+  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+    if (request.headers.find("If-None-Match")) return s3_error_answer(400, "InvalidArgument");
+    return {200, {{"ETag", "\"e\""}}};
+  });
+  for (const char* key : {"a", "b"})
+    ASSERT_TRUE(store.replace(key, {}, MemoryBody("x"), kTextContent, kNever));
+  EXPECT_EQ(server_.requests().size(), 3u);
+  EXPECT_THAT(store.abilities(), HasSubstr("put_if_absent=no"));
+}
+
+// A key that the server takes in no way says nothing about its abilities.
+TEST_F(S3StoreTest, LearnsNothingFromARefusalThatHadAnotherReason) {
+  S3Store& store = serve([](const ReceivedRequest&) { return s3_error_answer(400, "InvalidObjectName"); });
+  EXPECT_EQ(store.replace("a", {}, MemoryBody("x"), kTextContent, kNever).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(store.put("a", MemoryBody(std::string(65 * kMiB, 'x')), kTextContent, kNever).error().kind,
+            ErrorKind::invalid);
+  EXPECT_THAT(store.abilities(), Not(HasSubstr("=no")));
+}
+
 TEST_F(S3StoreTest, ReadsOnWhenAPageShowsNothing) {
   S3Store& store = serve([](const ReceivedRequest& request) {
     if (request.has_query("continuation-token=more%2F"))

@@ -5,7 +5,7 @@ import re
 # The line begins so, and goes on with name=value pairs.
 LINE = "store abilities"
 PAIR = re.compile(r"\b([a-z][a-z0-9_]*)=([^\s\"]+)")
-WORKS = "all that the collector needs works"
+WORKS = "all that the collector and the History Server need works"
 
 
 def abilities_in(text):

@@ -29,26 +29,24 @@ def row_of(tested, server):
     check = run_collector("--check", RAY_CLUSTER_NAME="test", **environment)
     row = {SERVER: tested.title, VERSION: tested.version(), CHECK: verdict_of(check)}
     for ability, value in abilities_in(check.stdout + check.stderr).items():
-        row[ability.replace("_", " ")] = value
+        row[f"`{ability}`"] = value
     return row
 
 
 def render(rows):
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    lines = [columns, ["---"] * len(columns), *([row.get(column, "") for column in columns] for row in rows)]
+    """A column for each server: there are more abilities than servers."""
+    fields = list(dict.fromkeys(field for row in rows for field in row))
+    lines = [[field, *(row.get(field, "") for row in rows)] for field in fields]
+    lines.insert(1, ["---"] * len(lines[0]))
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def rows_in(text):
-    """Those of the table in the page."""
+    """Those of the table in the page, one for each server."""
     lines = text.partition(BEGIN)[2].partition(END)[0].splitlines()
-    if not lines:
-        return []
-    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    columns = table[0]
-    return [
-        {column: cell for column, cell in zip(columns, cells, strict=True) if cell} for cells in table[2:]
-    ]
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if not line.startswith("| ---")]
+    rows = [dict(zip((line[0] for line in table), cells, strict=True)) for cells in zip(*(line[1:] for line in table))]
+    return [{field: cell for field, cell in row.items() if cell} for row in rows]
 
 
 def main(names):

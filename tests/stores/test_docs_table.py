@@ -18,7 +18,7 @@ def test_abilities_are_read_whatever_their_names():
 
 
 def test_a_verdict_names_the_step_that_is_refused():
-    works = "store: s3 bucket\ncredentials: here\nstore an object: ok\nall that the collector needs works\n"
+    works = "store: s3 bucket\ncredentials: here\nstore an object: ok\nall that the collector and the History Server need works\n"
     assert verdict_of(ended(0, works)) == "all works"
     refused = "store: s3 bucket\nstore an object: ok\ngrow it in place: status 501\nthe collector would wait\n"
     assert verdict_of(ended(1, refused)) == "cannot grow it in place"
@@ -26,7 +26,7 @@ def test_a_verdict_names_the_step_that_is_refused():
 
 
 def test_a_table_is_read_as_it_was_written():
-    rows = [{"server": "a", "part copy": "yes"}, {"server": "b", "conditional put": "no"}]
+    rows = [{"server": "a", "`part_copy`": "yes"}, {"server": "b", "`put_if_match`": "no"}]
     assert rows_in(f"before\n<!-- stores-table-begin -->\n{render(rows)}<!-- stores-table-end -->\nafter") == rows
 
 

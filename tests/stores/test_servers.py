@@ -54,7 +54,7 @@ def test_check_says_whether_the_collector_can_store_here(server, bucket):
         assert refusal in run.stdout
     else:
         assert run.returncode == 0, run.stdout + run.stderr
-        assert "all that the collector needs works" in run.stdout
+        assert "all that the collector and the History Server need works" in run.stdout
         assert bucket.stored.sizes() == {}, "the probe is removed"
 
 

@@ -32,7 +32,7 @@ def run_collector(*arguments, **environment):
         env={**clean_environment(), **environment},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=100,  # of --check: a minute, on a machine that is busy
         check=False,
     )
 
