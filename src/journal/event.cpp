@@ -5,6 +5,7 @@
 
 #include <simdjson.h>
 
+#include "base/field_name.h"
 #include "base/rfc3339.h"
 #include "journal/json_scanner.h"
 
@@ -49,15 +50,19 @@ bool read_member(JsonScanner& scanner, Member& member) {
   return scanner.skip_value();
 }
 
-// Calls `on_member(key)` for each member of the object that comes next, which passes the value.
+// Calls `on_member(key)` for each member of the object that comes next, which passes the value. The key is in
+// camel case, whichever of protobuf's two spellings it has.
 template <typename OnMember>
 bool for_each_member(JsonScanner& scanner, OnMember on_member) {
   if (!scanner.take('{')) return false;
   if (scanner.take('}')) return true;
   std::string buffer;
+  FieldNameBuffer name_buffer;
   do {
     JsonString key;
-    if (!scanner.read_string(key) || !scanner.take(':') || !on_member(text_of(key, buffer))) return false;
+    if (!scanner.read_string(key) || !scanner.take(':') ||
+        !on_member(camel_field_name(text_of(key, buffer), name_buffer)))
+      return false;
   } while (scanner.take(','));
   return scanner.take('}');
 }
@@ -158,7 +163,10 @@ Result<const CutBatch*> BatchCutter::cut(std::string_view body) {
       }
     }
     if (!fault.empty()) {
-      batch_.set_aside.push_back({raw, fault, hash_of(members.event_id, EventIdSpace::set_aside)});
+      const std::string_view type = members.event_type.holds == Member::Holds::a_string
+                                        ? members.event_type.string.inside
+                                        : std::string_view();
+      batch_.set_aside.push_back({raw, fault, hash_of(members.event_id, EventIdSpace::set_aside), type});
     } else {
       CutEvent event{raw, hash_of_good(members.event_id, members.is_of_platform, raw), *session, kNoJob};
       const bool of_node = members.event_type.holds == Member::Holds::a_string &&

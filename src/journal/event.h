@@ -5,6 +5,10 @@
 // space, because a journal holds one event a line. Of duplicate keys the last one counts, as it does in
 // Python.
 //
+// A field's name may stand in either of protobuf's spellings, "eventId" or "event_id" (base/field_name.h).
+// Where an event has both, they count as duplicate keys. The same event in both spellings has one eventId, so
+// it is stored once.
+//
 // An event whose sessionName is empty is one of the session that runs: so Ray 2.60 sends its platform events
 // (_common/observability/platform_events.py). Those have the eventId of what happened, and come again with it
 // when it happens again: what is stored once of them is each telling.
@@ -46,6 +50,7 @@ struct SetAsideEvent {
   std::string_view raw;
   std::string_view reason;  // static text, without a character that JSON escapes
   std::optional<EventIdHash> id;
+  std::string_view type;  // as it stands between its quotes; empty where there is none
 };
 
 // In the order of the batch.

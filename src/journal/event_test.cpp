@@ -197,6 +197,70 @@ TEST(BatchCutter, FindsTheJobInEachOfTheSevenPayloads) {
   }
 }
 
+TEST(BatchCutter, ReadsNamesAsTheProtoFilesSpellThem) {
+  const std::string snake =
+      R"({"event_id":"a","event_type":"TASK_DEFINITION_EVENT","timestamp":"2026-11-23T02:27:23Z",)"
+      R"("session_name":"s","task_definition_event":{"job_id":"AQAAAA=="}})";
+  const Cut cut(in_array(snake));
+  ASSERT_TRUE(cut.ok());
+  EXPECT_EQ(cut.job(), "01000000");
+  EXPECT_EQ(cut->events[0].raw, snake);
+  EXPECT_EQ(cut->events[0].id, hash_of_event_id("a", EventIdSpace::good));
+  EXPECT_EQ(cut->sessions.at(0).str(), "s");
+}
+
+TEST(BatchCutter, FindsTheJobInEachOfTheSevenPayloadsInMixedSpellings) {
+  for (const std::string payload : {"driver_job_definition_event", "driver_job_lifecycle_event",
+                                    "task_definition_event", "task_lifecycle_event", "task_profile_events",
+                                    "actor_task_definition_event", "actor_definition_event"}) {
+    for (const std::string job : {"job_id", "jobId"})
+      EXPECT_EQ(Cut(in_array(event("\"" + payload + "\":{\"" + job + "\":\"AQAAAA==\"}"))).job(), "01000000")
+          << payload << " " << job;
+  }
+  EXPECT_EQ(Cut(in_array(event(R"("worker_lifecycle_event":{"job_id":"AQAAAA=="})"))).job(), "");
+  EXPECT_EQ(Cut(in_array(event(R"("taskDefinitionEvent":{"job_id":"AQAAAA=="})"))).job(), "01000000");
+  EXPECT_EQ(Cut(in_array(event(R"("event_type":"NODE_X","taskDefinitionEvent":{"jobId":"AQAAAA=="})"))).job(),
+            "");
+}
+
+TEST(BatchCutter, TakesOneEventInBothSpellingsForOne) {
+  const Cut cut("[" + event(R"("eventId":"a")") + "," + event(R"("event_id":"a")") + "," +
+                event(R"("event_id":"b")") + "]");
+  ASSERT_TRUE(cut.ok());
+  ASSERT_EQ(cut->events.size(), 3u);
+  EXPECT_EQ(cut->events[0].id, cut->events[1].id);
+  EXPECT_NE(cut->events[0].id, cut->events[2].id);
+}
+
+TEST(BatchCutter, LetsTheLastOfTwoSpellingsCount) {
+  for (const auto& [first, second] : {std::pair{"eventId", "event_id"}, std::pair{"event_id", "eventId"}}) {
+    const std::string line =
+        event("\"" + std::string(first) + R"(":"a",")" + second +
+              R"(":"b","taskDefinitionEvent":{"jobId":"x","job_id":"y"},"session_name":"t")");
+    const Cut cut(in_array(line));
+    EXPECT_EQ(cut.job(), "y");
+    EXPECT_EQ(cut->sessions.at(0).str(), "t");
+    EXPECT_EQ(cut->events[0].id, hash_of_event_id("b", EventIdSpace::good));
+    EXPECT_EQ(event_id_of_line(line, EventIdSpace::good), hash_of_event_id("b", EventIdSpace::good));
+  }
+}
+
+TEST(BatchCutter, TellsPlatformEventsOfOneIdApartInTheProtoFilesSpelling) {
+  const std::string once = event(R"("event_id":"a","platform_event":{"custom_fields":{"count":"1"}})");
+  const std::string twice = event(R"("event_id":"a","platform_event":{"custom_fields":{"count":"2"}})");
+  const Cut cut("[" + once + "," + twice + "]");
+  ASSERT_TRUE(cut.ok());
+  EXPECT_NE(cut->events[0].id, cut->events[1].id);
+  EXPECT_EQ(cut->events[0].id, event_id_of_line(once, EventIdSpace::good));
+}
+
+TEST(BatchCutter, TakesNoOtherSpelling) {
+  EXPECT_EQ(Cut(R"([{"timestamp":"2026-11-23T02:27:23Z","session__name":"s"}])").reason(),
+            "sessionName is missing");
+  EXPECT_EQ(Cut(R"([{"timestamp":"2026-11-23T02:27:23Z","Session_Name":"s"}])").reason(),
+            "sessionName is missing");
+}
+
 TEST(BatchCutter, TakesEventsOfOtherPayloadsForTheNodes) {
   EXPECT_EQ(Cut(in_array(event(R"("workerLifecycleEvent":{"jobId":"AQAAAA=="})"))).job(), "");
   EXPECT_EQ(Cut(in_array(event(R"("actorLifecycleEvent":{"jobId":"AQAAAA=="})"))).job(), "");
@@ -301,6 +365,11 @@ TEST(EventIdOfLine, ReadsWhatTheCutterRead) {
   EXPECT_EQ(event_id_of_line(event(R"("eventId":"a")"), EventIdSpace::good),
             hash_of_event_id("a", EventIdSpace::good));
   EXPECT_EQ(event_id_of_line(R"({"reason":"r","receivedAt":"t","event":{"x":1,"eventId":"a"}})",
+                             EventIdSpace::set_aside),
+            hash_of_event_id("a", EventIdSpace::set_aside));
+  EXPECT_EQ(event_id_of_line(event(R"("event_id":"a")"), EventIdSpace::good),
+            hash_of_event_id("a", EventIdSpace::good));
+  EXPECT_EQ(event_id_of_line(R"({"reason":"r","receivedAt":"t","event":{"event_id":"a"}})",
                              EventIdSpace::set_aside),
             hash_of_event_id("a", EventIdSpace::set_aside));
   EXPECT_FALSE(event_id_of_line(R"({"reason":"r","event":7})", EventIdSpace::set_aside));
