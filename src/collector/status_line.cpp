@@ -5,11 +5,13 @@
 
 #include "base/duration.h"
 #include "base/log.h"
+#include "ingest/rejection_watch.h"
 
 namespace rayhistory {
 namespace {
 
 constexpr Seconds kInterval{60};
+static_assert(kInterval == kRejectionWindow, "the line and the watch judge the same time");
 
 uint64_t refused_batches(const EventFigures& events) {
   const JournalTotals& journal = events.journal;
@@ -42,6 +44,11 @@ std::string trouble_of(const Figures& before, const Figures& now) {
   add(!now.node_is_known, "node_unknown");
   add(now.logs && now.logs->unreadable > 0, "logs_unreadable");
   add(bytes_abandoned(now) > bytes_abandoned(before), "bytes_lost");
+  const JournalTotals none;
+  const JournalTotals& events = now.events ? now.events->journal : none;
+  const JournalTotals& events_before = before.events ? before.events->journal : none;
+  add(are_most_rejected(events.stored - events_before.stored, events.rejected - events_before.rejected),
+      "events_rejected");
   return trouble.empty() ? "none" : trouble;
 }
 

@@ -22,6 +22,7 @@ namespace rayhistory {
 //   node_unknown        no session or node ID: nothing can be stored yet
 //   logs_unreadable     files or folders of the logs cannot be read
 //   bytes_lost          since `before`: bytes were gone before they were stored
+//   events_rejected     since `before`: most events were set aside and are missing from the history
 std::string trouble_of(const Figures& before, const Figures& now);
 
 // For one thread.

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ingest/rejection_watch.h"
 #include "testing/manual_clock.h"
 
 namespace rayhistory {
@@ -83,6 +84,18 @@ TEST(StatusLine, SaysWhatIsWrongNow) {
   figures.shipped.logs.bytes_abandoned = 1;
   EXPECT_EQ(trouble_of(well, figures), "bytes_lost");
   EXPECT_EQ(trouble_of(figures, figures), "none");
+}
+
+TEST(StatusLine, NamesMostEventsBeingSetAside) {
+  const Figures well = all_is_well();
+  Figures figures = well;
+  figures.events->journal.rejected = kFewestEventsToJudge - 1;
+  EXPECT_EQ(trouble_of(well, figures), "none");
+  figures.events->journal.stored = kFewestEventsToJudge - 1;
+  EXPECT_EQ(trouble_of(well, figures), "events_rejected");
+  EXPECT_EQ(trouble_of(figures, figures), "none");
+  figures.events->journal.stored = kFewestEventsToJudge;
+  EXPECT_EQ(trouble_of(well, figures), "none");
 }
 
 TEST(StatusLine, IsWrittenWhereNothingButLogsIsCollected) {

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "ingest/body_memory.h"
 #include "ingest/event_connection.h"
+#include "ingest/rejection_watch.h"
 #include "net/coroutine_end.h"
 #include "net/listener.h"
 
@@ -83,6 +84,7 @@ class EventServer::State final : public EventConnectionHost {
   std::unordered_map<EventConnection*, std::list<EventConnection*>::iterator> idle_places_;
   std::string last_refusal_;
   SteadyTime last_refusal_logged_{};
+  RejectionWatch rejection_watch_;
 
   std::atomic<SteadyTime> quiet_since_;
   std::atomic<SteadyTime> last_turn_;
@@ -207,6 +209,8 @@ Result<BatchOutcome> EventServer::State::take_batch(std::string_view body) {
       log_warning("a batch of events is refused; Ray sends it again until it is taken",
                   {{"error", outcome.error().message}, {"bytes", body.size()}});
     }
+  } else {
+    rejection_watch_.note(*outcome, clock_.steady_now());
   }
   return outcome;
 }

@@ -6,6 +6,22 @@
 #include "base/rfc3339.h"
 
 namespace rayhistory {
+namespace {
+
+// Ray's longest type has 33 characters (SUBMISSION_JOB_DEFINITION_EVENT and the like).
+constexpr size_t kEventTypeLimit = 64;
+
+// Only what has the form of Ray's types reaches the log: an event that was set aside may hold anything.
+std::string type_for_the_log(std::string_view type) {
+  const auto is_of_a_type = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  const bool is_type =
+      !type.empty() && type.size() <= kEventTypeLimit && std::all_of(type.begin(), type.end(), is_of_a_type);
+  return is_type ? std::string(type) : "unknown";
+}
+
+}  // namespace
 
 BatchPlan::BatchPlan(const CutBatch& batch, SessionNodes& nodes, const EventIdMemory& known,
                      int64_t unix_nanoseconds, size_t groups_limit)
@@ -25,7 +41,7 @@ void BatchPlan::add(const CutEvent& event) {
   if (is_duplicate(event.id)) return;
   Group* group = group_of(event);
   if (group == nullptr) {
-    set_aside(event.raw, "its batch has events for too many sessions and jobs");
+    set_aside(event.raw, "its batch has events for too many sessions and jobs", {});
     return;
   }
   ++outcome_.stored;
@@ -34,7 +50,7 @@ void BatchPlan::add(const CutEvent& event) {
 }
 
 void BatchPlan::add(const SetAsideEvent& event) {
-  if (!is_duplicate(event.id)) set_aside(event.raw, event.reason);
+  if (!is_duplicate(event.id)) set_aside(event.raw, event.reason, event.type);
 }
 
 bool BatchPlan::is_duplicate(const std::optional<EventIdHash>& id) {
@@ -70,8 +86,9 @@ BatchPlan::Group* BatchPlan::group_of(const CutEvent& event) {
   return last_group_;
 }
 
-void BatchPlan::set_aside(std::string_view raw, std::string_view reason) {
+void BatchPlan::set_aside(std::string_view raw, std::string_view reason, std::string_view type) {
   if (set_aside_ == nullptr) {
+    outcome_.example = {.event_type = type_for_the_log(type), .reason = reason};
     groups_.push_back({place_of_set_aside(), {}, 0});
     set_aside_ = &groups_.back();
     between_ = "\",\"receivedAt\":\"" + format_rfc3339_milliseconds(unix_nanoseconds_) + "\",\"event\":";

@@ -18,13 +18,23 @@
 
 namespace rayhistory {
 
+// One event that was set aside, for the log. It holds nothing that could be a secret.
+struct RejectedExample {
+  std::string event_type = "unknown";  // as Ray names them, TASK_DEFINITION_EVENT, or "unknown"
+  std::string_view reason;             // static text
+};
+
 // What became of a batch's elements.
 struct BatchOutcome {
   uint64_t stored = 0;
-  uint64_t rejected = 0;   // set aside, in rejected_events
-  uint64_t duplicate = 0;  // in the journal already, as good events or as set aside
+  uint64_t rejected = 0;         // set aside, in rejected_events
+  uint64_t duplicate = 0;        // in the journal already, as good events or as set aside
+  RejectedExample example = {};  // the first that was set aside, where one was
 
-  friend bool operator==(const BatchOutcome&, const BatchOutcome&) = default;
+  // The counts alone.
+  friend bool operator==(const BatchOutcome& a, const BatchOutcome& b) {
+    return a.stored == b.stored && a.rejected == b.rejected && a.duplicate == b.duplicate;
+  }
 };
 
 // Pieces point into the batch and into the plan itself, which so cannot be moved.
@@ -61,7 +71,7 @@ class BatchPlan {
   SessionName session_of_nameless() const;
   // Its place in CutBatch::sessions; kNoSession where no event of the batch names it.
   uint32_t index_of_nameless();
-  void set_aside(std::string_view raw, std::string_view reason);
+  void set_aside(std::string_view raw, std::string_view reason, std::string_view type);
   JournalPlace place_of_set_aside();
 
   const CutBatch& batch_;

@@ -362,6 +362,20 @@ TEST_F(JournalTest, RefusesABodyThatIsNoBatch) {
 
 // Bad events.
 
+TEST_F(JournalTest, GivesTheFirstBadEventOfABatchAsAnExample) {
+  run();
+  const auto example = [&](std::initializer_list<std::string> events) { return append(events).example; };
+  EXPECT_EQ(example({event("a")}).reason, "");
+  const RejectedExample first = example({R"({"sessionName":"s","event_type":"TASK_LIFECYCLE_EVENT"})", "1"});
+  EXPECT_EQ(first.event_type, "TASK_LIFECYCLE_EVENT");
+  EXPECT_EQ(first.reason, "timestamp is missing");
+  // A type goes into the log, so only what has the form of one is given.
+  for (const std::string& type :
+       {std::string("a secret"), std::string("\\u0041"), std::string(65, 'A'), std::string()})
+    EXPECT_EQ(example({R"({"sessionName":"s","eventType":")" + type + "\"}"}).event_type, "unknown") << type;
+  EXPECT_EQ(example({R"({"eventType":7})"}).event_type, "unknown");
+}
+
 TEST_F(JournalTest, SetsBadEventsAside) {
   run();
   EXPECT_EQ(append({event("a"), R"({"eventId":"b","sessionName":"s"})", "[1,\n2]"}),
