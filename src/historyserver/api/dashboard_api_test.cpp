@@ -176,6 +176,18 @@ TEST_F(TaskList, HasEveryColumnAlways) {
             R"("creation_time_ms":null,"start_time_ms":null,"end_time_ms":null,"task_log_info":null,)"
             R"("error_message":null,"is_debugger_paused":null,"call_site":null,"label_selector":{},)"
             R"("fallback_strategy":null})");
+// Live answers spell a fallback strategy as the .proto file does, whichever spelling its event has.
+TEST_F(TaskList, ShowsAFallbackStrategyInTheProtoFilesSpelling) {
+  constexpr std::string_view kShown =
+      R"({"options":[{"label_selector":{"label_constraints":[{"label_key":"myKey"}]}}]})";
+  for (const std::string_view told :
+       {R"({"options": [{"labelSelector": {"labelConstraints": [{"labelKey": "myKey"}]}}]})",
+        kShown.data()}) {
+    state.attempts[0].fallback_strategy = told;
+    EXPECT_EQ(json("/api/v0/tasks?detail=1&limit=1", "/data/result/result/0/fallback_strategy"), kShown);
+  }
+}
+
 }
 
 TEST_F(TaskList, FindsOneTaskByItsId) {

@@ -15,7 +15,29 @@ namespace {
 
 constexpr UnixNanoseconds kNanosecondsAMillisecond = 1'000'000;
 
-enum class Keys { as_they_are, camel_case };
+enum class Keys { as_they_are, camel_case, proto };
+
+std::string proto_field_name(std::string_view camel) {
+  std::string name;
+  for (const char c : camel) {
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    if (is_upper) name += '_';
+    name += is_upper ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return name;
+}
+
+std::string spelled(std::string_view key, Keys keys) {
+  switch (keys) {
+    case Keys::as_they_are:
+      return std::string(key);
+    case Keys::camel_case:
+      return camel_case(key);
+    case Keys::proto:
+      return proto_field_name(key);
+  }
+  return {};
+}
 
 void append_parsed(std::string& json, simdjson::dom::element value, Keys keys) {
   using simdjson::dom::element_type;
@@ -24,7 +46,7 @@ void append_parsed(std::string& json, simdjson::dom::element value, Keys keys) {
       Comma comma;
       json += '{';
       for (const auto member : simdjson::dom::object(value)) {
-        append_key(json, comma, keys == Keys::camel_case ? camel_case(member.key) : std::string(member.key));
+        append_key(json, comma, spelled(member.key, keys));
         append_parsed(json, member.value, keys);
       }
       json += '}';
@@ -174,6 +196,10 @@ void append_json(std::string& json, simdjson::dom::element value) {
 
 void append_camel_json(std::string& json, simdjson::dom::element value) {
   append_parsed(json, value, Keys::camel_case);
+}
+
+void append_proto_json(std::string& json, simdjson::dom::element value) {
+  append_parsed(json, value, Keys::proto);
 }
 
 void append_key(std::string& json, Comma& comma, std::string_view key) {

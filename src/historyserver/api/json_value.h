@@ -44,6 +44,8 @@ simdjson::simdjson_result<simdjson::dom::element> parse_json(simdjson::dom::pars
 void append_json(std::string& json, simdjson::dom::element value);
 // With its objects' keys in camel case.
 void append_camel_json(std::string& json, simdjson::dom::element value);
+// With its objects' keys as a .proto file spells them: "labelKey" becomes "label_key".
+void append_proto_json(std::string& json, simdjson::dom::element value);
 
 // Puts the comma before each but the first of an array's or an object's members.
 class Comma {

@@ -107,7 +107,7 @@ void append_fallback_strategy(const Task& task, RowScratch& scratch, std::string
     json += "null";
   } else if (parse_json(scratch.parser, task.fallback_strategy).get(strategy) == simdjson::SUCCESS &&
              strategy["options"].error() == simdjson::SUCCESS) {
-    append_json(json, strategy);
+    append_proto_json(json, strategy);
   } else {
     json += R"({"options": []})";
   }

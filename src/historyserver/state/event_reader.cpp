@@ -13,6 +13,7 @@
 
 #include <simdjson.h>
 
+#include "base/field_name.h"
 #include "base/json_text.h"
 #include "base/rfc3339.h"
 #include "historyserver/state/ansi_codes.h"
@@ -57,16 +58,32 @@ class Walk {
 
   bool ok() const { return ok_; }
 
-  // Calls on_member(key, value) for each member.
-  template <typename OnMember>
-  void members(value of, OnMember on_member) {
+  // Calls on_field(name, value) for each field of a message. The name is in camel case, whichever of
+  // protobuf's two spellings it has.
+  template <typename OnField>
+  void fields(value of, OnField on_field) {
     object found;
     if (of.get_object().get(found) != simdjson::SUCCESS) return;
-    members_of(found, on_member);
+    fields_of(found, on_field);
   }
 
-  template <typename OnMember>
-  void members_of(object found, OnMember on_member) {
+  template <typename OnField>
+  void fields_of(object found, OnField on_field) {
+    FieldNameBuffer buffer;
+    entries_of(found,
+               [&](std::string_view key, value member) { on_field(camel_field_name(key, buffer), member); });
+  }
+
+  // Calls on_entry(key, value) for each entry of a map, whose keys are its user's.
+  template <typename OnEntry>
+  void entries(value of, OnEntry on_entry) {
+    object found;
+    if (of.get_object().get(found) != simdjson::SUCCESS) return;
+    entries_of(found, on_entry);
+  }
+
+  template <typename OnEntry>
+  void entries_of(object found, OnEntry on_entry) {
     for (auto member : found) {
       field one;
       std::string_view key;
@@ -74,7 +91,7 @@ class Walk {
         ok_ = false;
         return;
       }
-      on_member(key, one.value());
+      on_entry(key, one.value());
       if (!ok_) return;
     }
   }
@@ -150,7 +167,7 @@ class Walk {
 
   Resources resources(value of) {
     Resources resources;
-    members(of, [&](std::string_view name, value member) {
+    entries(of, [&](std::string_view name, value member) {
       if (const auto number = amount(member)) resources.emplace_back(name, *number);
     });
     std::sort(resources.begin(), resources.end());
@@ -159,7 +176,7 @@ class Walk {
 
   TextMap map(value of) {
     TextMap map;
-    members(of, [&](std::string_view key, value member) { map.emplace_back(key, text(member)); });
+    entries(of, [&](std::string_view key, value member) { map.emplace_back(key, text(member)); });
     std::sort(map.begin(), map.end());
     return map;
   }
@@ -238,7 +255,7 @@ size_t id_bytes_of(std::string_view key) {
 void append_in_snake_case(std::string& json, Walk& walk, value of, int depth) {
   json += '{';
   bool is_first = true;
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     json_type type{};
     if (key == "serializedException" || member.type().get(type) != simdjson::SUCCESS) return;
     if (type == json_type::array || (type == json_type::object && depth >= kDepthLimit)) return;
@@ -267,10 +284,10 @@ void append_in_snake_case(std::string& json, Walk& walk, value of, int depth) {
 // "pythonFunctionDescriptor": {"className": "A", "functionName": "inc", …}; Java's and C++'s alike.
 std::string_view function_name(Walk& walk, value of) {
   std::string name;
-  walk.members(of, [&](std::string_view, value descriptor) {
+  walk.fields(of, [&](std::string_view, value descriptor) {
     std::string_view class_name;
     std::string_view function;
-    walk.members(descriptor, [&](std::string_view key, value member) {
+    walk.fields(descriptor, [&](std::string_view key, value member) {
       if (key == "className") class_name = Walk::text(member);
       if (key == "functionName") function = Walk::text(member);
     });
@@ -281,7 +298,7 @@ std::string_view function_name(Walk& walk, value of) {
 
 void read_task_definition(Walk& walk, value of, TaskPiece& task) {
   task.has_definition = true;
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "taskId") {
       task.task_id = walk.id(member, kTaskIdBytes);
     } else if (key == "taskAttempt") {
@@ -320,14 +337,14 @@ void read_task_definition(Walk& walk, value of, TaskPiece& task) {
 }
 
 void read_error(Walk& walk, value of, TaskPiece& task) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "errorType") task.error_type = Walk::text(member);
     if (key == "errorMessage") task.error_message = walk.keep(without_ansi_codes(Walk::text(member)));
   });
 }
 
 void read_log_info(Walk& walk, value of, TaskPiece& task) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "stdoutFile") {
       task.stdout_file = Walk::text(member);
     } else if (key == "stderrFile") {
@@ -345,7 +362,7 @@ void read_log_info(Walk& walk, value of, TaskPiece& task) {
 }
 
 void read_task_lifecycle(Walk& walk, value of, TaskPiece& task) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "taskId") {
       task.task_id = walk.id(member, kTaskIdBytes);
     } else if (key == "taskAttempt") {
@@ -370,7 +387,7 @@ void read_task_lifecycle(Walk& walk, value of, TaskPiece& task) {
       walk.elements(member, [&](value transition) {
         std::optional<TaskStatus> status;
         UnixNanoseconds time = 0;
-        walk.members(transition, [&](std::string_view name, value part) {
+        walk.fields(transition, [&](std::string_view name, value part) {
           if (name == "state") status = parse_task_status(Walk::text(part));
           if (name == "timestamp") time = Walk::time(part);
         });
@@ -386,7 +403,7 @@ void read_task_lifecycle(Walk& walk, value of, TaskPiece& task) {
 void read_profile_events(Walk& walk, value of, TaskPiece& task) {
   walk.elements(of, [&](value element) {
     ProfileEvent event;
-    walk.members(element, [&](std::string_view key, value member) {
+    walk.fields(element, [&](std::string_view key, value member) {
       if (key == "eventName") {
         event.name = Walk::text(member);
       } else if (key == "startTime") {
@@ -402,7 +419,7 @@ void read_profile_events(Walk& walk, value of, TaskPiece& task) {
 }
 
 void read_task_profile(Walk& walk, value of, TaskPiece& task) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "taskId") {
       task.task_id = walk.id(member, kTaskIdBytes);
     } else if (key == "attemptNumber") {
@@ -410,7 +427,7 @@ void read_task_profile(Walk& walk, value of, TaskPiece& task) {
     } else if (key == "jobId") {
       task.job_id = walk.id_unless_nil(member, kJobIdBytes);
     } else if (key == "profileEvents") {
-      walk.members(member, [&](std::string_view name, value part) {
+      walk.fields(member, [&](std::string_view name, value part) {
         if (name == "componentType") {
           task.profile_component_type = Walk::text(part);
         } else if (name == "componentId") {
@@ -426,7 +443,7 @@ void read_task_profile(Walk& walk, value of, TaskPiece& task) {
 }
 
 void read_actor_definition(Walk& walk, value of, ActorPiece& actor) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "actorId") {
       actor.actor_id = walk.id(member, kActorIdBytes);
     } else if (key == "jobId") {
@@ -458,8 +475,8 @@ void read_actor_definition(Walk& walk, value of, ActorPiece& actor) {
 // Why it died, as people are told; and the process, should no transition name it.
 void read_death_contexts(Walk& walk, value cause, ActorChange& change) {
   std::string exit_detail;
-  walk.members(cause, [&](std::string_view context, value member) {
-    walk.members(member, [&](std::string_view key, value part) {
+  walk.fields(cause, [&](std::string_view context, value member) {
+    walk.fields(member, [&](std::string_view key, value part) {
       const bool tells =
           context == "creationTaskFailureContext" ? key == "formattedExceptionString" : key == "errorMessage";
       if (tells && exit_detail.empty()) exit_detail = Walk::text(part);
@@ -480,12 +497,12 @@ void read_death_cause(Walk& walk, value of, ActorChange& change) {
 }
 
 void read_actor_lifecycle(Walk& walk, value of, ActorPiece& actor) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "actorId") actor.actor_id = walk.id(member, kActorIdBytes);
     if (key != "stateTransitions") return;
     walk.elements(member, [&](value transition) {
       ActorChange change;
-      walk.members(transition, [&](std::string_view name, value part) {
+      walk.fields(transition, [&](std::string_view name, value part) {
         if (name == "state") {
           change.state = Walk::text(part);
         } else if (name == "timestamp") {
@@ -512,7 +529,7 @@ void read_actor_lifecycle(Walk& walk, value of, ActorPiece& actor) {
 }
 
 void read_node_definition(Walk& walk, value of, NodePiece& node) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "nodeId") {
       node.node_id = walk.id(member, kNodeIdBytes);
     } else if (key == "nodeIpAddress") {
@@ -534,12 +551,12 @@ void read_node_definition(Walk& walk, value of, NodePiece& node) {
 }
 
 void read_node_lifecycle(Walk& walk, value of, NodePiece& node) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "nodeId") node.node_id = walk.id(member, kNodeIdBytes);
     if (key != "stateTransitions") return;
     walk.elements(member, [&](value transition) {
       NodeChange change;
-      walk.members(transition, [&](std::string_view name, value part) {
+      walk.fields(transition, [&](std::string_view name, value part) {
         if (name == "state") {
           change.state = Walk::text(part);
         } else if (name == "timestamp") {
@@ -549,7 +566,7 @@ void read_node_lifecycle(Walk& walk, value of, NodePiece& node) {
         } else if (name == "aliveSubState") {
           change.alive_sub_state = Walk::text(part);
         } else if (name == "deathInfo") {
-          walk.members(part, [&](std::string_view detail, value text) {
+          walk.fields(part, [&](std::string_view detail, value text) {
             if (detail == "reason") change.death_reason = Walk::text(text);
             if (detail == "reasonMessage") change.death_message = Walk::text(text);
           });
@@ -561,7 +578,7 @@ void read_node_lifecycle(Walk& walk, value of, NodePiece& node) {
 }
 
 void read_worker_definition(Walk& walk, value of, WorkerPiece& worker) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "workerId") {
       worker.worker_id = walk.id(member, kWorkerIdBytes);
     } else if (key == "nodeId") {
@@ -575,14 +592,14 @@ void read_worker_definition(Walk& walk, value of, WorkerPiece& worker) {
 }
 
 void read_worker_lifecycle(Walk& walk, value of, WorkerPiece& worker) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "workerId") {
       worker.worker_id = walk.id(member, kWorkerIdBytes);
     } else if (key == "jobId") {
       worker.job_id = walk.id_unless_nil(member, kJobIdBytes);
     } else if (key == "stateTransitions") {
       walk.elements(member, [&](value transition) {
-        walk.members(transition, [&](std::string_view name, value part) {
+        walk.fields(transition, [&](std::string_view name, value part) {
           if (name == "state") {
             if (Walk::text(part) == "DEAD") worker.is_alive = false;
           } else if (name == "workerLaunchTimeMs") {
@@ -594,7 +611,7 @@ void read_worker_lifecycle(Walk& walk, value of, WorkerPiece& worker) {
           } else if (name == "endTimeMs") {
             worker.end_time_ms = std::max(worker.end_time_ms, Walk::count(part));
           } else if (name == "deathInfo") {
-            walk.members(part, [&](std::string_view detail, value text) {
+            walk.fields(part, [&](std::string_view detail, value text) {
               if (detail == "exitType") worker.exit_type = Walk::text(text);
               if (detail == "exitDetail") worker.exit_detail = Walk::text(text);
             });
@@ -607,14 +624,14 @@ void read_worker_lifecycle(Walk& walk, value of, WorkerPiece& worker) {
 
 template <typename Piece>
 void read_job_config(Walk& walk, value of, Piece& job) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "serializedRuntimeEnv") job.serialized_runtime_env = Walk::text(member);
     if (key == "metadata") job.metadata = walk.map(member);
   });
 }
 
 void read_driver_definition(Walk& walk, value of, DriverPiece& driver) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "jobId") {
       driver.job_id = walk.id(member, kJobIdBytes);
     } else if (key == "driverPid") {
@@ -630,13 +647,13 @@ void read_driver_definition(Walk& walk, value of, DriverPiece& driver) {
 }
 
 void read_driver_lifecycle(Walk& walk, value of, DriverPiece& driver) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "jobId") driver.job_id = walk.id(member, kJobIdBytes);
     if (key != "stateTransitions") return;
     walk.elements(member, [&](value transition) {
       std::string_view state;
       UnixNanoseconds time = 0;
-      walk.members(transition, [&](std::string_view name, value part) {
+      walk.fields(transition, [&](std::string_view name, value part) {
         if (name == "state") state = Walk::text(part);
         if (name == "timestamp") time = Walk::time(part);
       });
@@ -647,7 +664,7 @@ void read_driver_lifecycle(Walk& walk, value of, DriverPiece& driver) {
 }
 
 void read_submission_definition(Walk& walk, value of, SubmissionPiece& submission) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "submissionId") {
       submission.submission_id = Walk::text(member);
     } else if (key == "entrypoint") {
@@ -659,12 +676,12 @@ void read_submission_definition(Walk& walk, value of, SubmissionPiece& submissio
 }
 
 void read_submission_lifecycle(Walk& walk, value of, SubmissionPiece& submission) {
-  walk.members(of, [&](std::string_view key, value member) {
+  walk.fields(of, [&](std::string_view key, value member) {
     if (key == "submissionId") submission.submission_id = Walk::text(member);
     if (key != "stateTransitions") return;
     walk.elements(member, [&](value transition) {
       SubmissionChange change;
-      walk.members(transition, [&](std::string_view name, value part) {
+      walk.fields(transition, [&](std::string_view name, value part) {
         if (name == "state") {
           change.status = Walk::text(part);
         } else if (name == "timestamp") {
@@ -722,7 +739,7 @@ bool EventReader::read(std::string_view event) {
   bool is_of_platform = false;
   std::string_view time;
   std::string_view sender;
-  walk.members_of(envelope, [&](std::string_view key, value member) {
+  walk.fields_of(envelope, [&](std::string_view key, value member) {
     if (key == "timestamp") {
       time = Walk::text(member);
     } else if (key == "nodeId") {
@@ -781,7 +798,7 @@ bool EventReader::read(std::string_view event) {
     platform.time = parse_rfc3339(time).value_or(0);
     platform.json = event;
     walk.again(event, [&](value root) {
-      walk.members(root, [&](std::string_view key, value member) {
+      walk.fields(root, [&](std::string_view key, value member) {
         if (key == "eventId") platform.event_id = walk.keep(Walk::text(member));
       });
     });

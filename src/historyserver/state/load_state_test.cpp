@@ -645,6 +645,92 @@ TEST(LoadState, TakesWhatWasSubmittedFromTheBeginningOfItsLog) {
   EXPECT_EQ(store.calls(StoreCall::get), calls + 1);
 }
 
+// --- names as the .proto files spell them ---
+
+// Fields that are maps: their keys are users', and no field names.
+bool is_map(std::string_view field) {
+  static const std::set<std::string_view> kMaps = {"requiredResources", "refIds",          "labelSelector",
+                                                   "metadata",          "labels",          "resources",
+                                                   "unitResources",     "customResources", "customFields"};
+  return kMaps.contains(field);
+}
+
+std::string proto_name(std::string_view camel) {
+  std::string name;
+  for (const char c : camel)
+    name += c >= 'A' && c <= 'Z' ? fmt::format("_{}", static_cast<char>(c - 'A' + 'a')) : std::string(1, c);
+  return name;
+}
+
+// A recorded event with each name respelled for which `respell` says yes.
+template <typename Respell>
+std::string respelled(element value, Respell respell, bool in_map = false) {
+  std::string text;
+  if (simdjson::dom::object members; value.get(members) == simdjson::SUCCESS) {
+    for (const auto& [key, member] : members) {
+      const std::string name = !in_map && respell() ? proto_name(key) : std::string(key);
+      text +=
+          fmt::format("{}\"{}\":{}", text.empty() ? "" : ",", name, respelled(member, respell, is_map(key)));
+    }
+    return "{" + text + "}";
+  }
+  if (simdjson::dom::array elements; value.get(elements) == simdjson::SUCCESS) {
+    for (const element one : elements)
+      text += (text.empty() ? "" : ",") + respelled(one, respell);
+    return "[" + text + "]";
+  }
+  return simdjson::minify(value);
+}
+
+TEST(LoadState, IsTheSameInEitherSpellingOfItsNames) {
+  const RecordedSession recorded = RecordedSession::complete();
+  const auto state_with = [&](auto respell) {
+    std::vector<std::string> events;
+    simdjson::dom::parser parser;
+    for (const std::string& event : events_of(recorded))
+      events.push_back(respelled(parser.parse(event), respell));
+    return state_of(events);
+  };
+  const std::string camel = text_of(*state_with([] { return false; }));
+  EXPECT_THAT(camel, HasSubstr("object_store_memory"));
+  EXPECT_THAT(camel, HasSubstr("actor_died_error_context"));
+  EXPECT_EQ(text_of(*state_with([] { return true; })), camel);
+  std::mt19937 random(11);
+  EXPECT_EQ(text_of(*state_with([&] { return random() % 2 == 0; })), camel);
+}
+
+TEST(LoadState, LeavesKeysThatUsersChoseAsTheyAre) {
+  const std::string task_id(48, '1');
+  const std::string node_id(56, '1');
+  const auto state = state_of(
+      {fmt::format(R"({{"task_definition_event": {{"task_id": "{}", "required_resources": {{"my_gpu": 1}}, )"
+                   R"("label_selector": {{"job_id": "in_use"}}, )"
+                   R"("serialized_runtime_env": "{{\"env_vars\": {{}}}}"}}}})",
+                   task_id),
+       fmt::format(R"({{"node_definition_event": {{"node_id": "{}", "labels": {{"node_name": "a"}}}}}})",
+                   node_id),
+       R"({"driver_job_definition_event": {"job_id": "01000000", "config": {"metadata": {"job_name": "n"}}}})"});
+  ASSERT_EQ(state->attempts.size(), 1u);
+  EXPECT_EQ(pairs_text(state->attempts[0].required_resources), "my_gpu=1;");
+  EXPECT_EQ(pairs_text(state->attempts[0].label_selector), "job_id=in_use;");
+  EXPECT_EQ(state->attempts[0].serialized_runtime_env, R"({"env_vars": {}})");
+  ASSERT_EQ(state->nodes.size(), 1u);
+  EXPECT_EQ(pairs_text(state->nodes[0].labels), "node_name=a;");
+  ASSERT_EQ(state->jobs.size(), 1u);
+  EXPECT_EQ(pairs_text(state->jobs[0].metadata), "job_name=n;");
+}
+
+TEST(LoadState, LetsTheLastOfTwoSpellingsCount) {
+  const std::string id(48, '1');
+  const auto name_with = [&](std::string_view first, std::string_view second) {
+    const auto state = state_of({fmt::format(
+        R"({{"taskDefinitionEvent": {{"taskId": "{}", "{}": "a", "{}": "b"}}}})", id, first, second)});
+    return std::string(state->attempts.at(0).name);
+  };
+  EXPECT_EQ(name_with("taskName", "task_name"), "b");
+  EXPECT_EQ(name_with("task_name", "taskName"), "b");
+}
+
 // --- the store ---
 
 TEST(LoadState, FailsAsTheStoreDoes) {
