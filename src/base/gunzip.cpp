@@ -50,10 +50,11 @@ Result<std::string_view> Gunzip::next() {
     const std::string_view plain(state_->block.data(), state_->block.size() - stream.avail_out);
     state_->at_member_end = outcome == Z_STREAM_END;
     const bool wants_more_input = outcome == Z_BUF_ERROR;
+    // What was unpacked before the damage comes first; zlib finds the damage again at the next call.
+    if (!plain.empty()) return plain;
     if (outcome != Z_OK && outcome != Z_STREAM_END && !wants_more_input) {
       return Error{ErrorKind::invalid, "not gzip, or broken"};
     }
-    if (!plain.empty()) return plain;
     if (wants_more_input || (stream.avail_in == 0 && !state_->at_member_end)) return std::string_view();
   }
 }

@@ -18,7 +18,8 @@ class Gunzip {
 
   // `input` must stay until next() has returned an empty piece: it is all taken then.
   void feed(std::string_view input);
-  // The next plain bytes of what was fed, valid until the next call. `invalid` when it is no gzip.
+  // The next plain bytes of what was fed, valid until the next call. `invalid` when it is no gzip; what was
+  // unpacked before the damage is given first.
   Result<std::string_view> next();
   // Whether what was fed so far ends where a gzip member ends: what is sent must end there.
   bool is_complete() const;

@@ -91,7 +91,7 @@ def test_neither_order_nor_repetition_nor_form_of_events_changes_a_byte(serve, b
     assert len(files) > 3 and len(events) > 300
     for path in files:
         path.unlink()
-    events += dice.sample(events, len(events) * 3 // 10) + [UNKNOWN, b"no event at all"]
+    events += dice.sample(events, len(events) * 3 // 10) + [UNKNOWN]
     dice.shuffle(events)
     other_node = "c" * 56
     piles = [events[i::8] for i in range(8)]
@@ -110,6 +110,28 @@ def test_neither_order_nor_repetition_nor_form_of_events_changes_a_byte(serve, b
     got = answers(serve(bucket))
     # The other node is one that has objects, and no more.
     assert {question: got[question] for question in QUESTIONS} == expected
+
+
+def test_what_is_missing_is_said_wherever_it_is_missed(serve, bucket):
+    """A packed file that is cut short, and one with a line that is none; then a session of which only the marker is left."""
+    session = next(bucket.glob(f"cluster-history/rayjob/*/*/*/{SESSION}"))
+    folder = session / NODE / "job_events" / "02000000"
+    whole = b"".join(path.read_bytes() for path in folder.iterdir())
+    name = f"{NODE}-2026-11-23-09-1.jsonl.gz"
+    (folder / name).write_bytes(gzip.compress(whole)[:-200])
+
+    def missing(server):
+        answer = server.ask(f"{BASE}/api/v0/tasks?limit=1").json()["data"]["result"]
+        events = server.ask(f"{BASE}/events").json()["data"]["events"]
+        assert [event["message"] for event in events["global"] if event["sourceType"] == "HISTORY_SERVER"] == [
+            answer["partial_failure_warning"]]
+        return answer["partial_failure_warning"]
+
+    assert f"{NODE}/job_events/02000000/{name} (its gzip data is cut short)" in missing(serve(bucket))
+    for path in session.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    assert "has no events of this session" in missing(serve(bucket))
 
 
 def test_a_running_session_is_shown_as_far_as_it_is_stored(serve, recording, tmp_path):

@@ -78,7 +78,7 @@ constexpr std::span<const Column<Actor>> kAll(kColumns);
 }  // namespace
 
 Response list_actors(const SessionView& view, const Request& request) {
-  return list_rows(kAll, view.state.actors, request.query);
+  return list_rows(kAll, view.state.actors, request.query, view.state.partial_failure);
 }
 
 Response summarize_actors(const SessionView& view, const Request& request) {
@@ -113,7 +113,8 @@ Response summarize_actors(const SessionView& view, const Request& request) {
     json += "}}";
   }
   fmt::format_to(std::back_inserter(json), R"(}}, "total_actors": {}, "summary_by": "class"}}}}}})", actors);
-  return list_answer({.total = view.state.actors.size(), .filtered = actors}, json);
+  return list_answer({.total = view.state.actors.size(), .filtered = actors}, json,
+                     view.state.partial_failure);
 }
 
 }  // namespace rayhistory

@@ -188,6 +188,34 @@ TEST_F(TaskList, ShowsAFallbackStrategyInTheProtoFilesSpelling) {
   }
 }
 
+TEST_F(TaskList, SaysInEachTableAndOnTheFirstPageThatSomethingIsMissing) {
+  constexpr std::string_view kTables[] = {"tasks",
+                                          "tasks/summarize",
+                                          "tasks/summarize?summary_by=lineage",
+                                          "actors",
+                                          "actors/summarize",
+                                          "nodes",
+                                          "workers",
+                                          "jobs",
+                                          "runtime_envs",
+                                          "placement_groups",
+                                          "cluster_events"};
+  for (const std::string_view table : kTables) {
+    EXPECT_EQ(json(fmt::format("/api/v0/{}", table), "/data/result/partial_failure_warning"), R"("")")
+        << table;
+  }
+  EXPECT_EQ(json("/events", "/data/events"), "{}");
+  state.partial_failure = "1 file \"x\" is gone.";
+  for (const std::string_view table : kTables) {
+    EXPECT_EQ(json(fmt::format("/api/v0/{}", table), "/data/result/partial_failure_warning"),
+              R"("1 file \"x\" is gone.")")
+        << table;
+  }
+  EXPECT_EQ(json("/events", "/data/events/global/0/message"), R"("1 file \"x\" is gone.")");
+  EXPECT_EQ(json("/events", "/data/events/global/0/severity"), R"("ERROR")");
+  EXPECT_EQ(json("/api/v0/cluster_events", "/data/result/result/0/message"), R"("1 file \"x\" is gone.")");
+}
+
 }
 
 TEST_F(TaskList, FindsOneTaskByItsId) {

@@ -111,7 +111,7 @@ Response list_jobs(const SessionView& view, const Request& request) {
   const auto query = parse_list_query(request.query);
   const bool detail = query && query->detail;
   return list_rows(detail ? kAll : std::span<const Column<Job>>(kShortColumns), view.state.jobs,
-                   request.query);
+                   request.query, view.state.partial_failure);
 }
 
 }  // namespace rayhistory

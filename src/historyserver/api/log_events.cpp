@@ -129,6 +129,20 @@ void read_lines(std::string_view text, simdjson::dom::parser& parser, std::vecto
   }
 }
 
+// Ray's dashboard lists events on a session's first page, and nothing else of ours is shown there: so what is
+// missing of the session is an event, too.
+void add_partial_failure(const SessionView& view, std::vector<LogEvent>& events) {
+  if (view.state.partial_failure.empty()) return;
+  constexpr UnixNanoseconds kSecond = 1'000'000'000;
+  std::string line = R"({"event_id": "history-server-partial-failure", "source_type": "HISTORY_SERVER", )"
+                     R"("severity": "ERROR", "label": "SESSION_IS_INCOMPLETE", "custom_fields": {}, )";
+  line += fmt::format(R"("timestamp": {}, "message": )", view.now / kSecond);
+  append_json_string(line, view.state.partial_failure);
+  line += '}';
+  simdjson::dom::parser parser;
+  read_lines(line, parser, events);
+}
+
 Result<LogEvents> read_events(const SessionView& view) {
   LogEvents result;
   std::vector<LogEvent> all;
@@ -166,6 +180,7 @@ Result<LogEvents> read_events(const SessionView& view) {
   }
   for (size_t i = 0; i < all.size(); ++i)
     if (keep[i] != 0) result.events.push_back(std::move(all[i]));
+  add_partial_failure(view, result.events);
   return result;
 }
 
@@ -234,7 +249,8 @@ Response list_cluster_events(const SessionView& view, const Request& request) {
                     "MiB of all.",
                     kFileBytes >> 20U, kAllBytes >> 20U));
   }
-  return list_rows(std::span<const Column<LogEvent>>(kColumns), read->events, request.query, warnings);
+  return list_rows(std::span<const Column<LogEvent>>(kColumns), read->events, request.query,
+                   view.state.partial_failure, warnings);
 }
 
 }  // namespace rayhistory

@@ -36,7 +36,8 @@ constexpr auto kColumns = std::to_array<Column<Node>>({
 }  // namespace
 
 Response list_nodes(const SessionView& view, const Request& request) {
-  return list_rows(std::span<const Column<Node>>(kColumns), view.state.nodes, request.query);
+  return list_rows(std::span<const Column<Node>>(kColumns), view.state.nodes, request.query,
+                   view.state.partial_failure);
 }
 
 }  // namespace rayhistory

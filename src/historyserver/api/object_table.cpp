@@ -35,7 +35,7 @@ std::vector<std::string> warnings() {
 
 Response list_objects(const Request& request) {
   return list_rows(std::span<const Column<ObjectRow>>(kColumns), std::vector<ObjectRow>{}, request.query,
-                   warnings());
+                   /*partial_failure=*/{}, warnings());
 }
 
 Response summarize_objects() {
@@ -43,7 +43,7 @@ Response summarize_objects() {
       {},
       R"({"node_id_to_summary": {"cluster": {"summary": {}, "total_objects": 0, "total_size_mb": 0.0, )"
       R"("callsite_enabled": false, "summary_by": "callsite"}}})",
-      warnings());
+      /*partial_failure=*/{}, warnings());
 }
 
 }  // namespace rayhistory

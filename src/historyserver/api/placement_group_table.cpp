@@ -95,7 +95,8 @@ Response list_placement_groups(const SessionView& view, const Request& request) 
   }
   std::stable_sort(groups.begin(), groups.end(),
                    [](const Group& a, const Group& b) { return id_of(a) < id_of(b); });
-  return list_rows(std::span<const Column<Group>>(kColumns), groups, request.query, warnings);
+  return list_rows(std::span<const Column<Group>>(kColumns), groups, request.query,
+                   view.state.partial_failure, warnings);
 }
 
 }  // namespace rayhistory

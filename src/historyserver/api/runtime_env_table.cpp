@@ -67,7 +67,8 @@ Response list_runtime_envs(const SessionView& view, const Request& request) {
     if (row.success) row.error = {};
     rows.push_back(row);
   }
-  return list_rows(std::span<const Column<RuntimeEnvRow>>(kColumns), rows, request.query);
+  return list_rows(std::span<const Column<RuntimeEnvRow>>(kColumns), rows, request.query,
+                   view.state.partial_failure);
 }
 
 }  // namespace rayhistory

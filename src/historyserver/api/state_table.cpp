@@ -66,8 +66,11 @@ std::string begin_list_answer(const ListCounts& counts) {
                      counts.total, counts.total, counts.filtered);
 }
 
-Response finish_list_answer(std::string answer, const std::vector<std::string>& warnings) {
-  answer += R"(, "partial_failure_warning": "", "warnings": )";
+Response finish_list_answer(std::string answer, std::string_view partial_failure,
+                            const std::vector<std::string>& warnings) {
+  answer += R"(, "partial_failure_warning": )";
+  append_json_string(answer, partial_failure);
+  answer += R"(, "warnings": )";
   if (warnings.empty()) {
     answer += "null";
   } else {
@@ -83,11 +86,11 @@ Response finish_list_answer(std::string answer, const std::vector<std::string>& 
   return {.body = std::move(answer)};
 }
 
-Response list_answer(const ListCounts& counts, std::string_view rows,
+Response list_answer(const ListCounts& counts, std::string_view rows, std::string_view partial_failure,
                      const std::vector<std::string>& warnings) {
   std::string answer = begin_list_answer(counts);
   answer += rows;
-  return finish_list_answer(std::move(answer), warnings);
+  return finish_list_answer(std::move(answer), partial_failure, warnings);
 }
 
 Response state_error(const Error& error) {

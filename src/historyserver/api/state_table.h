@@ -44,16 +44,19 @@ bool matches(const Cell& cell, bool equal, const Cell& wanted);
 // `not in` a list of them: what the answer says.
 Error unknown_column(std::string_view key, const std::vector<std::string_view>& known);
 
-// The envelope of a list. Remarks of ours go to `warnings`: Ray's client prints those, and raises over a
-// partial failure. A list can be tens of megabytes, so it is written into the answer and never copied: begin,
-// append JSON, an array or, of a summary, an object, and finish.
+// The envelope of a list. `partial_failure` says that rows may be missing because the store lost what they
+// were made of (SessionState::partial_failure): Ray's command line prints it, and its Python API raises
+// unless raise_on_missing_output is False. Other remarks of ours go to `warnings`, which both print. A list
+// can be tens of megabytes, so it is written into the answer and never copied: begin, append JSON, an array
+// or, of a summary, an object, and finish.
 struct ListCounts {
   size_t total = 0;
   size_t filtered = 0;
 };
 std::string begin_list_answer(const ListCounts& counts);
-Response finish_list_answer(std::string answer, const std::vector<std::string>& warnings = {});
-Response list_answer(const ListCounts& counts, std::string_view rows,
+Response finish_list_answer(std::string answer, std::string_view partial_failure,
+                            const std::vector<std::string>& warnings = {});
+Response list_answer(const ListCounts& counts, std::string_view rows, std::string_view partial_failure,
                      const std::vector<std::string>& warnings = {});
 // What a question that cannot be answered gets from the state API: `data.result` null. `invalid` is 400; a
 // store that fails is 503.
@@ -171,7 +174,7 @@ void append_rows(std::string& json, std::span<const Column<Row>> columns, const 
 // The whole answer of a resource whose rows are in the order of its list.
 template <typename Row>
 Response list_rows(std::span<const Column<Row>> columns, const std::vector<Row>& rows, const Query& query,
-                   const std::vector<std::string>& warnings = {}) {
+                   std::string_view partial_failure, const std::vector<std::string>& warnings = {}) {
   const auto asked = parse_list_query(query);
   if (!asked) return state_error(asked.error());
   const auto filter = RowFilter<Row>::make(columns, asked->filters);
@@ -181,7 +184,7 @@ Response list_rows(std::span<const Column<Row>> columns, const std::vector<Row>&
     if (filter->passes(row)) passing.push_back(&row);
   std::string answer = begin_list_answer({.total = rows.size(), .filtered = passing.size()});
   append_rows(answer, columns, passing, asked->limit, asked->detail);
-  return finish_list_answer(std::move(answer), warnings);
+  return finish_list_answer(std::move(answer), partial_failure, warnings);
 }
 
 }  // namespace rayhistory

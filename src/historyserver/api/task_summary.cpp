@@ -73,7 +73,8 @@ Response summarize_tasks(const SessionView& view, const Request& request) {
   std::string result = R"({"node_id_to_summary": {"cluster": {"summary": )" + summary + ", ";
   totals.append_members(result);
   result += lineage ? R"(, "summary_by": "lineage"}}})" : R"(, "summary_by": "func_name"}}})";
-  return list_answer({.total = tasks->total, .filtered = tasks->attempts.size()}, result, warnings);
+  return list_answer({.total = tasks->total, .filtered = tasks->attempts.size()}, result,
+                     view.state.partial_failure, warnings);
 }
 
 }  // namespace rayhistory

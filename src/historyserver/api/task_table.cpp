@@ -252,7 +252,7 @@ Response list_tasks(const SessionView& view, const Request& request) {
   if (!tasks) return state_error(tasks.error());
   std::string answer = begin_list_answer({.total = tasks->total, .filtered = tasks->attempts.size()});
   append_rows(answer, std::span<const Column<Task>>(kColumns), tasks->attempts, query->limit, query->detail);
-  return finish_list_answer(std::move(answer));
+  return finish_list_answer(std::move(answer), view.state.partial_failure);
 }
 
 }  // namespace rayhistory

@@ -117,7 +117,8 @@ Response list_workers(const SessionView& view, const Request& request) {
   for (const Job& job : view.state.jobs)
     if (!job.job_id.empty()) rows.push_back({.id = driver_worker_id(job), .job = &job});
   std::sort(rows.begin(), rows.end(), [](const WorkerRow& a, const WorkerRow& b) { return a.id < b.id; });
-  return list_rows(std::span<const Column<WorkerRow>>(kColumns), rows, request.query);
+  return list_rows(std::span<const Column<WorkerRow>>(kColumns), rows, request.query,
+                   view.state.partial_failure);
 }
 
 }  // namespace rayhistory

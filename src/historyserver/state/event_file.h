@@ -39,6 +39,9 @@ class EventCutter {
   // The file ends here: a last line without its end is an event if it is whole.
   void finish();
 
+  // Whether what was fed begins an array and does not end it. An array was stored whole, so it was cut.
+  bool ends_within_array() const { return depth_ > 0; }
+
   // Of events longer than kEventLimit, which were left out.
   uint64_t too_long() const { return too_long_; }
 

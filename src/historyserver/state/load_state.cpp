@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -42,27 +44,36 @@ constexpr size_t kJobLogBegins = 256;
 
 constexpr std::string_view kFetchedJobs = "fetched_endpoints/restful__api__jobs";
 
-// Of a file that is read in several pieces: whether it is an array, asked for once.
-struct ArrayLook {
+// How a file of events is to be read, told by its first bytes.
+enum class FileForm { lines, array, gzip };
+constexpr size_t kFormBytes = 2;
+
+FileForm form_of(std::string_view first_bytes) {
+  if (first_bytes.starts_with("\x1f\x8b")) return FileForm::gzip;  // RFC 1952
+  return first_bytes.starts_with('[') ? FileForm::array : FileForm::lines;
+}
+
+// Of a file that is read in several pieces: its form, asked for once.
+struct FormLook {
   std::once_flag once;
-  Result<bool> is_array = false;
+  Result<FileForm> form = FileForm::lines;
 };
 
 // What one thread reads at a time.
 struct Piece {
-  enum class Form { events, gzip_events, job_log, job_log_begin, fetched_jobs };
+  enum class Form { events, job_log, job_log_begin, fetched_jobs };
 
   const ListedObject* object;
   Form form;
   uint64_t begin = 0;
   uint64_t end = 0;
   std::string_view submission_id = {};  // whose log begins here
-  ArrayLook* look = nullptr;            // null: the only piece of its file
+  FormLook* look = nullptr;             // null: the only piece of its file
 };
 
 struct Pieces {
   std::vector<Piece> all;
-  std::deque<ArrayLook> looks;
+  std::deque<FormLook> looks;
 };
 
 bool is_job_log(std::string_view path) {
@@ -93,9 +104,9 @@ Pieces pieces_of(const SessionListing& listing, SessionBuilder& builder) {
     } else if (is_job_log(path)) {
       pieces.push_back({&object, Piece::Form::job_log, 0, size});
     } else if (is_event_file(path) && path.ends_with(".gz")) {
-      pieces.push_back({&object, Piece::Form::gzip_events, 0, size});
+      pieces.push_back({&object, Piece::Form::events, 0, size});
     } else if (is_event_file(path)) {
-      ArrayLook* const look = size > kPieceBytes ? &result.looks.emplace_back() : nullptr;
+      FormLook* const look = size > kPieceBytes ? &result.looks.emplace_back() : nullptr;
       for (uint64_t begin = 0; begin == 0 || begin < size; begin += kPieceBytes) {
         pieces.push_back(
             {&object, Piece::Form::events, begin, std::min(begin + kPieceBytes, size), {}, look});
@@ -107,38 +118,67 @@ Pieces pieces_of(const SessionListing& listing, SessionBuilder& builder) {
     job_log_begins.resize(std::min(job_log_begins.size(), kJobLogBegins));
     pieces.insert(pieces.end(), job_log_begins.begin(), job_log_begins.end());
   }
-  // What has to be read from its beginning to its end takes longest: first.
-  std::stable_partition(pieces.begin(), pieces.end(),
-                        [](const Piece& piece) { return piece.form == Piece::Form::gzip_events; });
+  // What has to be unpacked from its beginning to its end takes longest: first.
+  std::stable_partition(pieces.begin(), pieces.end(), [](const Piece& piece) {
+    return piece.form == Piece::Form::events && piece.object->key.ends_with(".gz");
+  });
   return result;
 }
 
-// What became of it, over all threads.
-struct Tally {
-  std::atomic<uint64_t> files_read{0};
-  std::atomic<uint64_t> files_not_read{0};
-  std::atomic<uint64_t> events{0};
-  std::atomic<uint64_t> not_events{0};
+// What could not be read, over all threads. The log names each file once.
+class Damage {
+ public:
+  void add(const ListedObject& object, const std::string& reason) {
+    const std::lock_guard lock(mutex_);
+    if (!files_.emplace(&object, reason).second) return;
+    log_warning("an object of the session cannot be read whole; what can be read of it is shown",
+                {{"key", object.key}, {"error", reason}});
+  }
+
+  void add_events(uint64_t read) { events_ += read; }
+
+  // For SessionState::partial_failure, when all threads are done.
+  std::string text(const SessionListing& listing) const {
+    if (files_.empty() && events_ == 0) {
+      return "The store has no events of this session, so what ran in it is unknown. They were never stored, "
+             "or "
+             "they were deleted. Logs are shown where there are any.";
+    }
+    if (files_.empty()) return {};
+    const auto first = std::min_element(files_.begin(), files_.end(), [](const auto& a, const auto& b) {
+      return a.first->key < b.first->key;
+    });
+    return fmt::format(
+        "{} of this session's files in the store cannot be read whole, for example {} ({}). Tasks, actors, "
+        "jobs, nodes and workers may be missing or show an earlier state. The History Server's log names "
+        "each "
+        "file.",
+        files_.size(), path_of(*first->first, listing), first->second);
+  }
+
+ private:
+  std::atomic<uint64_t> events_{0};  // that were read
+  std::mutex mutex_;
+  // Each with its first reason. There are at most as many as the listing has objects.
+  std::map<const ListedObject*, std::string> files_;
 };
 
 // One thread's work. Pieces' errors are the store's.
 class PieceReader {
  public:
-  PieceReader(Store& store, const Deadline& deadline, SessionBuilder& builder, Tally& tally)
-      : store_(store), deadline_(deadline), builder_(builder), reader_(builder), tally_(tally) {}
+  PieceReader(Store& store, const Deadline& deadline, SessionBuilder& builder, Damage& damage)
+      : store_(store), deadline_(deadline), builder_(builder), reader_(builder), damage_(damage) {}
 
   Result<void> read(const Piece& piece) {
+    events_ = 0;
+    not_events_ = 0;
     auto outcome = read_by_form(piece);
-    const bool is_log = piece.form == Piece::Form::job_log_begin;  // and no file of events
-    if (outcome) {
-      if (piece.begin == 0 && !is_log) ++tally_.files_read;
-      return {};
-    }
-    const ErrorKind kind = outcome.error().kind;
-    if (kind != ErrorKind::not_found && kind != ErrorKind::invalid) return outcome;
-    if (!is_log) ++tally_.files_not_read;
-    log_warning("an object of the session cannot be read, and is left out",
-                {{"key", piece.object->key}, {"error", outcome.error().message}});
+    damage_.add_events(events_);
+    if (not_events_ > 0) damage_.add(*piece.object, "it has lines that are no events");
+    if (outcome) return {};
+    const Error& error = outcome.error();
+    if (error.kind != ErrorKind::not_found && error.kind != ErrorKind::invalid) return outcome;
+    damage_.add(*piece.object, error.kind == ErrorKind::not_found ? "it is gone" : error.message);
     return {};
   }
 
@@ -149,8 +189,6 @@ class PieceReader {
     switch (piece.form) {
       case Piece::Form::events:
         return read_events(piece);
-      case Piece::Form::gzip_events:
-        return read_gzip_events(piece);
       case Piece::Form::job_log: {
         TRY_ASSIGN(const std::string lines, read_whole(piece));
         add_job_log(builder_, lines);
@@ -194,33 +232,35 @@ class PieceReader {
   EventCutter cutter(EventCutter::Form form = EventCutter::Form::unknown) {
     const auto on_event = [this](std::string_view event) {
       if (reader_.read(event)) {
-        ++tally_.events;
-      } else {
-        ++tally_.not_events;
+        ++events_;
+        return;
       }
+      // A growing file may end within a line: what is missing of it comes later.
+      const bool is_torn = is_at_end_ && event.starts_with('{');
+      if (!is_torn) ++not_events_;
     };
     return EventCutter(on_event, form);
   }
 
   void finish(EventCutter& events) {
+    is_at_end_ = true;
     events.finish();
-    tally_.not_events += events.too_long();
+    is_at_end_ = false;
+    not_events_ += events.too_long();
   }
 
   // The lines that begin behind the piece's first byte, and one that begins where it ends: whoever reads the
   // piece before reads on to the end of its last line, and to this one's first line break at the least.
   Result<void> read_events(const Piece& piece) {
+    if (piece.look == nullptr) return read_from_its_beginning(*piece.object);
     const std::string& key = piece.object->key;
     const uint64_t size = piece.object->object.size;
-    if (piece.look != nullptr) {
-      TRY_ASSIGN(const bool is_array, begins_as_array(key, *piece.look));
-      // An array is read from its beginning to its end.
-      if (is_array && piece.begin > 0) return {};
-      if (is_array) return read_from(key, 0, size, [](std::string_view bytes) { return bytes; });
-    }
+    TRY_ASSIGN(const FileForm form, look_at_form(key, *piece.look));
+    // An array, and what is packed, is read from its beginning to its end.
+    if (form != FileForm::lines)
+      return piece.begin > 0 ? Result<void>() : read_from_its_beginning(*piece.object);
     // A line may begin as an array does.
-    EventCutter events =
-        cutter(piece.look == nullptr ? EventCutter::Form::unknown : EventCutter::Form::lines);
+    EventCutter events = cutter(EventCutter::Form::lines);
     bool is_at_line = piece.begin == 0;
     TRY(each_range(key, piece.begin, piece.end, [&](std::string_view bytes) -> Result<bool> {
       if (!is_at_line) {
@@ -235,8 +275,12 @@ class PieceReader {
     if (is_at_line && piece.end < size) {
       const auto take_rest = [&](std::string_view bytes) -> Result<bool> {
         const size_t line_end = bytes.find('\n');
-        events.feed(bytes.substr(0, line_end));
-        return line_end == std::string_view::npos;
+        if (line_end == std::string_view::npos) {
+          events.feed(bytes);
+          return true;
+        }
+        events.feed(bytes.substr(0, line_end + 1));
+        return false;
       };
       TRY(each_range(key, piece.end, size, take_rest, kFirstRestBytes));
     }
@@ -244,47 +288,52 @@ class PieceReader {
     return {};
   }
 
-  Result<bool> begins_as_array(const std::string& key, ArrayLook& look) {
+  Result<FileForm> look_at_form(const std::string& key, FormLook& look) {
     std::call_once(look.once, [&] {
-      const Result<std::string> bytes = store_.get(key, 0, 1, deadline_);
-      look.is_array = bytes ? Result<bool>(bytes->starts_with('[')) : Result<bool>(bytes.error());
+      const Result<std::string> bytes = store_.get(key, 0, kFormBytes, deadline_);
+      look.form = bytes ? Result<FileForm>(form_of(*bytes)) : Result<FileForm>(bytes.error());
     });
-    return look.is_array;
+    return look.form;
   }
 
-  template <typename Unpack>
-  Result<void> read_from(const std::string& key, uint64_t begin, uint64_t end, Unpack unpack) {
+  // Of a packed file that breaks off or is broken, what comes before counts.
+  Result<void> read_from_its_beginning(const ListedObject& object) {
+    std::optional<Gunzip> gunzip;
+    bool is_begin = true;
     EventCutter events = cutter();
-    TRY(each_range(key, begin, end, [&](std::string_view bytes) -> Result<bool> {
-      events.feed(unpack(bytes));
+    auto outcome = each_range(object.key, 0, object.object.size, [&](std::string_view bytes) -> Result<bool> {
+      if (std::exchange(is_begin, false) && form_of(bytes) == FileForm::gzip) gunzip.emplace();
+      if (gunzip) {
+        TRY(unpack(*gunzip, bytes, events));
+      } else {
+        events.feed(bytes);
+      }
       return true;
-    }));
+    });
     finish(events);
-    return {};
+    if (outcome && gunzip && !gunzip->is_complete())
+      return Error{ErrorKind::invalid, "its gzip data is cut short"};
+    if (outcome && events.ends_within_array()) return Error{ErrorKind::invalid, "its array is cut short"};
+    return outcome;
   }
 
-  // Of a file that breaks off or is broken, what comes before counts.
-  Result<void> read_gzip_events(const Piece& piece) {
-    Gunzip gunzip;
-    EventCutter events = cutter();
-    auto outcome = each_range(piece.object->key, 0, piece.object->object.size,
-                              [&](std::string_view bytes) -> Result<bool> {
-                                gunzip.feed(bytes);
-                                while (true) {
-                                  TRY_ASSIGN(const std::string_view plain, gunzip.next());
-                                  if (plain.empty()) return true;
-                                  events.feed(plain);
-                                }
-                              });
-    finish(events);
-    return outcome;
+  static Result<void> unpack(Gunzip& gunzip, std::string_view bytes, EventCutter& events) {
+    gunzip.feed(bytes);
+    while (true) {
+      TRY_ASSIGN(const std::string_view plain, gunzip.next());
+      if (plain.empty()) return {};
+      events.feed(plain);
+    }
   }
 
   Store& store_;
   const Deadline& deadline_;
   SessionBuilder& builder_;
   EventReader reader_;
-  Tally& tally_;
+  Damage& damage_;
+  uint64_t events_ = 0;      // of the piece
+  uint64_t not_events_ = 0;  // likewise
+  bool is_at_end_ = false;   // what is given now is what no line break ends
 };
 
 }  // namespace
@@ -292,14 +341,14 @@ class PieceReader {
 Result<std::shared_ptr<const SessionState>> load_state(Store& store, const SessionListing& listing,
                                                        const Deadline& deadline, unsigned threads) {
   SessionBuilder builder;
-  Tally tally;
+  Damage damage;
   Pieces found = pieces_of(listing, builder);
   const std::vector<Piece>& pieces = found.all;
   std::atomic<size_t> next{0};
   std::mutex mutex;
   std::optional<Error> first_error;  // guarded by mutex
   const auto work = [&] {
-    PieceReader reader(store, deadline, builder, tally);
+    PieceReader reader(store, deadline, builder, damage);
     for (size_t i = next++; i < pieces.size(); i = next++) {
       auto outcome = reader.read(pieces[i]);
       if (outcome) continue;
@@ -317,16 +366,9 @@ Result<std::shared_ptr<const SessionState>> load_state(Store& store, const Sessi
     work();
   }
   if (first_error) return std::move(*first_error).in("loading " + listing.session.prefix);
-  if (tally.files_read == 0 && tally.files_not_read > 0) {
-    return Error{ErrorKind::invalid,
-                 fmt::format("loading {}: not one of {} files of events can be read; the log names each",
-                             listing.session.prefix, tally.files_not_read.load())};
-  }
-  if (tally.not_events > 0) {
-    log_warning("lines that are no events were passed over",
-                {{"session", listing.session.prefix}, {"lines", tally.not_events.load()}});
-  }
-  return builder.build(threads);
+  std::shared_ptr<SessionState> state = builder.build(threads);
+  state->partial_failure = damage.text(listing);
+  return std::shared_ptr<const SessionState>(std::move(state));
 }
 
 }  // namespace rayhistory

@@ -15,9 +15,13 @@ namespace rayhistory {
 // to the store at a time; a file is read in ranges, so that memory holds a few MiB a thread beside the state
 // itself. Blocks; any thread.
 //
+// Whether a file of events is packed by gzip is told by its first bytes and not by its name: some stores pack
+// and unpack what passes through them.
+//
 // An error is the store's, with its kind: what a failing store did not give is never taken for a session
-// without it. A file that is gone meanwhile or cannot be unpacked is left out as far as it cannot be read,
-// with a warning in the log; `invalid` where that is so of every file.
+// without it. A file that is gone meanwhile or is damaged is left out as far as it cannot be read, with a
+// warning in the log, and SessionState::partial_failure says so; also where the session has no file of events
+// at all.
 Result<std::shared_ptr<const SessionState>> load_state(Store& store, const SessionListing& listing,
                                                        const Deadline& deadline, unsigned threads);
 

@@ -763,15 +763,132 @@ TEST(LoadState, LeavesOutWhatIsGoneOrBrokenButNotAll) {
   MemoryStore broken;
   broken.set(key_of(session, kNode, "2.jsonl.gz"), "no gzip");
   const auto none = load(broken, session);
-  ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().kind, ErrorKind::invalid);
+  ASSERT_TRUE(none);
+  EXPECT_TRUE((*none)->attempts.empty());
+  EXPECT_THAT((*none)->partial_failure, HasSubstr("2.jsonl.gz"));
 
-  broken.set(session.prefix + std::string(kNode) + "/logs/raylet.out", "x");
   MemoryStore logs_only;
   logs_only.set(session.prefix + std::string(kNode) + "/logs/raylet.out", "x");
   const auto empty = load(logs_only, session);
   ASSERT_TRUE(empty);
   EXPECT_TRUE((*empty)->attempts.empty());
+  EXPECT_THAT((*empty)->partial_failure, HasSubstr("has no events of this session"));
+  MemoryStore nothing;
+  const auto gone = load(nothing, session);
+  ASSERT_TRUE(gone);
+  EXPECT_EQ((*gone)->partial_failure, (*empty)->partial_failure);
+  nothing.set(key_of(session, kNode, "1.jsonl"), "");
+  EXPECT_EQ((*load(nothing, session))->partial_failure, (*empty)->partial_failure);
+}
+
+// --- packed or not ---
+
+// `count` lines, each of a task of its own.
+std::string task_lines(size_t count, size_t name_bytes = 1) {
+  std::string lines;
+  for (size_t i = 0; i < count; ++i)
+    lines += fmt::format(R"({{"taskDefinitionEvent": {{"taskId": "{:048}", "taskName": "{}"}}}})"
+                         "\n",
+                         i, std::string(name_bytes, 'n'));
+  return lines;
+}
+
+std::shared_ptr<const SessionState> state_of_file(std::string_view name, std::string_view content) {
+  MemoryStore store;
+  store.set(key_of(recorded_session(), kNode, name), std::string(content));
+  const auto state = load(store, recorded_session());
+  EXPECT_TRUE(state);
+  return *state;
+}
+
+TEST(LoadState, TellsByItsBytesAndNotByItsNameWhetherAFileIsPacked) {
+  const std::string lines = task_lines(50);
+  for (const std::string_view name : {"1.jsonl", "1.jsonl.gz"}) {
+    for (const std::string& content : {lines, gzip(lines), "[" + lines.substr(0, lines.find('\n')) + "]"}) {
+      const auto state = state_of_file(name, content);
+      EXPECT_EQ(state->attempts.size(), content.starts_with('[') ? 1u : 50u) << name;
+      EXPECT_EQ(state->partial_failure, "");
+    }
+  }
+}
+
+// Larger than what is read in one piece, also when it is packed.
+TEST(LoadState, TellsSoOfLargeFilesToo) {
+  std::mt19937 random(3);
+  std::string lines;
+  for (size_t i = 0; lines.size() < (40U << 20U); ++i) {
+    std::string noise;
+    while (noise.size() < 4000)
+      noise += fmt::format("{:08x}", random());
+    lines += fmt::format(R"({{"taskDefinitionEvent": {{"taskId": "{:048}", "taskName": "{}"}}}})"
+                         "\n",
+                         i, noise);
+  }
+  const auto count = static_cast<size_t>(std::count(lines.begin(), lines.end(), '\n'));
+  const std::string packed = gzip(lines);
+  ASSERT_GT(packed.size(), 17U << 20U);
+  for (const auto& [name, content] :
+       {std::pair("1.jsonl", std::string_view(packed)), std::pair("1.jsonl.gz", std::string_view(lines))}) {
+    const auto state = state_of_file(name, content);
+    EXPECT_EQ(state->attempts.size(), count) << name;
+    EXPECT_EQ(state->partial_failure, "");
+  }
+}
+
+TEST(LoadState, KeepsEachLineBeforeTheDamageAndReportsIt) {
+  const std::string lines = task_lines(1000);
+  std::string bad_sum = gzip(lines);
+  bad_sum[bad_sum.size() - 8] ^= 1;  // RFC 1952: the CRC-32 is in the first four of the last eight bytes
+  std::string bad_length = gzip(lines);
+  bad_length.back() ^= 1;
+  const std::string packed = gzip(lines);
+  for (const std::string_view name : {"1.jsonl", "1.jsonl.gz"}) {
+    for (const std::string& content : {bad_sum, bad_length, packed.substr(0, packed.size() - 8),
+                                       packed.substr(0, packed.size() - 1), packed + "rubbish behind it"}) {
+      const auto state = state_of_file(name, content);
+      EXPECT_EQ(state->attempts.size(), 1000u);
+      EXPECT_THAT(state->partial_failure,
+                  testing::AllOf(HasSubstr("1 of this session's files"), HasSubstr(name)));
+    }
+  }
+  // Two members, as appending makes them, are no damage.
+  EXPECT_EQ(state_of_file("1.jsonl.gz", packed + gzip(task_lines(1))).get()->partial_failure, "");
+}
+
+TEST(LoadState, KeepsTheLinesBeforeACutAtAnyByteOfAPackedFile) {
+  const std::string lines = task_lines(20);
+  const std::string packed = gzip(lines);
+  size_t most = 0;
+  for (size_t size = 1; size < packed.size(); ++size) {
+    const auto state = state_of_file("1.jsonl.gz", packed.substr(0, size));
+    EXPECT_NE(state->partial_failure, "") << size;
+    EXPECT_GE(state->attempts.size(), most);
+    most = state->attempts.size();
+  }
+  EXPECT_EQ(most, 20u);
+}
+
+TEST(LoadState, ReportsAnArrayThatIsCutShort) {
+  const std::string line = task_lines(1).substr(0, task_lines(1).size() - 1);
+  EXPECT_EQ(state_of_file("1.jsonl", "[" + line + "]")->partial_failure, "");
+  for (const std::string& content : {"[" + line, "[" + line + ",", "[" + line + "," + line.substr(0, 20)}) {
+    const auto state = state_of_file("1.jsonl", content);
+    EXPECT_EQ(state->attempts.size(), 1u);
+    EXPECT_THAT(state->partial_failure, HasSubstr("its array is cut short"));
+  }
+}
+
+TEST(LoadState, ReportsLinesThatAreNoEventsButNotATornLastOne) {
+  const std::string lines = task_lines(3);
+  const std::string torn = lines.substr(0, lines.size() - 9);
+  EXPECT_EQ(state_of_file("1.jsonl", torn)->partial_failure, "");
+  EXPECT_EQ(state_of_file("1.jsonl", torn)->attempts.size(), 2u);
+  EXPECT_THAT(state_of_file("1.jsonl", torn + "\n" + lines)->partial_failure,
+              HasSubstr("it has lines that are no events"));
+  EXPECT_THAT(state_of_file("1.jsonl", lines + "rubbish")->partial_failure,
+              HasSubstr("it has lines that are no events"));
+  EXPECT_THAT(state_of_file("1.jsonl", std::string(100, '\0') + "\n" + lines)->partial_failure,
+              HasSubstr("it has lines that are no events"));
 }
 
 // Pieces of a file are read side by side; each line must be read once, wherever it lies.

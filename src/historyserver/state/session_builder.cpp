@@ -475,7 +475,7 @@ uint64_t size_of(const SessionState& state) {
 
 }  // namespace
 
-std::shared_ptr<const SessionState> SessionBuilder::build(unsigned threads) {
+std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
   auto state = std::make_shared<SessionState>();
   for (NodePiece& node : values_of(nodes_))
     state->nodes.push_back(node_row(std::move(node), texts_));

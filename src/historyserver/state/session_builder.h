@@ -33,7 +33,7 @@ class SessionBuilder {
 
   // What follows from all of it together: final states, and the ends that nobody reported because whoever
   // would have was gone. By so many threads. The builder is empty then.
-  std::shared_ptr<const SessionState> build(unsigned threads = 1);
+  std::shared_ptr<SessionState> build(unsigned threads = 1);
 
  private:
   using TaskKey = std::pair<std::string_view, uint32_t>;  // task ID, attempt

@@ -223,6 +223,9 @@ struct SessionState {
   std::vector<Node> nodes;                     // by ID
   std::vector<Worker> workers;                 // by ID; those that Ray reports: drivers are in `jobs`
   std::vector<PlatformEvent> platform_events;  // the newest first
+  // What of the session's files is missing or could not be read, in a sentence for people; empty where all
+  // was.
+  std::string partial_failure;
   std::shared_ptr<const TextMemory> memory;
   uint64_t bytes = 0;  // about what this takes of memory
 
