@@ -18,6 +18,9 @@ Result<void> check_log_parameters(std::string_view target) {
       mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
   const auto parsed = parse_log_request(Query::parse(query));
   if (!parsed) return parsed.error();
+  // Whether the head has a file of such a name is not known here, and what the head makes of it is not
+  // either.
+  if (parsed->filename && parsed->filename->is_odd()) return parsed->filename->traversal("filename");
   return {};
 }
 

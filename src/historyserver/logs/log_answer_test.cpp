@@ -1,12 +1,18 @@
 #include "historyserver/logs/log_answer.h"
 
 #include <functional>
+#include <iterator>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
+#include "historyserver/state/job_sources.h"
+#include "historyserver/state/session_builder.h"
 #include "testing/manual_clock.h"
 #include "testing/memory_store.h"
 
@@ -167,6 +173,92 @@ TEST_F(LogListTest, GivesPathsBelowTheLogsFolderThatAFilenameCanBe) {
   EXPECT_EQ(file("node_id=aa01&filename=event_RAYLET.log").status, 410);
 }
 
+// Percent-encoded as a client's library does it.
+std::string encoded(std::string_view text) {
+  std::string result;
+  for (const char c : text)
+    result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  return result;
+}
+
+std::vector<std::string> names_in(const std::string& answer) {
+  simdjson::dom::parser parser;
+  std::vector<std::string> names;
+  simdjson::dom::object categories;
+  EXPECT_EQ(parser.parse(answer)["data"]["result"].get(categories), simdjson::SUCCESS) << answer;
+  for (const auto& [category, members] : categories)
+    for (const simdjson::dom::element name : members.get_array())
+      names.emplace_back(name.get_string().value());
+  return names;
+}
+
+// Whatever a file may be named on Linux.
+TEST_F(LogListTest, GivesEachNameAsAFilenameCanBe) {
+  const std::string odd[] = {"a\\b.log",
+                             "..\\x.log",
+                             "a..b.log",
+                             "a/b..c/..d",
+                             "%2e%2e",
+                             "%2e%2e%2fx.log",
+                             "..%5c",
+                             "100%.log",
+                             "%FF.log",
+                             "%25FF.log",
+                             "a\x01\x1f\x7f.log",
+                             "line\nbreak.log",
+                             "\r\nSet-Cookie: a=b",
+                             "-rf",
+                             "a b+c&d=e?f#g;h.log",
+                             "\"quoted\".log",
+                             "*.[ab]{c,d}?",
+                             "latin1-\xfc\xe4.log",
+                             "\xff",
+                             "%\xff%41",
+                             "overlong-\xc0\xae\xc0\xae",
+                             "surrogate-\xed\xa0\x80",
+                             "folder\xfe/inner\xff.log",
+                             "folder\\/inner.log",
+                             std::string(255, 'n'),
+                             std::string(255, '\xff'),
+                             std::string(255, 'd') + "/" + std::string(255, 'e') + "/" +
+                                 std::string(255, 'f') + "/" + std::string(255, 'g') + "/long.log"};
+  for (const std::string& name : odd)
+    put("ee05", name, "content of " + name);
+  const std::vector<std::string> listed = names_in(list("node_id=ee05&glob=**"));
+  std::set<std::string> read;
+  for (const std::string& name : listed) {
+    if (name.ends_with('/')) continue;
+    const Answer answer = file("node_id=ee05&filename=" + encoded(name));
+    EXPECT_EQ(answer.status, 200) << name << ": " << answer.body;
+    EXPECT_TRUE(read.insert(answer.body).second) << name;
+    // A folder's names are found by their folder, as Ray's page asks for them.
+    // A glob has at most 1,024 bytes: "**" finds what is deeper.
+    if (const size_t slash = name.rfind('/');
+        slash != std::string::npos && slash < 1000 && name.find('*') == std::string::npos) {
+      EXPECT_THAT(names_in(list("node_id=ee05&glob=" + encoded(name.substr(0, slash) + "/*"))),
+                  testing::Contains(name));
+    }
+  }
+  EXPECT_EQ(read.size(), std::size(odd));
+  for (const std::string& name : odd)
+    EXPECT_TRUE(read.contains("content of " + name)) << name;
+}
+
+TEST_F(LogAnswerTest, ReadsTheLogOfASubmissionWhateverItsId) {
+  for (const std::string& id : {"a\\b"s, "a..b"s, "..\\x"s, "a\xff"s, "%FF"s, "%2e"s, "-x"s, "a\nb"s}) {
+    SessionBuilder builder;
+    const std::string path = "aa01/logs/job-driver-" + id + ".log";
+    add_job_of_log_file(builder, path);
+    const auto built = builder.build();  // has the texts
+    state_.jobs = built->jobs;
+    ASSERT_EQ(state_.jobs.size(), 1u);
+    const std::string shown(state_.jobs[0].submission_id);
+    put(kHead, "job-driver-" + id + ".log", "log of it");
+    EXPECT_EQ(file("submission_id=" + encoded(shown)).body, "log of it") << shown;
+    EXPECT_EQ(ask("/api/jobs/" + shown + "/logs").body, R"({"logs": "log of it"})") << shown;
+  }
+}
+
 TEST_F(LogListTest, SaysWhatIsWrongInTheEnvelope) {
   const auto message = [&](const std::string& query, int status) {
     const Answer answer = ask("/api/v0/logs", query);
@@ -184,7 +276,7 @@ TEST_F(LogListTest, SaysWhatIsWrongInTheEnvelope) {
               HasSubstr("Cannot find a node with ID dead in session session_1"));
   for (const char* node : {"..", "../aa01", "aa01/..", "AA01", "aa01/", "aa01%00", "aa01%5C..", "."})
     message("node_id="s + node, 400);
-  for (const char* glob : {"../*", "/etc/*", "a/../b", "..", "a%5C..", "a%00b"})
+  for (const char* glob : {"../*", "/etc/*", "a/../b", "..", "a%00b"})
     message("node_id=aa01&glob="s + glob, 400);
 }
 

@@ -243,10 +243,10 @@ bool LogGlob::takes(const Step& step, char32_t character) {
 
 Result<LogGlob> LogGlob::parse(std::string_view pattern) {
   if (pattern.starts_with('/') || has_parent_element(pattern) ||
-      pattern.find('\\') != std::string_view::npos || pattern.find('\0') != std::string_view::npos) {
+      pattern.find('\0') != std::string_view::npos) {
     return Error{ErrorKind::invalid,
-                 fmt::format("Invalid glob filter: {}. It must be a relative path and cannot contain '..', "
-                             "backslashes or NULs.",
+                 fmt::format("Invalid glob filter: {}. It must be a relative path and cannot contain '..' "
+                             "or NULs.",
                              pattern)};
   }
   if (pattern.size() > kPatternBytes) {

@@ -19,7 +19,7 @@ namespace rayhistory {
 class LogGlob {
  public:
   // `invalid`: a leading slash or a ".." element, as Ray refuses them (dashboard/modules/log/log_agent.py
-  // ListLogs), a backslash, a NUL, or more than 1,024 bytes.
+  // ListLogs), a NUL, or more than 1,024 bytes.
   static Result<LogGlob> parse(std::string_view pattern);
 
   // `path` is relative, without a trailing slash.

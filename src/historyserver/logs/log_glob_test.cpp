@@ -83,14 +83,16 @@ TEST(LogGlob, AsksForFoldersWithASlashAtItsEnd) {
 }
 
 TEST(LogGlob, RefusesWhatWouldLeaveTheFolder) {
-  for (const std::string& pattern : {std::string("../*"), std::string("a/../b"), std::string(".."),
-                                     std::string("a/.."), std::string("/etc/*"), std::string("/"),
-                                     std::string("a\\b"), std::string("a\0b", 3), std::string(1025, '*')}) {
+  for (const std::string& pattern :
+       {std::string("../*"), std::string("a/../b"), std::string(".."), std::string("a/.."),
+        std::string("/etc/*"), std::string("/"), std::string("a\0b", 3), std::string(1025, '*')}) {
     const auto glob = LogGlob::parse(pattern);
     ASSERT_FALSE(glob) << pattern;
     EXPECT_EQ(glob.error().kind, ErrorKind::invalid);
   }
   EXPECT_TRUE(LogGlob::parse("..."));
+  // It is matched against names and is no path: a backslash is a character as any other.
+  EXPECT_TRUE(matches("a\\*", "a\\..\\b"));
 }
 
 // A backtracking matcher would take longer than the universe has.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/json_text.h"
+#include "historyserver/exchange/shown_name.h"
 
 namespace rayhistory {
 namespace {
@@ -32,9 +33,9 @@ std::string_view category_of(std::string_view path) {
 std::string log_names_json(const SessionListing& listing, const NodeId& node, const LogGlob& glob) {
   const std::string folder = node.str() + "/logs/";
   const size_t path_begins = listing.session.prefix.size() + folder.size();
-  std::set<std::string_view> names;  // a folder's with its slash
+  std::set<std::string> names;  // as they are shown; a folder's with its slash
   for (const ListedObject* object : listing.below(folder)) {
-    const std::string_view path = std::string_view(object->key).substr(path_begins);
+    const std::string path = shown_name(std::string_view(object->key).substr(path_begins));
     // Each folder on the way; an object that ends in a slash is the marker of one.
     for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1))
       if (slash > 0 && glob.matches(path.substr(0, slash))) names.insert(path.substr(0, slash + 1));
@@ -43,7 +44,7 @@ std::string log_names_json(const SessionListing& listing, const NodeId& node, co
   }
 
   std::map<std::string_view, std::vector<std::string_view>> by_category;
-  for (const std::string_view name : names)
+  for (const std::string& name : names)
     by_category[category_of(name)].push_back(name);
   std::string json = "{";
   for (const auto& [category, members] : by_category) {

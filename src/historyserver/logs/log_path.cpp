@@ -1,20 +1,22 @@
 #include "historyserver/logs/log_path.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "base/utf8.h"
 #include "historyserver/exchange/percent.h"
+#include "historyserver/exchange/shown_name.h"
 
 namespace rayhistory {
 namespace {
 
-// Longer than any path below Ray's logs folder; a key may have 1,024 bytes in all (S3).
-constexpr size_t kPathBytes = 1024;
+// Linux' PATH_MAX. An object's key has 1,024 bytes at most in most stores; a folder as a store has longer
+// paths.
+constexpr size_t kPathBytes = 4096;
+// What is shown of one byte has three at most (%FF).
+constexpr size_t kShownBytes = 3 * kPathBytes;
 
 bool stays_below(std::string_view path) {
-  if (path.find('\0') != std::string_view::npos || path.find('\\') != std::string_view::npos) return false;
+  if (path.find('\0') != std::string_view::npos) return false;
   while (true) {
     const std::string_view element = path.substr(0, path.find('/'));
     if (element.empty() || element == "." || element == "..") return false;
@@ -23,22 +25,41 @@ bool stays_below(std::string_view path) {
   }
 }
 
+Error traversal_error(std::string_view parameter, std::string_view text) {
+  return Error{ErrorKind::invalid,
+               fmt::format("invalid path: path traversal not allowed ({}={})", parameter, text)};
+}
+
 }  // namespace
 
 Result<LogPath> LogPath::parse(std::string_view text, std::string_view parameter) {
-  if (!is_utf8(text) || text.size() > kPathBytes) {
+  std::string stored = text.size() > kShownBytes ? std::string() : stored_name(text);
+  if (text.size() > kShownBytes || stored.size() > kPathBytes) {
     return Error{ErrorKind::invalid,
-                 fmt::format("invalid path: {} must be UTF-8 of at most {} bytes", parameter, kPathBytes)};
+                 fmt::format("invalid path: {} must have at most {} bytes", parameter, kPathBytes)};
   }
+  if (!stays_below(stored))
+    return traversal_error(parameter, is_utf8(text) ? std::string(text) : shown_name(text));
+  return LogPath(std::move(stored));
+}
+
+std::string LogPath::shown() const {
+  return shown_name(stored_);
+}
+
+bool LogPath::is_odd() const {
   // Each decoding makes it shorter, so this ends.
-  for (std::string decoded(text);; decoded = percent_decoded(decoded)) {
-    if (!stays_below(decoded)) {
-      return Error{ErrorKind::invalid,
-                   fmt::format("invalid path: path traversal not allowed ({}={})", parameter, text)};
-    }
-    if (percent_decoded(decoded) == decoded) break;
+  for (std::string decoded = stored_;;) {
+    // What is no UTF-8 may be an overlong ".." or "/".
+    if (decoded.find('\\') != std::string::npos || !is_utf8(decoded) || !stays_below(decoded)) return true;
+    std::string again = percent_decoded(decoded);
+    if (again == decoded) return false;
+    decoded = std::move(again);
   }
-  return LogPath(std::string(text));
+}
+
+Error LogPath::traversal(std::string_view parameter) const {
+  return traversal_error(parameter, shown());
 }
 
 }  // namespace rayhistory

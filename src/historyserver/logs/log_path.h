@@ -1,10 +1,11 @@
 // The path of a log below its node's logs folder, as a user may name it: "raylet.out",
-// "events/event_GCS.log".
+// "events/event_GCS.log". A path is read as the list of logs shows it (exchange/shown_name.h).
 //
-// It becomes a part of an object's key, so it exists only if it cannot leave that folder: UTF-8, no empty,
-// "." or ".." element, no leading or trailing slash (the rules of Go's fs.ValidPath, which KubeRay's server
-// applies), no backslash and no NUL. The same must hold once it is percent-decoded again, as a proxy on the
-// way might do.
+// It is only ever compared with the paths that the listing of the session has, so it cannot leave that
+// folder. Besides, no path has an empty, "." or ".." element, a leading or trailing slash (the rules of Go's
+// fs.ValidPath, which KubeRay's server applies) or a NUL: no log has such a name. A file may be named "..\\x"
+// or "%2e%2e", and is then found; where there is no such file, the question is refused as an attempt to leave
+// the folder.
 #pragma once
 
 #include <string>
@@ -16,14 +17,22 @@ namespace rayhistory {
 
 class LogPath {
  public:
-  // `invalid` where it is none. `parameter` is whose value it is, for the error's text: "filename".
+  // `invalid` where no log has that path. `parameter` is whose value it is, for the error's text: "filename".
   static Result<LogPath> parse(std::string_view text, std::string_view parameter);
 
-  const std::string& str() const { return text_; }
+  // As the store has it: any bytes.
+  const std::string& str() const { return stored_; }
+  // As people are shown it.
+  std::string shown() const;
+  // Whether it might leave its folder where somebody decodes percent escapes again, takes backslashes for
+  // slashes or reads overlong UTF-8: so only a file that is there may be meant.
+  bool is_odd() const;
+  // `invalid`: what an odd path that is not there is answered with.
+  Error traversal(std::string_view parameter) const;
 
  private:
-  explicit LogPath(std::string text) : text_(std::move(text)) {}
-  std::string text_;
+  explicit LogPath(std::string stored) : stored_(std::move(stored)) {}
+  std::string stored_;
 };
 
 }  // namespace rayhistory

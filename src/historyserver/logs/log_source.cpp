@@ -69,9 +69,13 @@ class Finder {
   }
 
   Result<std::vector<LogSlice>> file(const NodeId& node) const {
-    const std::string path = node.str() + "/logs/" + request_.filename->str();
-    const ListedObject* object = listing_.find(path);
-    if (!object) return Error{ErrorKind::not_found, fmt::format("A file is not found at: {}", path)};
+    const LogPath& name = *request_.filename;
+    const ListedObject* object = listing_.find(node.str() + "/logs/" + name.str());
+    if (!object && name.is_odd()) return name.traversal("filename");
+    if (!object) {
+      return Error{ErrorKind::not_found,
+                   fmt::format("A file is not found at: {}/logs/{}", node.str(), name.shown())};
+    }
     return std::vector<LogSlice>{{object->key, 0, object->object.size}};
   }
 
@@ -195,9 +199,10 @@ class Finder {
     TRY_ASSIGN(const LogPath path, LogPath::parse(name_in(file_of(attempt)), "task_log_info"));
     const std::vector<LogGeneration> generations =
         node ? generations_of(listing_, *node, path.str()) : std::vector<LogGeneration>{};
+    if (generations.empty() && path.is_odd()) return path.traversal("task_log_info");
     if (generations.empty()) {
       return Error{ErrorKind::not_found,
-                   fmt::format("A file is not found at: {}/logs/{}", attempt.node_id, path.str())};
+                   fmt::format("A file is not found at: {}/logs/{}", attempt.node_id, path.shown())};
     }
     const TaskOutput output{.start = static_cast<uint64_t>(std::max<int64_t>(start_of(attempt), 0)),
                             .began = attempt.time_of(TaskStatus::running),
@@ -273,6 +278,7 @@ Result<std::vector<LogSlice>> find_driver_log(std::string_view submission_id, co
     std::vector<LogGeneration> generations = generations_of(listing, node, path);
     if (!generations.empty()) return all_of(generations);
   }
+  if (id.is_odd()) return id.traversal("submission_id");
   return std::vector<LogSlice>();
 }
 

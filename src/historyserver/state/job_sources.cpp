@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "historyserver/exchange/shown_name.h"
+
 namespace rayhistory {
 namespace {
 
@@ -148,20 +150,23 @@ std::optional<std::string_view> submission_of_log_file(std::string_view path) {
 void add_job_of_log_file(SessionBuilder& builder, std::string_view path) {
   const auto submission_id = submission_of_log_file(path);
   if (!submission_id) return;
+  // So that JSON can have the ID, and a question with it finds the log.
+  const std::string shown_id = shown_name(*submission_id);
   SubmissionPiece submission;
-  submission.submission_id = *submission_id;
+  submission.submission_id = shown_id;
   submission.log_node_id = path.substr(0, path.find('/'));
   builder.add(submission);
 }
 
 void add_job_log_begin(SessionBuilder& builder, std::string_view submission_id, std::string_view begin) {
   const std::string phrase = fmt::format("Running entrypoint for job {}: ", submission_id);
+  const std::string shown_id = shown_name(submission_id);
   while (!begin.empty()) {
     const size_t end = begin.find('\n');
     const std::string_view line = begin.substr(0, end);
     if (line.starts_with(phrase)) {
       SubmissionPiece submission;
-      submission.submission_id = submission_id;
+      submission.submission_id = shown_id;
       submission.log_entrypoint = line.substr(phrase.size());
       builder.add(submission);
       return;
