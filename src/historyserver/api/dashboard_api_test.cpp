@@ -176,6 +176,8 @@ TEST_F(TaskList, HasEveryColumnAlways) {
             R"("creation_time_ms":null,"start_time_ms":null,"end_time_ms":null,"task_log_info":null,)"
             R"("error_message":null,"is_debugger_paused":null,"call_site":null,"label_selector":{},)"
             R"("fallback_strategy":null})");
+}
+
 // Live answers spell a fallback strategy as the .proto file does, whichever spelling its event has.
 TEST_F(TaskList, ShowsAFallbackStrategyInTheProtoFilesSpelling) {
   constexpr std::string_view kShown =
@@ -216,6 +218,32 @@ TEST_F(TaskList, SaysInEachTableAndOnTheFirstPageThatSomethingIsMissing) {
   EXPECT_EQ(json("/api/v0/cluster_events", "/data/result/result/0/message"), R"("1 file \"x\" is gone.")");
 }
 
+TEST_F(TaskList, HasTheLastAttemptOfATaskFirstAndCutsAfterwards) {
+  state.attempts.clear();
+  for (const std::string_view id : {"aa", "bb"}) {
+    for (uint32_t attempt = 0; attempt < 3; ++attempt) {
+      state.attempts.push_back(task(id, "f", attempt == 2 ? TaskStatus::finished : TaskStatus::failed));
+      state.attempts.back().attempt = attempt;
+    }
+  }
+  const auto rows = [&](const std::string& query) {
+    const std::string body = get("/api/v0/tasks?" + query).body;
+    simdjson::dom::parser parser;
+    std::string text;
+    for (const simdjson::dom::element row : parser.parse(body)["data"]["result"]["result"].get_array())
+      text += fmt::format("{}{} ", row["task_id"].get_string().value(),
+                          row["attempt_number"].get_int64().value());
+    return text;
+  };
+  EXPECT_EQ(rows(""), "aa2 aa1 aa0 bb2 bb1 bb0 ");
+  EXPECT_EQ(rows("limit=1"), "aa2 ");
+  EXPECT_EQ(rows("limit=4"), "aa2 aa1 aa0 bb2 ");
+  const std::string of_task = "filter_keys=task_id&filter_predicates=%3D&filter_values=bb";
+  EXPECT_EQ(rows(of_task + "&limit=1"), "bb2 ");
+  EXPECT_EQ(rows(of_task), "bb2 bb1 bb0 ");
+  EXPECT_EQ(rows("limit=1&filter_keys=state&filter_predicates=%3D&filter_values=FAILED"), "aa1 ");
+  // Summaries and time lines go by the first attempt, as they did.
+  EXPECT_EQ(state.attempts.front().attempt, 0u);
 }
 
 TEST_F(TaskList, FindsOneTaskByItsId) {

@@ -215,6 +215,17 @@ std::span<const Task> candidates(const SessionState& state, const std::vector<Fi
   return state.attempts;
 }
 
+// Ray orders attempts by their task alone, and those of one task as they come. A person, or the dashboard's
+// page of a task, that asks for one row of a task (limit=1) wants to know what became of it in the end.
+void put_last_attempts_first(std::vector<const Task*>& attempts) {
+  for (auto first = attempts.begin(); first != attempts.end();) {
+    const auto end = std::find_if(first, attempts.end(),
+                                  [&](const Task* task) { return task->task_id != (*first)->task_id; });
+    std::reverse(first, end);
+    first = end;
+  }
+}
+
 // Names that KubeRay's server has for columns, and Ray has not.
 std::string_view column_of(std::string_view key) {
   if (key == "task_name") return "name";
@@ -248,8 +259,9 @@ Result<TaskSelection> select_tasks(const SessionState& state, const std::vector<
 Response list_tasks(const SessionView& view, const Request& request) {
   const auto query = parse_list_query(request.query);
   if (!query) return state_error(query.error());
-  const auto tasks = select_tasks(view.state, query->filters, query->exclude_driver);
+  auto tasks = select_tasks(view.state, query->filters, query->exclude_driver);
   if (!tasks) return state_error(tasks.error());
+  put_last_attempts_first(tasks->attempts);
   std::string answer = begin_list_answer({.total = tasks->total, .filtered = tasks->attempts.size()});
   append_rows(answer, std::span<const Column<Task>>(kColumns), tasks->attempts, query->limit, query->detail);
   return finish_list_answer(std::move(answer), view.state.partial_failure);
