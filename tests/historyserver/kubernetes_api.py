@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 RAYCLUSTERS = re.compile(r"/apis/ray\.io/v1/(?:namespaces/(?P<namespace>[^/]+)/)?rayclusters(?:/(?P<name>[^/]+))?$")
+RAYSERVICE = re.compile(r"/apis/ray\.io/v1/namespaces/(?P<namespace>[^/]+)/rayservices/(?P<name>[^/]+)$")
 SECRET = re.compile(r"/api/v1/namespaces/(?P<namespace>[^/]+)/secrets/(?P<name>[^/]+)$")
 PROXY = re.compile(
     r"/api/v1/namespaces/(?P<namespace>[^/]+)/services/(?P<service>[^/]+):dashboard/proxy(?P<target>/.*)$"
@@ -70,8 +71,9 @@ class KubernetesApi:
         self.certificates = Path(certificates)
         self.tokens = {"pod-token"}  # those it knows
         self.clusters = []
+        self.services = {}  # (namespace, name): {"active": cluster's name, "pending": likewise}
         self.secrets = {}  # (namespace, name): {key: text}
-        self.forbidden = set()  # of "list", "get", "secrets"
+        self.forbidden = set()  # of "list", "get", "services", "secrets"
         self.heads = {}  # (namespace, service): port, for the proxy
         self.requests = []  # (path with query, headers)
         api = self
@@ -89,6 +91,8 @@ class KubernetesApi:
                     return self.pass_on(match)
                 if match := RAYCLUSTERS.match(path):
                     return self.cluster(match) if match["name"] else self.list(match["namespace"])
+                if match := RAYSERVICE.match(path):
+                    return self.service(match)
                 if match := SECRET.match(path):
                     return self.secret(match)
                 return self.refuse(404, "the server could not find the requested resource")
@@ -118,6 +122,15 @@ class KubernetesApi:
                     if (meta["namespace"], meta["name"]) == (match["namespace"], match["name"]):
                         return self.send_json(cluster)
                 return self.refuse(404, f'rayclusters.ray.io "{match["name"]}" not found')
+
+            def service(self, match):
+                if "services" in api.forbidden:
+                    return self.refuse(403, 'rayservices.ray.io is forbidden: cannot get resource "rayservices"')
+                clusters = api.services.get((match["namespace"], match["name"]))
+                if clusters is None:
+                    return self.refuse(404, f'rayservices.ray.io "{match["name"]}" not found')
+                status = {f"{which}ServiceStatus": {"rayClusterName": name} for which, name in clusters.items()}
+                return self.send_json({"kind": "RayService", "metadata": match.groupdict(), "status": status})
 
             def secret(self, match):
                 if "secrets" in api.forbidden:

@@ -194,6 +194,38 @@ def test_a_head_that_is_away_is_told_from_what_is_stored(in_pod, api):
     assert server.ask(f"{base('latest', name='other', namespace='ml')}{JOBS}").status == 410
 
 
+@pytest.mark.parametrize("serving", ["full", "other"])
+def test_during_an_upgrade_a_rayservice_is_the_cluster_that_serves(serve, recorded, tmp_path, api, head, serving):
+    """Two clusters of one RayService live: the links to it lead to the active one, and change with it."""
+    newer = RunningHead("session_2026-11-25_03-25-19_402666_11")
+    newer.pages[JOBS] = [{"of": "the newer head"}]
+    try:
+        of_service = ("RayService", "a-service")
+        api.clusters = [ray_cluster("full", "ml", head.port, owner=of_service), ray_cluster("other", "ml", newer.port, owner=of_service)]
+        api.services[("ml", "a-service")] = {"active": serving, "pending": {"full": "other", "other": "full"}[serving]}
+        pod = PodView(tmp_path, api, ["full-head-svc.ml.svc", "other-head-svc.ml.svc"])
+        server = serve(recorded, wrapper=pod.wrapper, **pod.environment)
+        jobs = {"full": HEADS_JOBS, "other": newer.pages[JOBS]}
+        assert server.ask(f"{base('live', 'rayservice', 'a-service', 'ml')}{JOBS}").json() == jobs[serving]
+        entered = server.ask("/enter_cluster/ml/rayservice/a-service")
+        assert entered.json()["session"] == "live"
+        assert server.ask(JOBS, Cookie=cookies_of(entered)).json() == jobs[serving]
+        assert not warnings_of(server)
+    finally:
+        newer.stop()
+
+
+def test_without_the_right_to_read_rayservices_a_cluster_that_answers_is_shown(serve, recorded, tmp_path, api, head):
+    api.clusters = [ray_cluster(name, "ml", head.port, owner=("RayService", "a-service")) for name in ("full", "other")]
+    api.forbidden = {"services"}
+    pod = PodView(tmp_path, api, ["full-head-svc.ml.svc", "other-head-svc.ml.svc"])
+    server = serve(recorded, wrapper=pod.wrapper, **pod.environment)
+    for _ in range(3):
+        assert server.ask(f"{base('live', 'rayservice', 'a-service', 'ml')}{JOBS}").json() == HEADS_JOBS
+    log = server.log_path.read_text()
+    assert log.count("a RayService cannot be read") == 1 and "rayservices.ray.io is forbidden" in log
+
+
 def test_what_kubernetes_refuses_is_said_once_and_the_rest_goes_on(in_pod, api, head):
     api.clusters = [ray_cluster("full", "default", head.port)]
     api.forbidden = {"list"}

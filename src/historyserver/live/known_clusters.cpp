@@ -1,5 +1,6 @@
 #include "historyserver/live/known_clusters.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -25,6 +26,7 @@ constexpr size_t kListedClusters = 10'000;
 
 constexpr const char* kListAll = "list RayClusters";
 constexpr const char* kFind = "get a RayCluster";
+constexpr const char* kReadService = "get a RayService";
 
 std::string path_in(const DnsName& name_space) {
   return fmt::format("/apis/ray.io/v1/namespaces/{}/rayclusters", name_space.str());
@@ -88,7 +90,34 @@ Result<std::vector<RayCluster>> KnownClusters::list_owned(const SessionAddress& 
              kubernetes_.get(path_in(address.name_space), {{"labelSelector", labels}, {"limit", "100"}},
                              kPageLimitBytes, deadline));
   TRY_ASSIGN(RayClusterPage page, parse_ray_cluster_list(json));
+  // The right to read RayServices is needed only here.
+  if (address.kind == ClusterKind::rayservice && page.clusters.size() > 1)
+    mark_serving(page.clusters, address, deadline);
   return std::move(page.clusters);
+}
+
+void KnownClusters::mark_serving(std::vector<RayCluster>& clusters, const SessionAddress& address,
+                                 const Deadline& deadline) {
+  const std::string path = fmt::format("/apis/ray.io/v1/namespaces/{}/rayservices/{}",
+                                       address.name_space.str(), address.name.str());
+  const auto json = kubernetes_.get(path, {}, kClusterLimitBytes, deadline);
+  const auto active = json ? parse_active_cluster(*json) : Result<std::optional<std::string>>(json.error());
+  if (!active && active.error().kind == ErrorKind::not_found)
+    return;  // deleted, and its clusters go after it
+  if (!active) {
+    trouble_.failed(
+        kReadService, active.error(),
+        "a RayService cannot be read: while it is changed for a newer one, its first cluster that answers is "
+        "taken for the one that serves (give the ServiceAccount the right to get rayservices)");
+    return;
+  }
+  trouble_.went_well(kReadService);
+  const auto serving = std::find_if(clusters.begin(), clusters.end(), [&](const RayCluster& cluster) {
+    return cluster.place.cluster.str() == active->value_or(std::string());
+  });
+  if (serving == clusters.end()) return;
+  serving->serves_now = true;
+  std::rotate(clusters.begin(), serving, serving + 1);
 }
 
 Result<std::vector<RayCluster>> KnownClusters::list_all(const Deadline& deadline) {

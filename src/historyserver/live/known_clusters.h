@@ -26,8 +26,10 @@ class KnownClusters {
   std::vector<RayCluster> all(const std::stop_token& stop);
 
   struct Found {
-    std::vector<RayCluster> clusters;  // several where a RayService is being changed for a newer one
-    std::optional<Error> error;        // Kubernetes could not be asked
+    // Several where a RayService is being changed for a newer one: the one that serves now first, where that
+    // is known.
+    std::vector<RayCluster> clusters;
+    std::optional<Error> error;  // Kubernetes could not be asked
   };
   // The cluster of that name, or those of that owner. Likewise.
   Found find(const SessionAddress& address, const std::stop_token& stop);
@@ -46,6 +48,8 @@ class KnownClusters {
   Answer ask(const std::string& what, const std::optional<Answer>& former, const Ask& question);
   Result<std::vector<RayCluster>> list_all(const Deadline& deadline);
   Result<std::vector<RayCluster>> list_owned(const SessionAddress& address, const Deadline& deadline);
+  void mark_serving(std::vector<RayCluster>& clusters, const SessionAddress& address,
+                    const Deadline& deadline);
 
   KubernetesClient& kubernetes_;
   TroubleLog& trouble_;

@@ -86,10 +86,13 @@ Result<std::string> KubernetesClient::get(std::string_view path, const QueryPara
 }
 
 void TroubleLog::failed(const std::string& what, const Error& error) {
+  failed(what, error, "Kubernetes cannot be asked: what is stored is shown all the same");
+}
+
+void TroubleLog::failed(const std::string& what, const Error& error, std::string_view message) {
   const std::lock_guard lock(mutex_);
   if (!failing_.insert(what).second) return;
-  log_warning("Kubernetes cannot be asked: what is stored is shown all the same",
-              {{"what", what}, {"error", error.message}});
+  log_warning(message, {{"what", what}, {"error", error.message}});
 }
 
 void TroubleLog::went_well(const std::string& what) {

@@ -57,6 +57,8 @@ class TroubleLog {
  public:
   // `what` is one of a few: "list RayClusters".
   void failed(const std::string& what, const Error& error);
+  // With a message of its own.
+  void failed(const std::string& what, const Error& error, std::string_view message);
   void went_well(const std::string& what);
 
  private:

@@ -47,18 +47,21 @@ Result<std::optional<LiveSession>> LiveClusters::find(const SessionAddress& addr
 std::optional<LiveSession> LiveClusters::of_candidates(const SessionAddress& address,
                                                        const std::vector<RayCluster>& candidates) const {
   const bool is_any = address.is_latest();
+  const bool is_live = address.session.str() == kLiveSession;
   std::optional<LiveSession> silent;  // there, and nothing more is known
   for (const RayCluster& cluster : candidates) {
     if (cluster.is_suspended) continue;
+    // It is meant by "live" whether its head answers or not: the other one is only being prepared.
+    if (is_live && cluster.serves_now) return LiveSession{cluster, std::nullopt};
     // Of several, the one that answers.
-    const bool is_asked = address.session.str() != kLiveSession || candidates.size() > 1;
+    const bool is_asked = !is_live || candidates.size() > 1;
     const HeadDashboard::Running running =
         is_asked ? head_.running(cluster, stop_.get_token()) : HeadDashboard::Running{};
     const bool is_meant = running.answers && (is_any || running.session == address.session);
     if (is_meant) return LiveSession{cluster, running.session};
     if (!silent) silent = LiveSession{cluster, std::nullopt};
   }
-  return address.session.str() == kLiveSession ? silent : std::nullopt;
+  return is_live ? silent : std::nullopt;
 }
 
 Response LiveClusters::answer(const LiveSession& session, const WebRequest& request,

@@ -37,8 +37,10 @@ class LiveClusters {
   std::vector<RayCluster> list() const;
 
   // The running session that is meant by `address`:
-  //   live         the cluster's, whether its head answers or not
-  //   latest       the cluster's, where its head answers
+  //   live         the cluster's, whether its head answers or not; of a RayService that is being changed for
+  //   a newer
+  //                one, the cluster's that serves now
+  //   latest       the cluster's, where its head answers; of several, the one's that serves now before others
   //   <a session>  the cluster's, where its head answers and says that it runs this one
   // Nothing: none, and what is stored is meant. An error where Kubernetes could not be asked, which nobody
   // has to be told who finds what is stored; it is in the log.

@@ -159,6 +159,88 @@ TEST_F(LiveClustersTest, OfAnOwnerAreFoundByItsLabelsAndTheOneThatAnswersIsMeant
       "labelSelector=ray.io%2Foriginated-from-cr-name%3Dc%2Cray.io%2Foriginated-from-crd%3DRayService"));
 }
 
+class RayServiceUpgrade : public LiveClustersTest {
+ protected:
+  static constexpr std::string_view kService = "/apis/ray.io/v1/namespaces/ml/rayservices/c";
+
+  // Both heads answer; each runs a session of its own.
+  RayServiceUpgrade() {
+    set("/apis/ray.io/v1/namespaces/ml/rayclusters",
+        {200,
+         {},
+         fmt::format(R"({{"items":[{},{}]}})", cluster_json("pending", R"("spec":{})", "pending-head"),
+                     cluster_json("active"))});
+    add_head();
+    set("/api/v1/namespaces/ml/services/pending-head:dashboard/proxy/api/version",
+        {200, {}, fmt::format(R"({{"version":"4","session_name":"{}"}})", kOther)});
+  }
+  void set_service(std::string_view status) {
+    set(std::string(kService),
+        {200, {}, fmt::format(R"({{"metadata":{{"name":"c"}},"status":{}}})", status)});
+  }
+  static std::string found(const LiveClusters& live, const std::string& session) {
+    const auto found = live.find(address(session, "rayservice")).value();
+    return found ? found->cluster.place.cluster.str() : "";
+  }
+};
+
+TEST_F(RayServiceUpgrade, LeadsToTheClusterThatServes) {
+  set_service(
+      R"({"activeServiceStatus":{"rayClusterName":"active"},"pendingServiceStatus":{"rayClusterName":"pending"}})");
+  const LiveClusters& live = clusters();
+  EXPECT_EQ(found(live, "live"), "active");
+  EXPECT_EQ(found(live, "latest"), "active");
+  // A session that is named is the one that is meant, also of the cluster that is being prepared.
+  EXPECT_EQ(found(live, kSession), "active");
+  EXPECT_EQ(found(live, kOther), "pending");
+  EXPECT_THAT(requests_to(kService), testing::SizeIs(1));
+}
+
+TEST_F(RayServiceUpgrade, LeadsToTheClusterThatServesAlsoWhileItsHeadIsSilent) {
+  set_service(R"({"activeServiceStatus":{"rayClusterName":"active"}})");
+  set(std::string(kProxy) + "/api/version", {503, {}, "no endpoints available"});
+  const LiveClusters& live = clusters();
+  EXPECT_EQ(found(live, "live"), "active");
+  EXPECT_EQ(found(live, "latest"), "pending");
+}
+
+TEST_F(RayServiceUpgrade, TakesTheFirstThatAnswersWhereNoneIsSaidToServe) {
+  for (const char* status :
+       {"{}", R"({"activeServiceStatus":{"rayClusterName":""}})", R"({"activeServiceStatus":7})",
+        R"({"activeServiceStatus":{"rayClusterName":"another"}})"}) {
+    set_service(status);
+    EXPECT_EQ(found(clusters(), "live"), "pending") << status;
+  }
+}
+
+TEST_F(RayServiceUpgrade, SaysOnceThatItMayNotReadRayServicesAndGoesOn) {
+  testing::internal::CaptureStderr();
+  for (const ScriptedAnswer& refused :
+       {ScriptedAnswer{403, {}, R"({"message":"rayservices.ray.io is forbidden"})"},
+        ScriptedAnswer{200, {}, "no JSON"}}) {
+    set(std::string(kService), refused);
+    EXPECT_EQ(found(clusters(), "live"), "pending");
+  }
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log,
+              AllOf(HasSubstr("a RayService cannot be read"), HasSubstr("rayservices.ray.io is forbidden")));
+  // One that is gone is nothing to warn about.
+  testing::internal::CaptureStderr();
+  set(std::string(kService), {404, {}, R"({"message":"not found"})"});
+  EXPECT_EQ(found(clusters(), "live"), "pending");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(RayServiceUpgrade, DoesNotAskForTheRayServiceOfOneClusterOrOfARayJob) {
+  found(clusters(), "live");
+  EXPECT_THAT(requests_to(kService), testing::SizeIs(1));
+  EXPECT_TRUE(clusters().find(address("live", "rayjob")).value());
+  set("/apis/ray.io/v1/namespaces/ml/rayclusters",
+      {200, {}, fmt::format(R"({{"items":[{}]}})", cluster_json("active"))});
+  EXPECT_EQ(found(clusters(), "live"), "active");
+  EXPECT_THAT(requests_to(kService), testing::SizeIs(1));
+}
+
 TEST_F(LiveClustersTest, AreUnknownWhereKubernetesCannotBeAsked) {
   set("/apis/ray.io/v1/namespaces/ml/rayclusters/c", {403, {}, R"({"message":"forbidden"})"});
   const LiveClusters& live = clusters();

@@ -112,6 +112,15 @@ Result<RayClusterPage> parse_ray_cluster_list(std::string_view json) {
   return page;
 }
 
+Result<std::optional<std::string>> parse_active_cluster(std::string_view json) {
+  simdjson::dom::parser parser;
+  element object;
+  if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS)
+    return no_answer("a RayService");
+  const std::string_view name = text_at(object, "/status/activeServiceStatus/rayClusterName");
+  return name.empty() ? std::optional<std::string>() : std::optional<std::string>(name);
+}
+
 DnsName default_auth_secret(const DnsName& cluster) {
   std::string name = cluster.str();
   if (name.size() > kSecretNameBytes) name.erase(0, name.size() - kSecretNameBytes);

@@ -29,6 +29,9 @@ struct RayCluster {
   bool is_suspended;  // there, without pods
   RayAuthMode auth_mode;
   DnsName auth_secret;  // where auth_mode is token
+  // Of several clusters of one RayService, which is being changed for a newer one: the one that serves now.
+  // False where that is not known, or there is but one.
+  bool serves_now = false;
 };
 
 struct RayClusterPage {
@@ -40,6 +43,11 @@ struct RayClusterPage {
 Result<RayCluster> parse_ray_cluster(std::string_view json);
 // A cluster in it that cannot be read is left out.
 Result<RayClusterPage> parse_ray_cluster_list(std::string_view json);
+
+// Of a RayService: the name of the cluster that serves now, while another is prepared (KubeRay:
+// ray-operator/apis/ray/ v1/rayservice_types.go, status.activeServiceStatus). Nothing where none serves yet.
+// `invalid` where it is no JSON.
+Result<std::optional<std::string>> parse_active_cluster(std::string_view json);
 
 // Where the operator keeps a cluster's token when authOptions names no Secret: the name's last 50 characters,
 // the first of them made a letter (KubeRay: ray-operator/controllers/ray/utils/util.go CheckName).
