@@ -709,7 +709,7 @@ TEST(LoadState, LeavesKeysThatUsersChoseAsTheyAre) {
                    task_id),
        fmt::format(R"({{"node_definition_event": {{"node_id": "{}", "labels": {{"node_name": "a"}}}}}})",
                    node_id),
-       R"({"driver_job_definition_event": {"job_id": "01000000", "config": {"metadata": {"job_name": "n"}}}})"});
+       R"({"driver_job_definition_event": {"job_id": "01000000", "config": {"metadata": {"team_name": "n"}}}})"});
   ASSERT_EQ(state->attempts.size(), 1u);
   EXPECT_EQ(pairs_text(state->attempts[0].required_resources), "my_gpu=1;");
   EXPECT_EQ(pairs_text(state->attempts[0].label_selector), "job_id=in_use;");
@@ -717,7 +717,7 @@ TEST(LoadState, LeavesKeysThatUsersChoseAsTheyAre) {
   ASSERT_EQ(state->nodes.size(), 1u);
   EXPECT_EQ(pairs_text(state->nodes[0].labels), "node_name=a;");
   ASSERT_EQ(state->jobs.size(), 1u);
-  EXPECT_EQ(pairs_text(state->jobs[0].metadata), "job_name=n;");
+  EXPECT_EQ(pairs_text(state->jobs[0].metadata), "team_name=n;");
 }
 
 TEST(LoadState, LetsTheLastOfTwoSpellingsCount) {
