@@ -168,7 +168,8 @@ void Collector::start_survey() {
   survey_ = std::jthread([this](const std::stop_token& stop) {
     const std::string prefix = keys_.session_prefix(*SessionName::parse(kSurveySession));
     const SurveyUse use = settings_.role == Role::head ? SurveyUse::write : SurveyUse::read;
-    const Result<void> surveyed = store_->survey(prefix, use, Deadline::never(stop));
+    Result<void> surveyed = store_->ensure_bucket(Deadline::never(stop));
+    if (surveyed) surveyed = store_->survey(prefix, use, Deadline::never(stop));
     if (stop.stop_requested()) return;
     if (!surveyed) {
       log_warning("the store could not be surveyed: what it cannot do shows when it is needed",

@@ -233,7 +233,10 @@ def test_a_history_server_may_look_for_clusters_and_do_nothing_else(name):
     account = of_kind(name, "ServiceAccount")["metadata"]["name"]
     assert history_server(name)["spec"]["serviceAccountName"] == account
     role, binding = of_kind(name, "ClusterRole"), of_kind(name, "ClusterRoleBinding")
-    assert role["rules"] == [{"apiGroups": ["ray.io"], "resources": ["rayclusters"], "verbs": ["get", "list"]}]
+    assert role["rules"] == [
+        {"apiGroups": ["ray.io"], "resources": ["rayclusters"], "verbs": ["get", "list"]},
+        {"apiGroups": ["ray.io"], "resources": ["rayservices"], "verbs": ["get"]},
+    ]
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": "default"}]
 

@@ -54,7 +54,7 @@ def test_keys_that_expire_under_way_are_renewed_through_an_outage_of_their_issue
     expiring.expire(first)
     node.append_log("raylet.out", b"three\n")
     wait_until(lambda: issuer.asked_in_vain > 0, "the issuer to be asked in vain")
-    collector.wait_for_log("store unreachable")
+    collector.wait_for_log("the store refuses what is asked of it")
     issuer.keys = second
     issuer.is_away = False
     wait_until(is_stored, "the third line, once the issuer is back")

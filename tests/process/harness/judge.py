@@ -31,7 +31,7 @@ class Judge:
 
     def keys(self):
         """All of them, each of a form that the layout knows, without what a head's survey of the store tries itself on."""
-        surveyed = {f"{self.history}collector-check/probe %2B+{end}" for end in ("", "-copy")}
+        surveyed = {f"{self.history}collector-check/{probe}" for probe in ("probe %2B+", "probe-copy")}
         keys = [key for key in self.stored.sizes() if key not in surveyed]
         for key in keys:
             self.kind_of(key)

@@ -129,6 +129,8 @@ class OssGateway(LoopbackServer):
             lower = name.lower()
             if lower.startswith(("x-oss-copy-source", "x-oss-meta-")):
                 kept[lower.replace("x-oss-", "x-amz-")] = value
+            elif lower == "x-oss-forbid-overwrite" and value == "true":
+                kept["If-None-Match"] = "*"
             elif lower in ("content-type", "content-md5", "range"):
                 kept[name] = value
         target = f"{path}?{query}".rstrip("?")
