@@ -11,6 +11,7 @@ from .minio_server import MinioServer
 from .moto_server import MotoServer
 from .rclone_server import RcloneServer
 from .s3s_fs_server import S3sFsServer
+from .seaweedfs_server import SeaweedfsServer
 from .versitygw_server import VersitygwServer
 
 SCRIPTS = Path(__file__).resolve().parents[1]
@@ -58,5 +59,6 @@ SERVERS = {
         TestedServer("moto", MotoServer),
         TestedServer("s3s-fs", S3sFsServer, slow=True),
         TestedServer("Ceph RGW", CephServer, slow=True),
+        TestedServer("SeaweedFS", SeaweedfsServer, slow=True),
     )
 }

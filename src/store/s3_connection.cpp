@@ -210,6 +210,9 @@ void S3Connection::remember(const Manner& manner, std::string_view evidence) {
   for (const S3OptionalHeader& header : manner.dropped)
     abilities_.learn(header.ability, false, evidence);
   if (manner.had_no_checksum) abilities_.learn(StoreAbility::unchecked_writes, false, evidence);
+  // That a server takes the size says that it has it; that it takes a condition does not say that it obeys.
+  for (const S3OptionalHeader& header : manner.headers)
+    if (header.ability == StoreAbility::sized_complete) abilities_.confirm(header.ability);
 }
 
 std::string S3Connection::usable_etag(std::string_view etag) {

@@ -225,6 +225,7 @@ Result<StoredObject> S3Store::put_at_once(const Write& write, const StoredObject
   TRY_ASSIGN(const S3Answer answer, connection_.send(put, deadline));
   if (answer.ok()) {
     server_.took_body(write.body.size());
+    connection_.abilities().confirm(StoreAbility::unchecked_writes);
     return StoredObject{write.body.size(),
                         connection_.usable_etag(answer.response.headers.find("ETag").value_or(""))};
   }
@@ -411,11 +412,15 @@ Result<S3ObjectPage> S3Store::list_page(const std::string& prefix, const std::op
   if (is_v2 && has_token && abilities.may(StoreAbility::continuation)) {
     TRY_ASSIGN(S3ObjectPage page,
                ask_for_page(prefix, {{"list-type", "2"}, {"continuation-token", place->token}}, deadline));
-    if (place->is_passed_by(page)) return page;
+    if (place->is_passed_by(page)) {
+      abilities.confirm(StoreAbility::continuation);
+      return page;
+    }
     evidence = "the page after a continuation token begins like the page before it";
     is_v2 = false;
   } else if (is_v2 && !place) {
     Result<S3ObjectPage> page = ask_for_page(prefix, {{"list-type", "2"}}, deadline);
+    if (page) abilities.confirm(StoreAbility::listing_v2);
     if (page || !is_lacking(page.error())) return page;
     evidence = page.error().message;
     is_v2 = false;
@@ -536,6 +541,7 @@ Result<void> S3Store::abort_unfinished_uploads(const std::string& prefix, const 
   Result<void> aborted = for_each_upload(
       prefix, [&](const S3Upload& unfinished) { return abort_upload(unfinished, deadline); }, deadline);
   if (aborted) {
+    // A right that was missing may have come.
     connection_.abilities().learn(StoreAbility::upload_listing, true);
     return {};
   }

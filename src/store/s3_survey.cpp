@@ -57,7 +57,7 @@ class Survey {
  private:
   StoreAbilities& abilities() { return connection_.abilities(); }
   void learn(StoreAbility ability, bool is_present, std::string_view evidence) {
-    if (abilities().may(ability)) abilities().learn(ability, is_present, evidence);
+    is_present ? abilities().confirm(ability) : abilities().learn(ability, false, evidence);
   }
 
   // Of this very probe: two writers at once, of two clusters of one name, would show a change, too, but not

@@ -121,6 +121,7 @@ Result<void> S3MultipartUpload::copy_part(const Source& source, const S3Part& pa
         if (++answers_without_etag < kAnswersWithoutEtag) return error;
         return lacks(StoreAbility::part_copy, std::move(error));
       }));
+  connection().abilities().confirm(StoreAbility::part_copy);
   add(part, std::move(etag));
   return {};
 }
@@ -190,6 +191,7 @@ Result<StoredObject> S3MultipartUpload::complete(const Deadline& deadline) {
     return settle(std::move(answer).error(), deadline);
   }
   if (answer->ok()) {
+    if (!are_equal_parts(parts_)) connection().abilities().confirm(StoreAbility::uneven_parts);
     if (std::optional<std::string> etag = read_s3_etag(answer->response.body))
       return StoredObject{size_, connection().usable_etag(*etag)};
     return settle(Error{ErrorKind::unknown_outcome,

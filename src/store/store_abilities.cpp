@@ -72,6 +72,11 @@ const StoreAbilityRow& row_of(StoreAbility ability) {
   return kTable[static_cast<size_t>(ability)];
 }
 
+void StoreAbilities::confirm(StoreAbility ability) {
+  AbilityState before = AbilityState::assumed;
+  states_[index(ability)].compare_exchange_strong(before, AbilityState::present);
+}
+
 void StoreAbilities::learn(StoreAbility ability, bool is_present, std::string_view evidence) {
   const AbilityState now = is_present ? AbilityState::present : AbilityState::absent;
   const AbilityState before = states_[index(ability)].exchange(now);

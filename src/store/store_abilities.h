@@ -58,6 +58,9 @@ class StoreAbilities {
   bool may(StoreAbility ability) const { return state(ability) != AbilityState::absent; }
   AbilityState state(StoreAbility ability) const { return states_[index(ability)]; }
 
+  // A call that needed it has worked, as far as a call can show.
+  void confirm(StoreAbility ability);
+
   // Logs it when an ability turns out to be absent, with `evidence`: the server's answer, or what was seen.
   void learn(StoreAbility ability, bool is_present, std::string_view evidence = {});
 

@@ -235,12 +235,14 @@ TEST_F(TaskList, HasTheLastAttemptOfATaskFirstAndCutsAfterwards) {
                           row["attempt_number"].get_int64().value());
     return text;
   };
-  EXPECT_EQ(rows(""), "aa2 aa1 aa0 bb2 bb1 bb0 ");
+  EXPECT_EQ(rows(""), "aa0 aa1 aa2 bb0 bb1 bb2 ");
   EXPECT_EQ(rows("limit=1"), "aa2 ");
-  EXPECT_EQ(rows("limit=4"), "aa2 aa1 aa0 bb2 ");
+  EXPECT_EQ(rows("limit=2"), "aa1 aa2 ");
+  EXPECT_EQ(rows("limit=3"), "aa0 aa1 aa2 ");
+  EXPECT_EQ(rows("limit=4"), "aa0 aa1 aa2 bb2 ");
   const std::string of_task = "filter_keys=task_id&filter_predicates=%3D&filter_values=bb";
   EXPECT_EQ(rows(of_task + "&limit=1"), "bb2 ");
-  EXPECT_EQ(rows(of_task), "bb2 bb1 bb0 ");
+  EXPECT_EQ(rows(of_task), "bb0 bb1 bb2 ");
   EXPECT_EQ(rows("limit=1&filter_keys=state&filter_predicates=%3D&filter_values=FAILED"), "aa1 ");
   // Summaries and time lines go by the first attempt, as they did.
   EXPECT_EQ(state.attempts.front().attempt, 0u);
@@ -249,8 +251,8 @@ TEST_F(TaskList, HasTheLastAttemptOfATaskFirstAndCutsAfterwards) {
 TEST_F(TaskList, FindsOneTaskByItsId) {
   state.attempts.insert(state.attempts.begin() + 2, task("bb", "g again", TaskStatus::finished));
   const std::string of_task = "/api/v0/tasks?filter_keys=task_id&filter_predicates=%3D&filter_values=";
-  EXPECT_THAT(names(of_task + "bb"), ElementsAre("g again", "g"));
-  EXPECT_THAT(names(of_task + "BB"), ElementsAre("g again", "g"));
+  EXPECT_THAT(names(of_task + "bb"), ElementsAre("g", "g again"));
+  EXPECT_THAT(names(of_task + "BB"), ElementsAre("g", "g again"));
   EXPECT_THAT(names(of_task + "ba"), IsEmpty());
   EXPECT_THAT(names(of_task + "zz"), IsEmpty());
   EXPECT_THAT(names(of_task + "bb&filter_keys=name&filter_predicates=%3D&filter_values=G"), ElementsAre("g"));

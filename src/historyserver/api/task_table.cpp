@@ -215,15 +215,16 @@ std::span<const Task> candidates(const SessionState& state, const std::vector<Fi
   return state.attempts;
 }
 
-// Ray orders attempts by their task alone, and those of one task as they come. A person, or the dashboard's
-// page of a task, that asks for one row of a task (limit=1) wants to know what became of it in the end.
-void put_last_attempts_first(std::vector<const Task*>& attempts) {
-  for (auto first = attempts.begin(); first != attempts.end();) {
-    const auto end = std::find_if(first, attempts.end(),
-                                  [&](const Task* task) { return task->task_id != (*first)->task_id; });
-    std::reverse(first, end);
-    first = end;
-  }
+// A limit that falls among the attempts of one task leaves out its first ones, where Ray leaves out whichever
+// come last. A person, or the dashboard's page of a task, that asks for one row of a task (limit=1) wants to
+// know what became of it in the end. The attempts of a task stay in their order.
+void keep_last_attempts(std::vector<const Task*>& attempts, size_t limit) {
+  if (limit == 0 || limit >= attempts.size()) return;
+  const auto is_of_cut_task = [&](const Task* task) { return task->task_id == attempts[limit]->task_id; };
+  const auto first = std::find_if(attempts.begin(), attempts.end(), is_of_cut_task);
+  const auto kept_end = attempts.begin() + static_cast<std::ptrdiff_t>(limit);
+  const auto end = std::find_if_not(kept_end, attempts.end(), is_of_cut_task);
+  if (first < kept_end) std::rotate(first, end - (kept_end - first), end);
 }
 
 // Names that KubeRay's server has for columns, and Ray has not.
@@ -261,7 +262,7 @@ Response list_tasks(const SessionView& view, const Request& request) {
   if (!query) return state_error(query.error());
   auto tasks = select_tasks(view.state, query->filters, query->exclude_driver);
   if (!tasks) return state_error(tasks.error());
-  put_last_attempts_first(tasks->attempts);
+  keep_last_attempts(tasks->attempts, query->limit);
   std::string answer = begin_list_answer({.total = tasks->total, .filtered = tasks->attempts.size()});
   append_rows(answer, std::span<const Column<Task>>(kColumns), tasks->attempts, query->limit, query->detail);
   return finish_list_answer(std::move(answer), view.state.partial_failure);
