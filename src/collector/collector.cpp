@@ -162,8 +162,8 @@ void Collector::prepare_node() {
   health_ = std::make_unique<Health>(std::move(sources), clock_);
 }
 
-// The head writes: one object below a fixed name, and no two processes at once. A worker only looks, and finds
-// out the rest when it needs it.
+// The head writes: one object below a fixed name, and no two processes at once. A worker only looks, and
+// finds out the rest when it needs it.
 void Collector::start_survey() {
   survey_ = std::jthread([this](const std::stop_token& stop) {
     const std::string prefix = keys_.session_prefix(*SessionName::parse(kSurveySession));

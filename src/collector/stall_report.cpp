@@ -21,12 +21,13 @@ void StallReport::look(const std::optional<Stall>& stall, const std::string& sto
   is_told_ = true;
   told_at_ = now;
   const std::string& answer = stall->failure.empty() ? store_answer : stall->failure;
-  log_warning("the backlog makes no progress: bytes wait although it has long been their turn",
-              {{"files", stall->files},
-               {"key", stall->key},
-               {"overdue", format_duration(std::chrono::floor<Seconds>(stall->overdue))},
-               {"answer", answer.empty() ? "none: the upload is still under way" : answer},
-               {"advice", "run `collector --check` in this container: it says which operation the store refuses"}});
+  log_warning(
+      "the backlog makes no progress: bytes wait although it has long been their turn",
+      {{"files", stall->files},
+       {"key", stall->key},
+       {"overdue", format_duration(std::chrono::floor<Seconds>(stall->overdue))},
+       {"answer", answer.empty() ? "none: the upload is still under way" : answer},
+       {"advice", "run `collector --check` in this container: it says which operation the store refuses"}});
 }
 
 }  // namespace rayhistory

@@ -21,15 +21,16 @@ class StallReportTest : public testing::Test {
   }
 
   StallReport report_;
-  const Stall stall_{.files = 2, .key = "a/logs/raylet.out", .overdue = Seconds(185), .failure = "status 418"};
+  const Stall stall_{
+      .files = 2, .key = "a/logs/raylet.out", .overdue = Seconds(185), .failure = "status 418"};
 };
 
 TEST_F(StallReportTest, NamesTheKeyTheAnswerAndWhatToDoAndThenSaysThatItIsOver) {
   const SteadyTime begin{};
   EXPECT_THAT(said(std::nullopt, begin), IsEmpty());
-  EXPECT_THAT(said(stall_, begin), AllOf(HasSubstr("level=warning"), HasSubstr("files=2"),
-                                         HasSubstr("key=a/logs/raylet.out"), HasSubstr("overdue=3m5s"),
-                                         HasSubstr("status 418"), HasSubstr("collector --check")));
+  EXPECT_THAT(said(stall_, begin),
+              AllOf(HasSubstr("level=warning"), HasSubstr("files=2"), HasSubstr("key=a/logs/raylet.out"),
+                    HasSubstr("overdue=3m5s"), HasSubstr("status 418"), HasSubstr("collector --check")));
   EXPECT_THAT(said(stall_, begin + Seconds(299)), IsEmpty());
   EXPECT_THAT(said(stall_, begin + Seconds(300)), HasSubstr("makes no progress"));
   EXPECT_THAT(said(std::nullopt, begin + Seconds(301)), HasSubstr("makes progress again"));

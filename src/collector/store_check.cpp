@@ -82,7 +82,8 @@ class Check {
   }
 
   Result<void> make_files() {
-    const JournalName journal{JournalKind::node_events, std::nullopt, node_, system_clock().unix_nanoseconds()};
+    const JournalName journal{JournalKind::node_events, std::nullopt, node_,
+                              system_clock().unix_nanoseconds()};
     TRY(add(keys_.log(session_, node_, kLongName), ShipmentKind::log, kStoredBytes));
     TRY(add(keys_.log(session_, node_, kOddName), ShipmentKind::log, kSmallBytes));
     TRY(add(keys_.log(session_, node_, "serve/empty.log"), ShipmentKind::log, 0));
@@ -117,8 +118,7 @@ class Check {
   bool rotate() {
     ProbeFile& rotated = files_.front();
     const std::string live_key = rotated.key();
-    const std::string path =
-        rotated_log_path(std::string_view(live_key).substr(prefix_.size()), 1, kMiB);
+    const std::string path = rotated_log_path(std::string_view(live_key).substr(prefix_.size()), 1, kMiB);
     rotated.rename_to(prefix_ + path);
     if (Result<void> added = add(live_key, ShipmentKind::log, kSmallBytes); !added)
       return told("rotate a log", added);
@@ -172,8 +172,8 @@ class Check {
       const auto found = sizes.find(key);
       if (found == sizes.end()) return Error{ErrorKind::invalid, key + " was stored and is not listed"};
       if (found->second != size) {
-        return Error{ErrorKind::invalid,
-                     fmt::format("{} was stored with {} bytes and is listed with {}", key, size, found->second)};
+        return Error{ErrorKind::invalid, fmt::format("{} was stored with {} bytes and is listed with {}", key,
+                                                     size, found->second)};
       }
     }
     // The History Server's first question.
@@ -214,7 +214,8 @@ class Check {
     const auto sizes = listed(keys_.session_prefix(session_));
     if (!sizes) return note_rest(sizes.error());
     for (const auto& [key, size] : *sizes)
-      if (const Result<void> removed = store_.remove(key, deadline_); !removed) return note_rest(removed.error());
+      if (const Result<void> removed = store_.remove(key, deadline_); !removed)
+        return note_rest(removed.error());
   }
 
   void note_rest(const Error& error) {
@@ -255,9 +256,8 @@ bool check_store(std::unique_ptr<Store> store, const CheckedPlace& place, const 
     RetryingStore patient(std::move(store), clock, {}, kRetries);
     works = Check(patient, place, deadline, out).run();
   }
-  std::fprintf(out,
-               works ? "all that the collector and the History Server need works\n"
-                     : "the collector cannot store everything here until this is put right\n");
+  std::fprintf(out, works ? "all that the collector and the History Server need works\n"
+                          : "the collector cannot store everything here until this is put right\n");
   return works;
 }
 

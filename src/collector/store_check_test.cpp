@@ -17,7 +17,6 @@ namespace {
 using testing::AnyOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 const CheckedPlace kPlace{"root/", {*DnsName::parse("default"), *DnsName::parse("cluster"), std::nullopt}};
 
@@ -100,8 +99,9 @@ TEST_F(StoreCheckTest, WhatIsWrongIsToldWithTheStoresAnswer) {
   store.fail_always(Error{ErrorKind::denied, "AccessDenied: s3:PutObject on root"}, StoreCall::put);
   check();
   EXPECT_FALSE(checked.works);
-  EXPECT_THAT(checked.said, HasSubstr("store logs and events: root/cluster-history/raycluster/default/cluster/"
-                                      "collector-check-"));
+  EXPECT_THAT(checked.said,
+              HasSubstr("store logs and events: root/cluster-history/raycluster/default/cluster/"
+                        "collector-check-"));
   EXPECT_THAT(checked.said, HasSubstr("AccessDenied: s3:PutObject on root"));
 }
 
@@ -139,9 +139,8 @@ class ForgetfulList final : public BorrowedStore {
   Result<ListPage> list(const std::string& prefix, const std::string& cursor,
                         const Deadline& deadline) override {
     TRY_ASSIGN(ListPage page, BorrowedStore::list(prefix, cursor, deadline));
-    std::erase_if(page.objects, [](const ListedObject& listed) {
-      return listed.key.find('%') != std::string::npos;
-    });
+    std::erase_if(page.objects,
+                  [](const ListedObject& listed) { return listed.key.find('%') != std::string::npos; });
     return page;
   }
 };

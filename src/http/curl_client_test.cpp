@@ -170,7 +170,9 @@ TEST_F(CurlClientTest, GivesABodyPieceByPieceOrEndsWithTheReceiversError) {
   EXPECT_EQ(received, 1'000'000u);
   EXPECT_EQ(response->body, "");
 
-  get.on_body = [](const HttpResponse&, std::string_view) -> Result<void> { return Error{ErrorKind::no_space, "no room"}; };
+  get.on_body = [](const HttpResponse&, std::string_view) -> Result<void> {
+    return Error{ErrorKind::no_space, "no room"};
+  };
   response = client_.send(get, soon());
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::no_space);
@@ -179,7 +181,9 @@ TEST_F(CurlClientTest, GivesABodyPieceByPieceOrEndsWithTheReceiversError) {
 TEST_F(CurlClientTest, KeepsAnErrorsBodyFromTheReceiver) {
   ScriptedHttpServer server(always({404, {}, "not here"}));
   HttpRequest get = request(HttpMethod::get, server.origin());
-  get.on_body = [](const HttpResponse&, std::string_view) -> Result<void> { return Error{ErrorKind::invalid, "must not come"}; };
+  get.on_body = [](const HttpResponse&, std::string_view) -> Result<void> {
+    return Error{ErrorKind::invalid, "must not come"};
+  };
   Result<HttpResponse> response = client_.send(get, soon());
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->body, "not here");

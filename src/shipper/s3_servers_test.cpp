@@ -68,11 +68,12 @@ class S3ServersTest : public testing::Test {
     if (shipper_) return *shipper_;
     auto credentials =
         std::make_unique<FixedCredentials<AwsCredentials>>(AwsCredentials{"id", "secret", ""}, "a test");
-    auto s3 = S3Store::open({.bucket = "bucket", .endpoint = server_->origin()},
-                            std::make_unique<CurlClient>(clock_), std::move(credentials), clock_, kSmallLimits);
+    auto s3 =
+        S3Store::open({.bucket = "bucket", .endpoint = server_->origin()},
+                      std::make_unique<CurlClient>(clock_), std::move(credentials), clock_, kSmallLimits);
     store_ = std::make_unique<RetryingStore>(*std::move(s3), clock_);
-    shipper_ = std::make_unique<Shipper>(
-        *store_, system_clock(), ShipperOptions{.workers = 2, .push_interval = Milliseconds(1)});
+    shipper_ = std::make_unique<Shipper>(*store_, system_clock(),
+                                         ShipperOptions{.workers = 2, .push_interval = Milliseconds(1)});
     return *shipper_;
   }
 
@@ -181,8 +182,8 @@ class OneBehaviour : public S3ServersTest, public testing::WithParamInterface<S3
 TEST_P(OneBehaviour, EveryByteIsStoredOnce) {
   serve({GetParam()});
   EXPECT_EQ(live(), "");
-  const bool is_left_to_lifecycle =
-      GetParam() == upload_listing_501 || GetParam() == upload_listing_400 || GetParam() == upload_listing_403;
+  const bool is_left_to_lifecycle = GetParam() == upload_listing_501 || GetParam() == upload_listing_400 ||
+                                    GetParam() == upload_listing_403;
   EXPECT_TRUE(is_left_to_lifecycle || s3_->unfinished_uploads() == 0);
 }
 

@@ -46,9 +46,9 @@ struct ShippingFailure {
 // Bytes that wait although it has long been their turn.
 struct Stall {
   uint64_t files = 0;
-  std::string key;        // of those that wait longest
+  std::string key;         // of those that wait longest
   Nanoseconds overdue{0};  // how long it has been their turn
-  std::string failure;    // of their last try; empty: none has ended
+  std::string failure;     // of their last try; empty: none has ended
 
   friend bool operator==(const Stall&, const Stall&) = default;
 };

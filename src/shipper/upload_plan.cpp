@@ -10,9 +10,9 @@ constexpr uint64_t kMiB = 1024 * 1024;
 constexpr uint64_t kSmallestTailBytes = 8 * kMiB;
 
 struct Policy {
-  uint64_t tail_share;            // of what is stored, that a tail must be to go at once
-  uint64_t unstretched_bytes;     // above this size, waiting grows with the size,
-  double longest_stretch;         // up to so many intervals
+  uint64_t tail_share;         // of what is stored, that a tail must be to go at once
+  uint64_t unstretched_bytes;  // above this size, waiting grows with the size,
+  double longest_stretch;      // up to so many intervals
 };
 constexpr Policy kByTail{.tail_share = 16, .unstretched_bytes = 64 * kMiB, .longest_stretch = 10};
 constexpr Policy kAnew{.tail_share = 2, .unstretched_bytes = 8 * kMiB, .longest_stretch = 60};

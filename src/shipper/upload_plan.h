@@ -6,9 +6,9 @@
 // instead of growing with its square. Small files stay --push-interval fresh; large ones may be up to ten
 // times as old. No change, no request.
 //
-// Where a store can only put an object anew (store.h, ObjectGrowth), each push sends all of the file. Then the
-// tail must be half of what is stored, so that all that is sent stays about three times the final size, and
-// waiting grows sooner and longer with the size: a log of 512 MiB is an hour old, not a minute.
+// Where a store can only put an object anew (store.h, ObjectGrowth), each push sends all of the file. Then
+// the tail must be half of what is stored, so that all that is sent stays about three times the final size,
+// and waiting grows sooner and longer with the size: a log of 512 MiB is an hour old, not a minute.
 #pragma once
 
 #include <cstdint>

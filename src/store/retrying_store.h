@@ -1,7 +1,7 @@
 // A Store that waits out what passes: the only place where calls are repeated for as long as it takes.
 //
-// Repeated are `retry`, `unknown_outcome`, `no_space` and `denied` (an operator will bring the right back, and
-// what was collected until then is not to be lost), until the deadline; then the error is `cancelled` and
+// Repeated are `retry`, `unknown_outcome`, `no_space` and `denied` (an operator will bring the right back,
+// and what was collected until then is not to be lost), until the deadline; then the error is `cancelled` and
 // tells the last one. After `denied` the bucket is ensured anew, for it may be missing. Everything else is
 // the caller's to decide and passes through. So does, after some tries, what a server that is there refuses
 // (Error::is_refusal), as `invalid`, and what fails for one call while others succeed: that is no outage.

@@ -287,8 +287,8 @@ Error S3Connection::error_of(const S3Call& call, const S3Answer& answer) const {
   const ErrorKind kind =
       is_silent_refusal || is_about_signature ? ErrorKind::denied : kind_of(answer.code(), status);
   Error error{kind, std::move(text), wanted_wait(answer.response.headers)};
-  error.is_refusal = kind == ErrorKind::retry && status >= 400 && status < 500 &&
-                     kind_of_status(status) != ErrorKind::retry;
+  error.is_refusal =
+      kind == ErrorKind::retry && status >= 400 && status < 500 && kind_of_status(status) != ErrorKind::retry;
   return error;
 }
 

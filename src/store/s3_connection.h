@@ -41,7 +41,8 @@ struct S3Call {
   const Body* body = nullptr;
   uint64_t response_limit_bytes = 4 * 1024 * 1024;
   Nanoseconds stall_timeout = Seconds(60);
-  std::function<Result<void>(const HttpResponse& answer, std::string_view piece)> on_body = {};  // as HttpRequest has it
+  std::function<Result<void>(const HttpResponse& answer, std::string_view piece)> on_body =
+      {};  // as HttpRequest has it
 };
 
 struct S3Answer {

@@ -20,7 +20,8 @@ uint64_t divided_up(uint64_t dividend, uint64_t divisor) {
 void copy_whole(std::vector<S3Part>& parts, uint64_t stored, const S3Limits& limits) {
   // Half of the parts are for what is copied: of S3's largest object they have 5 GiB, which it takes.
   const uint64_t copied_most = std::max<uint64_t>(limits.most_parts / 2, 1);
-  const uint64_t count = divided_up(stored, std::max(limits.copied_part_bytes, divided_up(stored, copied_most)));
+  const uint64_t count =
+      divided_up(stored, std::max(limits.copied_part_bytes, divided_up(stored, copied_most)));
   for (uint64_t i = 0; i < count; ++i) {
     const uint64_t begin = stored / count * i + std::min(i, stored % count);
     const uint64_t end = stored / count * (i + 1) + std::min(i + 1, stored % count);

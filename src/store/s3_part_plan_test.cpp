@@ -53,7 +53,8 @@ TEST(S3PartPlan, KeepsToEveryRuleOfTheServer) {
             ASSERT_TRUE(&part == &plan.back() || part.size >= kLimits.least_part_bytes);
             ASSERT_TRUE(part.from == From::file || next <= stored);
             // So large an object takes more parts than there are, with a body so small.
-            const bool has_room = size / std::min(body, kLimits.single_request_bytes) < kLimits.most_parts / 2;
+            const bool has_room =
+                size / std::min(body, kLimits.single_request_bytes) < kLimits.most_parts / 2;
             ASSERT_TRUE(part.from == From::object || !has_room || part.size <= body);
           }
           ASSERT_EQ(next, size);

@@ -22,9 +22,8 @@ constexpr int kEmptyPagesLimit = 1000;
 constexpr uint64_t kErrorReplyLimitBytes = 1024 * 1024;
 
 Error cut_short(const S3Dialect& dialect, std::string_view what) {
-  Error error{ErrorKind::retry,
-              fmt::format("{}: the answer to {} was cut short, or is not what S3 answers", dialect.backend,
-                          what)};
+  Error error{ErrorKind::retry, fmt::format("{}: the answer to {} was cut short, or is not what S3 answers",
+                                            dialect.backend, what)};
   error.is_refusal = true;  // of a server that never answers otherwise
   return error;
 }
@@ -189,8 +188,9 @@ Result<StoredObject> S3Store::write_in_one_way(const Write& write, const StoredO
       write.replaces == nullptr || is_new || connection_.dialect().puts_if_match || size == 0;
   const uint64_t largest = server_.largest_body;
   // Below the least part nothing is won by parts.
-  const bool fits = size <= limits_.single_request_bytes &&
-                    (size <= largest || size <= limits_.least_part_bytes || largest < limits_.least_part_bytes);
+  const bool fits =
+      size <= limits_.single_request_bytes &&
+      (size <= largest || size <= limits_.least_part_bytes || largest < limits_.least_part_bytes);
   if (!can(StoreAbility::multipart) || (copied == 0 && can_say && fits))
     return put_at_once(write, before, lacks, deadline);
 
@@ -253,7 +253,8 @@ bool S3Store::is_condition_useless(const std::string& key, const StoredObject& b
     return true;
   }
   const auto second = stat(key, deadline);
-  if (!second || !*second || (*second)->size != before.size || (*first)->etag == (*second)->etag) return false;
+  if (!second || !*second || (*second)->size != before.size || (*first)->etag == (*second)->etag)
+    return false;
   connection_.abilities().learn(StoreAbility::steady_etags, false,
                                 fmt::format("key \"{}\": two HEADs of the same object gave two ETags", key));
   return true;
@@ -288,8 +289,7 @@ Result<StoredObject> S3Store::copy(const std::string& from, const StoredObject& 
   TRY(check_key(to));
   // What is copied away is about to be replaced, as a rule by something small that needs no upload of its
   // own.
-  if (expected.size >= limits_.least_part_bytes &&
-      server_.upload_lists != S3Server::UploadLists::by_prefix)
+  if (expected.size >= limits_.least_part_bytes && server_.upload_lists != S3Server::UploadLists::by_prefix)
     abort_others(from, "", deadline);
   StoredObject source = expected;
   Result<StoredObject> copied = copy_on_server(from, source, to, deadline);
@@ -315,8 +315,7 @@ Result<StoredObject> S3Store::copy_on_server(const std::string& from, const Stor
                          abilities.may(StoreAbility::part_copy);
   if (!has_parts)
     return Error{ErrorKind::unsupported, fmt::format("key \"{}\": the server copies nothing", from)};
-  const S3PartSizes sizes =
-      abilities.may(StoreAbility::uneven_parts) ? S3PartSizes::any : S3PartSizes::equal;
+  const S3PartSizes sizes = abilities.may(StoreAbility::uneven_parts) ? S3PartSizes::any : S3PartSizes::equal;
   std::vector<S3Part> plan = plan_s3_parts(source.size, source.size, sizes, S3Server::kAnyBody, limits_);
   for (S3Part& part : plan)
     part.from = S3Part::From::object;
@@ -393,9 +392,8 @@ Result<ListPage> S3Store::list(const std::string& prefix, const std::string& cur
       return result;
     }
     if (page.continuation.empty()) {
-      return Error{ErrorKind::invalid,
-                   fmt::format("{}: the list of \"{}\" is said to go on, and not where",
-                               connection_.dialect().backend, prefix)};
+      return Error{ErrorKind::invalid, fmt::format("{}: the list of \"{}\" is said to go on, and not where",
+                                                   connection_.dialect().backend, prefix)};
     }
     place = S3ListPlace::after(page);
   }
@@ -445,8 +443,8 @@ Result<S3ObjectPage> S3Store::ask_for_page(const std::string& prefix, const Quer
   StoreAbilities& abilities = connection_.abilities();
   const bool wants_encoding = abilities.may(StoreAbility::key_encoding);
   TRY_ASSIGN(S3ObjectPage page, ask_for_page_once(prefix, place, wants_encoding, deadline));
-  const bool is_in_doubt = !page.undecoded.empty() &&
-                           abilities.state(StoreAbility::key_encoding) == AbilityState::assumed;
+  const bool is_in_doubt =
+      !page.undecoded.empty() && abilities.state(StoreAbility::key_encoding) == AbilityState::assumed;
   if (is_in_doubt) {
     // Asked for without an encoding, the server shows what the keys are.
     TRY_ASSIGN(S3ObjectPage plain, ask_for_page_once(prefix, place, false, deadline));
@@ -482,8 +480,8 @@ Result<S3ObjectPage> S3Store::ask_for_page_once(const std::string& prefix, const
   list.query.insert(list.query.end(), place.begin(), place.end());
   TRY_ASSIGN(const S3Answer answer, connection_.send(list, deadline));
   if (!answer.ok()) return connection_.error_of(list, answer);
-  std::optional<S3ObjectPage> page = read_s3_objects(
-      answer.response.body, wants_encoding ? S3KeyEncoding::as_said : S3KeyEncoding::none);
+  std::optional<S3ObjectPage> page =
+      read_s3_objects(answer.response.body, wants_encoding ? S3KeyEncoding::as_said : S3KeyEncoding::none);
   if (!page) return cut_short(connection_.dialect(), "list objects");
   if (connection_.dialect().encodes_tokens && page->says_encoding) {
     if (std::optional<std::string> token = decode_s3_key(page->continuation))

@@ -77,8 +77,8 @@ class S3Store final : public Store {
                                         const Deadline& deadline);
   Result<StoredObject> put_at_once(const Write& write, const StoredObject& before, S3Lacks& lacks,
                                    const Deadline& deadline);
-  // After a refusal of what is written over, or copied from, `before`: whether that is there all the same, and
-  // the server's ETags or this condition are no use. Its abilities tell from then on.
+  // After a refusal of what is written over, or copied from, `before`: whether that is there all the same,
+  // and the server's ETags or this condition are no use. Its abilities tell from then on.
   bool is_condition_useless(const std::string& key, const StoredObject& before, const Error& refusal,
                             StoreAbility condition, const Deadline& deadline);
   // Begins an upload, lets `fill` give it its parts, and completes it, or abandons it.

@@ -670,12 +670,14 @@ TEST_F(S3StoreTest, ListsWithEncodedKeysAndGoesOnByTheToken) {
   S3Store& store = serve([](const ReceivedRequest& request) {
     if (request.has_query("continuation-token=more%2F")) {
       return xml(
-          "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>a+z</Key><Size>3</Size></Contents>"
+          "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>a+z</Key><Size>3</Size></"
+          "Contents>"
           "</ListBucketResult>");
     }
     if (!request.has_query("encoding-type=url")) {
       return xml(
-          "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>more/</NextContinuationToken>"
+          "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>more/</"
+          "NextContinuationToken>"
           "<Contents><Key>a b+c</Key><Size>3</Size></Contents></ListBucketResult>");
     }
     return xml(

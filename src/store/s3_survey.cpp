@@ -84,10 +84,11 @@ class Survey {
     const bool is_listed = std::any_of(page.objects.begin(), page.objects.end(),
                                        [this](const ListedObject& listed) { return listed.key == probe_; });
     if (is_listed || page.objects.empty()) return {};
-    return Error{ErrorKind::invalid,
-                 fmt::format("{}: the object \"{}\" was stored and is listed as \"{}\": after a restart nothing "
-                             "can be carried on there",
-                             connection_.description(), probe_, page.objects.front().key)};
+    return Error{
+        ErrorKind::invalid,
+        fmt::format("{}: the object \"{}\" was stored and is listed as \"{}\": after a restart nothing "
+                    "can be carried on there",
+                    connection_.description(), probe_, page.objects.front().key)};
   }
 
   Result<void> read_range() {
@@ -105,8 +106,7 @@ class Survey {
 
   Result<void> try_condition(const StoredObject& before, StoreAbility condition) {
     if (!abilities().may(condition)) return {};
-    const auto put =
-        store_.replace(probe_, before, MemoryBody(std::string(kProbe)), kTextContent, deadline_);
+    const auto put = store_.replace(probe_, before, MemoryBody(std::string(kProbe)), kTextContent, deadline_);
     if (put) {
       learn(condition, false, "a write whose condition was not met was carried out");
       return {};

@@ -103,24 +103,23 @@ Result<void> S3MultipartUpload::copy_part(const Source& source, const S3Part& pa
   // A server that does not know the header of the source stores an empty part, and says nothing of a copy.
   // An answer that is cut short looks the same, but not twice.
   int answers_without_etag = 0;
-  TRY_ASSIGN(
-      std::string etag, repeat_while_passing(peer_.clock, deadline, [&]() -> Result<std::string> {
-        TRY_ASSIGN(const S3Answer answer, connection().send(copy, deadline));
-        if (!answer.ok()) {
-          Error error = connection().error_of(copy, answer);
-          // The source is gone, shorter than the range, or another.
-          const bool is_bare_404 = answer.response.status == 404 && answer.code().empty();
-          if (answer.code() == "NoSuchKey" || answer.code() == "InvalidRange" || is_bare_404)
-            error.kind = ErrorKind::exists;
-          return is_lacking(error) ? lacks(StoreAbility::part_copy, std::move(error)) : error;
-        }
-        std::optional<std::string> etag_of_part = read_s3_etag(answer.response.body);
-        if (etag_of_part) return *std::move(etag_of_part);
-        Error error{ErrorKind::retry,
-                    fmt::format("key \"{}\": the answer to a copied part has no ETag", key_)};
-        if (++answers_without_etag < kAnswersWithoutEtag) return error;
-        return lacks(StoreAbility::part_copy, std::move(error));
-      }));
+  TRY_ASSIGN(std::string etag, repeat_while_passing(peer_.clock, deadline, [&]() -> Result<std::string> {
+               TRY_ASSIGN(const S3Answer answer, connection().send(copy, deadline));
+               if (!answer.ok()) {
+                 Error error = connection().error_of(copy, answer);
+                 // The source is gone, shorter than the range, or another.
+                 const bool is_bare_404 = answer.response.status == 404 && answer.code().empty();
+                 if (answer.code() == "NoSuchKey" || answer.code() == "InvalidRange" || is_bare_404)
+                   error.kind = ErrorKind::exists;
+                 return is_lacking(error) ? lacks(StoreAbility::part_copy, std::move(error)) : error;
+               }
+               std::optional<std::string> etag_of_part = read_s3_etag(answer.response.body);
+               if (etag_of_part) return *std::move(etag_of_part);
+               Error error{ErrorKind::retry,
+                           fmt::format("key \"{}\": the answer to a copied part has no ETag", key_)};
+               if (++answers_without_etag < kAnswersWithoutEtag) return error;
+               return lacks(StoreAbility::part_copy, std::move(error));
+             }));
   connection().abilities().confirm(StoreAbility::part_copy);
   add(part, std::move(etag));
   return {};

@@ -140,12 +140,13 @@ class Store {
   // Finds out what the store's server can do, by trying it below `prefix`, which is nothing else's and ends
   // with a slash. One process at a time may do it with SurveyUse::write; what it wrote it removes, where it
   // may. Errors are for what passes and for what no other way can do.
-  virtual Result<void> survey(const std::string& /*prefix*/, SurveyUse /*use*/, const Deadline& /*deadline*/) {
+  virtual Result<void> survey(const std::string& /*prefix*/, SurveyUse /*use*/,
+                              const Deadline& /*deadline*/) {
     return {};
   }
 
-  // What is known of the server: "put_if_match=yes part_copy=no …" (store_abilities.h). Empty where all that is
-  // needed belongs to this kind of store.
+  // What is known of the server: "put_if_match=yes part_copy=no …" (store_abilities.h). Empty where all that
+  // is needed belongs to this kind of store.
   virtual std::string abilities() const { return {}; }
 };
 

@@ -15,8 +15,8 @@ constexpr std::string_view kLateWrites =
     "file grows again";
 
 constexpr std::array<StoreAbilityRow, kStoreAbilities> kTable = {{
-    {put_if_absent, "put_if_absent", "PutObject obeys If-None-Match", "new objects are put without a condition",
-     kLateWrites},
+    {put_if_absent, "put_if_absent", "PutObject obeys If-None-Match",
+     "new objects are put without a condition", kLateWrites},
     {put_if_match, "put_if_match", "PutObject obeys If-Match", "objects are replaced without a condition",
      kLateWrites},
     {conditional_complete, "conditional_complete", "CompleteMultipartUpload obeys If-Match",

@@ -20,7 +20,8 @@ constexpr std::string_view kBegin = "<!-- abilities-begin -->\n";
 constexpr std::string_view kEnd = "<!-- abilities-end -->\n";
 
 std::string table_markdown() {
-  std::string text = "| ability | where the server has it | where it has not | promise that is lost |\n|---|---|---|---|\n";
+  std::string text =
+      "| ability | where the server has it | where it has not | promise that is lost |\n|---|---|---|---|\n";
   for (const StoreAbilityRow& row : store_ability_table()) {
     text += "| `" + std::string(row.name) + "` | " + std::string(row.meaning) + " | " +
             std::string(row.without) + " | " + (row.lost.empty() ? "none" : std::string(row.lost)) + " |\n";
@@ -42,8 +43,9 @@ TEST(StoreAbilities, TellOnceWhatIsMissingAndWhichPromiseIsLost) {
   EXPECT_FALSE(abilities.may(StoreAbility::part_copy));
   EXPECT_THAT(abilities.line(), AllOf(StartsWith("put_if_absent=assumed "), HasSubstr(" part_copy=no "),
                                       HasSubstr(" upload_listing=no ")));
-  EXPECT_THAT(abilities.lacks(), ElementsAre(HasSubstr("lacks part_copy"),
-                                             AllOf(HasSubstr("lacks upload_listing"), HasSubstr("lifecycle"))));
+  EXPECT_THAT(abilities.lacks(),
+              ElementsAre(HasSubstr("lacks part_copy"),
+                          AllOf(HasSubstr("lacks upload_listing"), HasSubstr("lifecycle"))));
 }
 
 TEST(StoreAbilities, LackNothingUntilSomethingIsRefused) {

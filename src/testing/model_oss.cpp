@@ -415,15 +415,16 @@ ScriptedAnswer ModelOss::list_objects(const Query& query) const {
     last = it->first;
     ++listed;
   }
-  return xml(
-      fmt::format("<ListBucketResult>{}<IsTruncated>{}</IsTruncated>{}<NextContinuationToken>{}"
-                  "</NextContinuationToken></ListBucketResult>",
-                  is_encoded ? "<EncodingType>url</EncodingType>" : "", truncated, contents, shown_key(last)));
+  return xml(fmt::format(
+      "<ListBucketResult>{}<IsTruncated>{}</IsTruncated>{}<NextContinuationToken>{}"
+      "</NextContinuationToken></ListBucketResult>",
+      is_encoded ? "<EncodingType>url</EncodingType>" : "", truncated, contents, shown_key(last)));
 }
 
 ScriptedAnswer ModelOss::list_uploads(const Query& query) const {
   const std::string prefix = query.contains("prefix") ? query.at("prefix") : "";
-  std::string body = "<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>";
+  std::string body =
+      "<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>";
   for (const auto& [id, upload] : uploads_) {
     if (!upload.key.starts_with(prefix)) continue;
     body += fmt::format("<Upload><Key>{}</Key><UploadId>{}</UploadId></Upload>", encoded_key(upload.key), id);

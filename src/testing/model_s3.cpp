@@ -155,9 +155,10 @@ std::optional<ScriptedAnswer> ModelS3::refusal_of(const ReceivedRequest& request
     return s3_error_answer(412, "PreconditionFailed");
   const bool sends_bytes = request.method == "PUT" && !is_copy;
   if (sends_bytes && does(checksum_required) && !has("Content-MD5")) {
-    return refusal(400, "InvalidRequest",
-                   "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object "
-                   "Lock parameters");
+    return refusal(
+        400, "InvalidRequest",
+        "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object "
+        "Lock parameters");
   }
   if (sends_bytes && does(body_limit) && request.body_size > body_limit_) {
     return ScriptedAnswer{413,
@@ -225,12 +226,12 @@ ScriptedAnswer ModelS3::put_object(const std::string& key, const ReceivedRequest
   CHECK(request.body.size() == request.body_size);
   const auto present = objects_.find(key);
   const bool is_new_wanted = request.header("If-None-Match") == "*" && !does(S3Behaviour::conditions_ignored);
-  if (is_new_wanted && present != objects_.end())
-    return s3_error_answer(412, "PreconditionFailed");
+  if (is_new_wanted && present != objects_.end()) return s3_error_answer(412, "PreconditionFailed");
   if (const std::string condition = request.header("If-Match"); !condition.empty()) {
     const bool is_obeyed = !does(S3Behaviour::conditions_ignored);
     if (present == objects_.end() && is_obeyed) return s3_error_answer(404, "NoSuchKey");
-    if (present != objects_.end() && !meets(condition, present->second.etag)) return s3_error_answer(412, "PreconditionFailed");
+    if (present != objects_.end() && !meets(condition, present->second.etag))
+      return s3_error_answer(412, "PreconditionFailed");
   }
   Object& object = objects_[key] = {request.body, new_etag(), request.headers};
   return {200, {{"ETag", shown(object.etag)}}};
@@ -297,7 +298,8 @@ ScriptedAnswer ModelS3::complete(const std::string& id, const ReceivedRequest& r
   if (!condition.empty() && !does(S3Behaviour::conditions_ignored)) {
     const bool is_obeyed = !does(S3Behaviour::conditions_ignored);
     if (present == objects_.end() && is_obeyed) return s3_error_answer(404, "NoSuchKey");
-    if (present != objects_.end() && !meets(condition, present->second.etag)) return s3_error_answer(412, "PreconditionFailed");
+    if (present != objects_.end() && !meets(condition, present->second.etag))
+      return s3_error_answer(412, "PreconditionFailed");
   }
   if (does(S3Behaviour::equal_parts) && !upload.parts.empty()) {
     const size_t first = upload.parts.begin()->second.content.size();
@@ -368,8 +370,8 @@ ScriptedAnswer ModelS3::list_objects(const ReceivedRequest& request) {
   for (size_t i = begin; i < end; ++i) {
     const Object& object = objects_.at(keys[i]);
     body += fmt::format("<Contents><Key>{}</Key><Size>{}</Size><ETag>{}</ETag></Contents>",
-                        is_encoded ? encode_query_component(keys[i]) : xml_text(keys[i]), object.content.size(),
-                        shown(object.etag));
+                        is_encoded ? encode_query_component(keys[i]) : xml_text(keys[i]),
+                        object.content.size(), shown(object.etag));
   }
   return xml(body + "</ListBucketResult>");
 }

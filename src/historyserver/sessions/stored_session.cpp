@@ -43,7 +43,8 @@ Result<SessionListing> list_session(Store& store, StoredSession session, const D
     std::move(page.objects.begin(), page.objects.end(), std::back_inserter(listing.objects));
     cursor = std::move(page.next);
   } while (!cursor.empty());
-  // A server that keeps its keys in no order lists them in none; all that reads the listing searches by order.
+  // A server that keeps its keys in no order lists them in none; all that reads the listing searches by
+  // order.
   const auto by_key = [](const ListedObject& a, const ListedObject& b) { return a.key < b.key; };
   if (!std::is_sorted(listing.objects.begin(), listing.objects.end(), by_key))
     std::sort(listing.objects.begin(), listing.objects.end(), by_key);
