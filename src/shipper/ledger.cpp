@@ -590,7 +590,7 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
   switch (result.outcome) {
     case Outcome::done:
       entry.failure.clear();
-      settle_done(entry, other, task, result);
+      settle_done(entry, other, task, result, now);
       break;
     case Outcome::different:
       settle_different(entry, other, task);
@@ -639,7 +639,13 @@ void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) 
   forget_if_done(prefix);
 }
 
-void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const TaskResult& result) {
+void Ledger::count_written(const Shipment& shipment, SteadyTime now) {
+  ++totals_of(shipment).objects_written;
+  last_written_ = now;
+}
+
+void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const TaskResult& result,
+                         SteadyTime now) {
   const Content content = content_of(task.shipment);
   switch (task.step) {
     case Task::Step::list_prefix:
@@ -667,23 +673,23 @@ void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const Tas
       break;
     case Task::Step::complete:
       other->stored = Stored{.object = result.object, .content = content};
-      ++totals_of(task.shipment).objects_written;
+      count_written(task.shipment, now);
       totals_of(task.shipment).bytes_sent += task.shipment.size - task.stored.size;
       break;
     case Task::Step::claim:
       entry.stored = Stored{.object = result.object, .content = content};
       if (other->stored) other->stored->safe_elsewhere = true;
       entry.claim_decided = true;
-      ++totals_of(task.shipment).objects_written;
+      count_written(task.shipment, now);
       break;
     case Task::Step::preserve:
       other->stored = Stored{.object = result.object, .content = entry.stored->content};
       entry.stored->safe_elsewhere = true;
-      ++totals_of(task.shipment).objects_written;
+      count_written(task.shipment, now);
       break;
     case Task::Step::put:
     case Task::Step::extend:
-      ++totals_of(task.shipment).objects_written;
+      count_written(task.shipment, now);
       totals_of(task.shipment).bytes_sent +=
           task.shipment.size - (task.step == Task::Step::extend ? task.stored.size : 0);
       entry.stored = Stored{.object = result.object, .content = content};
@@ -771,18 +777,21 @@ std::optional<ShippingFailure> Ledger::failure() const {
 
 std::optional<Stall> Ledger::stall(SteadyTime now) const {
   const Nanoseconds patience = options_.push_interval * kStallIntervals;
+  // What waits behind others, while they are being stored, has its turn yet.
+  const bool is_moving = last_written_ && now - *last_written_ < patience;
   std::optional<Stall> stall;
   for (const auto& [key, entry] : entries_) {
     if (!has_work(*entry) || holds_all(*entry)) continue;
     const std::optional<SteadyTime> due = due_of(*entry);
     if (!due || now - *due < patience) continue;
+    const std::string& failure = entry->prefix->failure.empty() ? entry->failure : entry->prefix->failure;
+    if (is_moving && failure.empty()) continue;
     if (!stall) stall.emplace();
     ++stall->files;
     if (now - *due <= stall->overdue) continue;
     stall->overdue = now - *due;
     stall->key = entry->key;
-    const std::string& of_prefix = entry->prefix->failure;
-    stall->failure = of_prefix.empty() ? entry->failure : of_prefix;
+    stall->failure = failure;
   }
   return stall;
 }

@@ -250,7 +250,8 @@ class Ledger {
   Task start(Entry& entry, Task::Step step, SteadyTime now, Entry* other = nullptr);
   std::optional<Task> next_of_prefixes(SteadyTime now);
   void settle_listing(const Task& task, const TaskResult& result, SteadyTime now);
-  void settle_done(Entry& entry, Entry* other, const Task& task, const TaskResult& result);
+  void settle_done(Entry& entry, Entry* other, const Task& task, const TaskResult& result, SteadyTime now);
+  void count_written(const Shipment& shipment, SteadyTime now);
   void settle_different(Entry& entry, Entry* other, const Task& task);
   // A put that asked for nothing was refused for what is there, again: no look will help.
   static bool is_refused_anyhow(const Task& task, const TaskResult& result);
@@ -261,6 +262,7 @@ class Ledger {
 
   ShipperOptions options_;
   ObjectGrowth growth_ = ObjectGrowth::by_tail;
+  std::optional<SteadyTime> last_written_;
   bool draining_ = false;
   // By their own keys. A node has tens of thousands of logs, with keys of 200 bytes: each is held once.
   std::unordered_map<std::string_view, std::unique_ptr<Entry>> entries_;

@@ -1212,6 +1212,23 @@ TEST(Ledger, APrefixThatCannotBeListedIsToldOnceAndStallsAllBelowIt) {
   EXPECT_EQ(stall->failure, "not XML");
 }
 
+TEST(Ledger, WhatWaitsBehindOthersThatAreBeingStoredIsNotStalled) {
+  Mirror mirror({.workers = 1, .log_batching = 1});
+  for (const char* name : {"a.log", "b.log"}) {
+    mirror.folder.write(name, "hello\n");
+    mirror.offer(mirror.log(name));
+  }
+  mirror.clock.advance(Seconds(60) + kPatience);
+  EXPECT_EQ(mirror.ledger().stall(mirror.clock.steady_now())->files, 2u) << "nothing was ever stored";
+  while (auto task = mirror.run_until(Task::Step::put)) {
+    mirror.settle(*task, mirror.perform(*task));
+    if (mirror.stored("a.log") != "<nothing>" || mirror.stored("b.log") != "<nothing>") break;
+  }
+  EXPECT_EQ(mirror.ledger().stall(mirror.clock.steady_now()), std::nullopt) << "one is stored, one is next";
+  mirror.clock.advance(kPatience);
+  EXPECT_EQ(mirror.ledger().stall(mirror.clock.steady_now())->files, 1u) << "and nothing since";
+}
+
 // versitygw answers 409 where a folder of its own is in the way: there is nothing to look at, and no end.
 TEST(Ledger, AKeyThatIsAlwaysTakenIsTriedAgainAfterAWhileOnly) {
   Mirror mirror;

@@ -43,7 +43,7 @@ struct ShippingFailure {
   friend bool operator==(const ShippingFailure&, const ShippingFailure&) = default;
 };
 
-// Bytes that wait although it has long been their turn.
+// Bytes that wait although it has long been their turn: their tries fail, or nothing at all is being stored.
 struct Stall {
   uint64_t files = 0;
   std::string key;         // of those that wait longest

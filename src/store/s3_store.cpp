@@ -215,7 +215,9 @@ Result<StoredObject> S3Store::put_at_once(const Write& write, const StoredObject
   put.method = HttpMethod::put;
   put.key = write.key;
   put.headers.set("Content-Type", write.content_type);
-  if (write.replaces != nullptr && before == StoredObject{}) {
+  // Without ETags an empty object looks like none.
+  const bool tells_objects_apart = connection_.abilities().may(StoreAbility::steady_etags);
+  if (write.replaces != nullptr && before == StoredObject{} && tells_objects_apart) {
     put.optional_headers = {{std::string(dialect.if_absent_header), std::string(dialect.if_absent_value),
                              StoreAbility::put_if_absent}};
   } else if (write.replaces != nullptr && dialect.puts_if_match && !before.etag.empty()) {

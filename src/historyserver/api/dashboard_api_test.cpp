@@ -230,9 +230,10 @@ TEST_F(TaskList, HasTheLastAttemptOfATaskFirstAndCutsAfterwards) {
     const std::string body = get("/api/v0/tasks?" + query).body;
     simdjson::dom::parser parser;
     std::string text;
-    for (const simdjson::dom::element row : parser.parse(body)["data"]["result"]["result"].get_array())
+    for (const simdjson::dom::element row : parser.parse(body)["data"]["result"]["result"].get_array()) {
       text += fmt::format("{}{} ", row["task_id"].get_string().value(),
                           row["attempt_number"].get_int64().value());
+    }
     return text;
   };
   EXPECT_EQ(rows(""), "aa0 aa1 aa2 bb0 bb1 bb2 ");
