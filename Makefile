@@ -100,7 +100,7 @@ test-stores: build  ## the S3 servers that are slow to build or to start: Ceph a
 	@RAYHISTORY_BIN_DIR=$(CURDIR)/build/release/bin "$$(scripts/tools.sh tests)" -m pytest tests -q --durations=0 -m stores
 
 .PHONY: stores-table
-stores-table: build  ## write the table of S3 servers in docs/stores.md anew, from what each of them does
+stores-table: build  ## write the table of S3 servers in docs/stores.md from what each of them does
 	@scripts/tools.sh versitygw rclone moto s3s-fs ceph >/dev/null
 	@"$$(scripts/tools.sh tests)" -m tests.stores.docs_table
 
