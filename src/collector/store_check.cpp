@@ -213,9 +213,10 @@ class Check {
   void remove_probe() {
     const auto sizes = listed(keys_.session_prefix(session_));
     if (!sizes) return note_rest(sizes.error());
-    for (const auto& [key, size] : *sizes)
+    for (const auto& [key, size] : *sizes) {
       if (const Result<void> removed = store_.remove(key, deadline_); !removed)
         return note_rest(removed.error());
+    }
   }
 
   void note_rest(const Error& error) {

@@ -151,7 +151,7 @@ class S3ServersTest : public testing::Test {
     offer("cut", "cut.log", 1);
     if (const std::string wrong = stored(); !wrong.empty()) return "cut short: " + wrong;
     if (kept_generation("cut.log") != before) return "cut short: the earlier generation is not kept";
-    if (const std::string wrong = wrong_objects(); !wrong.empty()) return wrong;
+    if (std::string wrong = wrong_objects(); !wrong.empty()) return wrong;
 
     restart();
     const size_t objects = s3_->objects().size();
