@@ -186,9 +186,10 @@ std::vector<std::string> names_in(const std::string& answer) {
   std::vector<std::string> names;
   simdjson::dom::object categories;
   EXPECT_EQ(parser.parse(answer)["data"]["result"].get(categories), simdjson::SUCCESS) << answer;
-  for (const auto& [category, members] : categories)
+  for (const auto& [category, members] : categories) {
     for (const simdjson::dom::element name : members.get_array())
       names.emplace_back(name.get_string().value());
+  }
   return names;
 }
 
@@ -233,8 +234,7 @@ TEST_F(LogListTest, GivesEachNameAsAFilenameCanBe) {
     EXPECT_TRUE(read.insert(answer.body).second) << name;
     // A folder's names are found by their folder, as Ray's page asks for them.
     // A glob has at most 1,024 bytes: "**" finds what is deeper.
-    if (const size_t slash = name.rfind('/');
-        slash != std::string::npos && slash < 1000 && name.find('*') == std::string::npos) {
+    if (const size_t slash = name.rfind('/'); slash < 1000 && name.find('*') == std::string::npos) {
       EXPECT_THAT(names_in(list("node_id=ee05&glob=" + encoded(name.substr(0, slash) + "/*"))),
                   testing::Contains(name));
     }

@@ -649,10 +649,10 @@ TEST(LoadState, TakesWhatWasSubmittedFromTheBeginningOfItsLog) {
 
 // Fields that are maps: their keys are users', and no field names.
 bool is_map(std::string_view field) {
-  static const std::set<std::string_view> kMaps = {"requiredResources", "refIds",          "labelSelector",
-                                                   "metadata",          "labels",          "resources",
-                                                   "unitResources",     "customResources", "customFields"};
-  return kMaps.contains(field);
+  static const std::set<std::string_view> maps = {"requiredResources", "refIds",          "labelSelector",
+                                                  "metadata",          "labels",          "resources",
+                                                  "unitResources",     "customResources", "customFields"};
+  return maps.contains(field);
 }
 
 std::string proto_name(std::string_view camel) {
@@ -786,10 +786,11 @@ TEST(LoadState, LeavesOutWhatIsGoneOrBrokenButNotAll) {
 // `count` lines, each of a task of its own.
 std::string task_lines(size_t count, size_t name_bytes = 1) {
   std::string lines;
-  for (size_t i = 0; i < count; ++i)
+  for (size_t i = 0; i < count; ++i) {
     lines += fmt::format(R"({{"taskDefinitionEvent": {{"taskId": "{:048}", "taskName": "{}"}}}})"
                          "\n",
                          i, std::string(name_bytes, 'n'));
+  }
   return lines;
 }
 
