@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -210,12 +211,14 @@ TEST(BatchCutter, ReadsNamesAsTheProtoFilesSpellThem) {
 }
 
 TEST(BatchCutter, FindsTheJobInEachOfTheSevenPayloadsInMixedSpellings) {
-  for (const std::string payload : {"driver_job_definition_event", "driver_job_lifecycle_event",
-                                    "task_definition_event", "task_lifecycle_event", "task_profile_events",
-                                    "actor_task_definition_event", "actor_definition_event"}) {
-    for (const std::string job : {"job_id", "jobId"})
-      EXPECT_EQ(Cut(in_array(event("\"" + payload + "\":{\"" + job + "\":\"AQAAAA==\"}"))).job(), "01000000")
-          << payload << " " << job;
+  for (const std::string_view payload :
+       {"driver_job_definition_event", "driver_job_lifecycle_event", "task_definition_event",
+        "task_lifecycle_event", "task_profile_events", "actor_task_definition_event",
+        "actor_definition_event"}) {
+    for (const std::string_view job : {"job_id", "jobId"}) {
+      const std::string text = fmt::format(R"("{}":{{"{}":"AQAAAA=="}})", payload, job);
+      EXPECT_EQ(Cut(in_array(event(text))).job(), "01000000") << text;
+    }
   }
   EXPECT_EQ(Cut(in_array(event(R"("worker_lifecycle_event":{"job_id":"AQAAAA=="})"))).job(), "");
   EXPECT_EQ(Cut(in_array(event(R"("taskDefinitionEvent":{"job_id":"AQAAAA=="})"))).job(), "01000000");
