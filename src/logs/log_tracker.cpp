@@ -230,9 +230,10 @@ class LogTracker::State {
     // The kernel tells of both ends of a renaming one after the other.
     const auto moved = std::exchange(moved_out_, std::nullopt);
     if (hint.what == ChangeHints::What::moved_in && moved && moved->renaming == hint.renaming) {
-      if (Folder* from = find_folder(moved->prefix))
+      if (Folder* from = find_folder(moved->prefix)) {
         if (const auto file = from->files.find(moved->name); file != from->files.end())
           file->second.renamed_within = true;
+      }
     }
     if (hint.what == ChangeHints::What::changed) return;
     if (hint.what == ChangeHints::What::moved_out)
