@@ -70,25 +70,19 @@ class CephServer(S3Server):
             part.wait()
 
     def run(self, program, *arguments):
-        run = subprocess.run(
-            [str(self.root / "usr/bin" / program), *arguments, *self._config_of(program)],
-            env={**os.environ, **self.settings()},
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-        if run.returncode != 0:
-            raise RuntimeError(f"`{program} {' '.join(arguments)}` ended with {run.returncode}: {run.stderr}")
-        return run.stdout
+        return self._output_of([str(self.root / "usr/bin" / program), *arguments, *self._config_of(program)])
 
     def _config_of(self, program):
         return [] if program in ("monmaptool", "ceph-authtool") else ["-c", str(self.config)]
 
     def _ceph(self, *arguments):
         """Its command line is a Python program, of Debian's own Python."""
+        ceph = str(self.root / "usr/bin/ceph")
+        return self._output_of(["/usr/bin/python3", ceph, "-c", str(self.config), *arguments])
+
+    def _output_of(self, command):
         run = subprocess.run(
-            ["/usr/bin/python3", str(self.root / "usr/bin/ceph"), "-c", str(self.config), *arguments],
+            command,
             env={**os.environ, **self.settings()},
             capture_output=True,
             text=True,
@@ -96,7 +90,7 @@ class CephServer(S3Server):
             check=False,
         )
         if run.returncode != 0:
-            raise RuntimeError(f"`ceph {' '.join(arguments)}` ended with {run.returncode}: {run.stderr}")
+            raise RuntimeError(f"`{' '.join(command)}` ended with {run.returncode}: {run.stderr}")
         return run.stdout
 
     def _daemon(self, program, *arguments):

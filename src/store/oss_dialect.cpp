@@ -78,9 +78,7 @@ std::string_view advice_for(std::string_view code, int status) {
 // OSS leaves the payload unsigned, but compares it with Content-MD5, which is signed.
 Result<std::string> md5_of(const Body* body) {
   if (body == nullptr || body->size() == 0) return std::string();
-  TRY_ASSIGN(Md5 hash, hash_of<Md5>(*body));
-  const Md5Digest digest = hash.finish();
-  return to_base64(as_text(digest));
+  return content_md5_of(*body);
 }
 
 // A bucket is made in the endpoint's region, with standard storage.

@@ -56,12 +56,6 @@ std::string to_lower(std::string_view text) {
   return lower;
 }
 
-Result<std::string> md5_of(const Body& body) {
-  TRY_ASSIGN(Md5 hash, hash_of<Md5>(body));
-  const Md5Digest digest = hash.finish();
-  return to_base64(as_text(digest));
-}
-
 std::optional<Nanoseconds> wanted_wait(const Headers& headers) {
   const auto wait = retry_after_of(headers, "x-amz-retry-after", Milliseconds(1));
   return wait ? wait : retry_after_of(headers);
@@ -145,7 +139,7 @@ Result<S3Answer> S3Connection::send(const S3Call& call, const Deadline& deadline
     HttpRequest request = make_request(call, signing.region, manner);
     if (manner.has_checksum) {
       if (checksum.empty()) {
-        TRY_ASSIGN(checksum, md5_of(*call.body));
+        TRY_ASSIGN(checksum, content_md5_of(*call.body));
       }
       request.headers.set("Content-MD5", checksum);
     }
@@ -168,9 +162,9 @@ Result<S3Answer> S3Connection::send(const S3Call& call, const Deadline& deadline
       return answer;
     }
     if (learn_from(answer, signing, lessons, deadline)) continue;
-    std::string why = error_of(call, answer).message;
-    if (!adapt(manner, call, answer)) return answer;
-    refusal = std::move(why);
+    Error error = error_of(call, answer);
+    if (!is_lacking(error) || !adapt(manner, call, answer)) return answer;
+    refusal = std::move(error.message);
   }
 }
 
@@ -186,8 +180,6 @@ S3Connection::Manner S3Connection::manner_of(const S3Call& call) const {
 // header ("Unsupported header 'x-amz-mp-object-size' received"), others do not. An object under object lock
 // wants a checksum: "Content-MD5 OR x-amz-checksum- HTTP header is required".
 bool S3Connection::adapt(Manner& manner, const S3Call& call, const S3Answer& answer) const {
-  const ErrorKind kind = error_of(call, answer).kind;
-  if (kind != ErrorKind::invalid && kind != ErrorKind::unsupported) return false;
   if (is_too_large(answer)) return false;
   const std::string said = answer.error ? to_lower(answer.error->code + ' ' + answer.error->message) : "";
   const auto is_named = [&](std::string_view name) { return said.find(to_lower(name)) != std::string::npos; };

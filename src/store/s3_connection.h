@@ -113,7 +113,7 @@ class S3Connection {
   std::optional<S3ErrorReply> error_in(const HttpResponse& response) const;
   HttpRequest make_request(const S3Call& call, const std::string& region, const Manner& manner) const;
   Manner manner_of(const S3Call& call) const;
-  // Whether there is another manner that the server may take.
+  // After a refusal that is_lacking: whether there is another manner that the server may take.
   bool adapt(Manner& manner, const S3Call& call, const S3Answer& answer) const;
   void remember(const Manner& manner, std::string_view evidence);
   // Whether the refusal taught something that makes it worth to sign anew.

@@ -65,6 +65,12 @@ void sign(HttpRequest& request, const AwsCredentials& credentials, const S3Signi
 
 }  // namespace
 
+Result<std::string> content_md5_of(const Body& body) {
+  TRY_ASSIGN(Md5 hash, hash_of<Md5>(body));
+  const Md5Digest digest = hash.finish();
+  return to_base64(as_text(digest));
+}
+
 const S3Dialect kAwsS3Dialect{
     .backend = "s3",
     .provider = "S3",

@@ -84,4 +84,7 @@ Result<Hash> hash_of(const Body& body) {
   return hash;
 }
 
+// The value of Content-MD5 (RFC 1864).
+Result<std::string> content_md5_of(const Body& body);
+
 }  // namespace rayhistory
