@@ -15,6 +15,8 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 
 
 class AzuriteServer:
+    keeps_on_disk = True
+
     def __init__(self, program, folder):
         self.program = str(program)
         self.port = free_port()

@@ -10,6 +10,8 @@ from .waiting import wait_until
 
 
 class FakeGcsServer:
+    keeps_on_disk = False
+
     def __init__(self, program, folder):
         self.port = free_port()
         self.folder = Path(folder)

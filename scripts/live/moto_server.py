@@ -5,6 +5,7 @@ from .s3_server import S3Server
 
 class MotoServer(S3Server):
     name = "moto"
+    keeps_on_disk = False
 
     def command(self):
         return [self.program, "--host", self.host, "--port", str(self.port)]

@@ -23,6 +23,8 @@ class S3Server:
     region = "us-east-1"
     access_key = ACCESS_KEY
     secret_key = SECRET_KEY
+    # Whether what it has answered 200 to is still there when its process has ended and starts again.
+    keeps_on_disk = True
 
     def __init__(self, program, folder, port=None):
         self.program = str(program)

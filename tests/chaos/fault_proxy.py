@@ -71,6 +71,7 @@ class FaultProxy:
         self.lock = threading.Lock()
         self.faults = {}  # name: likelihood
         self.forbidden = None  # or the status that everything is refused with, 401 or 403
+        self.away = False  # whether nothing answers here
         self.hits = Counter()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self.listener.getsockname()[1]
@@ -89,6 +90,9 @@ class FaultProxy:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
+        if self.away:
+            client.close()
+            return
         try:
             client.settimeout(SOCKET_TIMEOUT_SECONDS)
             request = self._read_request(client)

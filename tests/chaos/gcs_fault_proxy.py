@@ -29,16 +29,9 @@ class GcsFaultProxy(FaultProxy):
     _answer = staticmethod(answer)
 
     def __init__(self, store_port, dice):
-        self.away = False
         self.refused_removals = 0
         self.one_at_a_time = threading.Lock()  # the look at a generation and what depends on it
         super().__init__(store_port, dice)
-
-    def _serve(self, client):
-        if self.away:
-            client.close()
-        else:
-            super()._serve(client)
 
     def _count(self, fault, request, applied=False):
         super()._count(fault, request, applied)

@@ -28,7 +28,8 @@ class RestartableMinio(MinioServer):
 
 
 class StoreBehindProxy:
-    """What incidents do to a store that the collector reaches through a fault proxy only."""
+    """What incidents do to a store that the collector reaches through a fault proxy only. A server that keeps its objects
+    in memory would lose them with its process, so only the way to it is taken away."""
 
     def begin(self, incident):
         if incident.name == "network":
@@ -47,10 +48,16 @@ class StoreBehindProxy:
             self.bring_back()
 
     def take_away(self):
-        self.server.stop()
+        if self.server.keeps_on_disk:
+            self.server.stop()
+        else:
+            self.proxy.away = True
 
     def bring_back(self):
-        self.server.start_again()
+        if self.server.keeps_on_disk:
+            self.server.start_again()
+        else:
+            self.proxy.away = False
 
     def hits(self):
         return self.proxy.hits
@@ -187,11 +194,12 @@ class AzuriteStore(StoreBehindProxy):
 
 
 class GcsStore(StoreBehindProxy):
-    """fake-gcs-server keeps all in memory, so it is the way to it that is taken away."""
+    """A bucket of its own for each round."""
 
     kind = "gcs"
 
     def __init__(self, server, dice):
+        self.server = server
         self.bucket = f"chaos-{uuid.uuid4().hex[:12]}"
         self.stored = StoredInGcs(server.client(), self.bucket)
         self.proxy = GcsFaultProxy(server.port, dice)
@@ -199,12 +207,6 @@ class GcsStore(StoreBehindProxy):
             **server.collector_environment(self.bucket),
             "STORAGE_EMULATOR_HOST": f"127.0.0.1:{self.proxy.port}",
         }
-
-    def take_away(self):
-        self.proxy.away = True
-
-    def bring_back(self):
-        self.proxy.away = False
 
     def left_over(self, killed):
         """What a killed collector left is swept by the next start of that node, if there is one; what it could not
