@@ -1,11 +1,16 @@
 """A real Ray session whose events have the field names of the .proto files, as the next Ray's will."""
 
 import os
+import re
 
 import pytest
 from harness.collector import Collector
 from live.ray_head import RayHead
 from live.waiting import wait_until
+
+TASK_EVENT = re.compile(rb'"task_?lifecycle_?event"', re.IGNORECASE)
+ACTOR_EVENT = re.compile(rb'"actor_?lifecycle_?event"', re.IGNORECASE)
+FAILED_ATTEMPTS = 3  # two of a_task, one of the actor's last method
 
 JOB = """
 import ray
@@ -68,8 +73,10 @@ def recorded_session(folder, **variables):
 
         def has_all_events():
             """Workers send the events of their tasks a second later, and a session that ends sooner has not all of them."""
-            events = b"".join(path.read_bytes() for path in collector.event_data.rglob("*.jsonl"))
-            return events.count(b'"FAILED"') >= 2 and b'"DEAD"' in events
+            lines = [line for path in collector.event_data.rglob("*.jsonl") for line in path.read_bytes().splitlines()]
+            failed = sum(b'"FAILED"' in line for line in lines if TASK_EVENT.search(line))
+            # Workers that were idle are DEAD too, so only an actor's event counts.
+            return failed >= FAILED_ATTEMPTS and any(b'"DEAD"' in line for line in lines if ACTOR_EVENT.search(line))
 
         wait_until(has_all_events, "the events of all tasks that ended", 30)
         collector.terminate()
