@@ -339,6 +339,7 @@ bool Collector::logs_have_ended(const SessionName& session, Nanoseconds unchange
 void Collector::take_the_last(const Deadline& deadline) {
   SteadyTime last_write = clock_.steady_now();
   uint64_t written = shipper_.totals().objects_written;
+  bool wait_is_logged = false;
   while (true) {
     // Ray may have begun another session a moment ago.
     watcher_->look_now();
@@ -350,7 +351,12 @@ void Collector::take_the_last(const Deadline& deadline) {
     const bool quiet = !event_server_ || now - event_server_->quiet_since() >= kQuietTime;
     const RunningNode node = watcher_->running();
     if (quiet && !node.session) return;
-    if (quiet && !raylet_lives(*node.session) && logs_have_ended(*node.session, now - last_write)) return;
+    const bool raylet_has_ended = node.session && !raylet_lives(*node.session);
+    if (quiet && raylet_has_ended && logs_have_ended(*node.session, now - last_write)) return;
+    if (quiet && raylet_has_ended && now - last_write >= kLogQuietTime && !std::exchange(wait_is_logged, true)) {
+      log_info("a process still has a log of the session open, so the drain waits for it",
+               {{"session", node.session->str()}, {"longest_wait", format_duration(kOpenLogQuietTime)}});
+    }
     if (!clock_.sleep_for(deadline.remaining(now, kDrainLookInterval), deadline.stop())) return;
     if (!deadline.expired(clock_.steady_now())) continue;
     if (node.session && raylet_lives(*node.session)) {
