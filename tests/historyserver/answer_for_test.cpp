@@ -45,7 +45,8 @@ int answer_requests(int argc, char** argv) {
   std::erase_if(state.attempts, [&](const TaskAttempt& task) {
     return left_out.contains(fmt::format("{}:{}", task.task_id, task.attempt));
   });
-  StoredTexts texts(store);
+  const auto kept = std::make_shared<const SessionListing>(*listing);
+  StoredTexts texts(store, kept);
   for (std::string line; std::getline(std::cin, line);) {
     const size_t mark = std::min(line.find('?'), line.size());
     const Request request{

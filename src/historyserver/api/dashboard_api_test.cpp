@@ -50,10 +50,15 @@ class DashboardApi : public testing::Test {
         store.put(session.prefix + path, MemoryBody(std::string(text)), kTextContent, Deadline::never()));
   }
 
-  Response get(std::string_view uri, Method method = Method::get) {
+  std::shared_ptr<const SessionListing> listed() {
     auto listing = list_session(store, session, Deadline::never());
     EXPECT_TRUE(listing);
-    StoredTexts texts(store);
+    return std::make_shared<const SessionListing>(*std::move(listing));
+  }
+
+  Response get(std::string_view uri, Method method = Method::get) {
+    auto listing = listed();
+    StoredTexts texts(store, listing);
     const size_t mark = uri.find('?');
     const Request request{.method = method,
                           .path = std::string(uri.substr(0, mark)),
@@ -633,9 +638,8 @@ TEST_F(DashboardApi, NamesTheFileOfATimelineWithoutWhatTheClientMayPutThere) {
 
 TEST_F(DashboardApi, SaysWhenTheStoreFails) {
   put("fetched_endpoints/restful__timezone", R"({"offset": "+01:00"})");
-  auto listing = list_session(store, session, Deadline::never());
-  ASSERT_TRUE(listing);
-  StoredTexts texts(store);
+  auto listing = listed();
+  StoredTexts texts(store, listing);
   const SessionView view{
       .state = state, .listing = *listing, .texts = texts, .now = 0, .deadline = Deadline::never()};
   store.fail_next(1, Error{ErrorKind::denied, "GET restful__timezone: 403"}, StoreCall::get);

@@ -28,7 +28,7 @@ Result<std::shared_ptr<const std::string>> StoredTexts::read(const ListedObject&
     if (const auto kept = kept_.find(name); kept != kept_.end()) return kept->second;
   }
   // Not under the lock: two that ask at once read it twice, and nobody waits for another's object.
-  TRY_ASSIGN(std::string text, store_.get(object.key, offset, length, deadline));
+  TRY_ASSIGN(std::string text, read_listed(store_, *listing_, object.key, offset, length, deadline));
   auto shared = std::make_shared<const std::string>(std::move(text));
   const std::lock_guard lock(mutex_);
   if (kept_bytes_ + shared->size() <= kKeptBytes && kept_.try_emplace(name, shared).second)

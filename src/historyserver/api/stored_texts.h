@@ -9,9 +9,11 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "historyserver/sessions/stored_session.h"
 #include "store/store.h"
 
 namespace rayhistory {
@@ -19,7 +21,8 @@ namespace rayhistory {
 class StoredTexts {
  public:
   // `store` must outlive it.
-  explicit StoredTexts(Store& store) : store_(store) {}
+  StoredTexts(Store& store, std::shared_ptr<const SessionListing> listing)
+      : store_(store), listing_(std::move(listing)) {}
 
   // At most `limit` bytes of the object: its first, or its last.
   Result<std::shared_ptr<const std::string>> first(const ListedObject& object, uint64_t limit,
@@ -36,6 +39,7 @@ class StoredTexts {
                                                   uint64_t length, const Deadline& deadline);
 
   Store& store_;
+  const std::shared_ptr<const SessionListing> listing_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const std::string>> kept_;  // by key, size, ETag and range
   uint64_t kept_bytes_ = 0;

@@ -59,7 +59,7 @@ bool has_equal_objects(const SessionListing& a, const SessionListing& b) {
 }
 
 uint64_t bytes_of(const SessionListing& listing) {
-  uint64_t bytes = 0;
+  uint64_t bytes = listing.chunked.bytes();
   for (const ListedObject& object : listing.objects)
     bytes += kListedObjectBytes + object.key.size();
   return bytes;
@@ -123,7 +123,7 @@ Result<std::shared_ptr<const LoadedSession>> SessionCache::load(
   if (before && has_equal_objects(*before->listing, *listed)) return before;
   auto loaded = std::make_shared<LoadedSession>();
   loaded->listing = std::make_shared<const SessionListing>(*std::move(listed));
-  loaded->texts = std::make_shared<StoredTexts>(store_);
+  loaded->texts = std::make_shared<StoredTexts>(store_, loaded->listing);
   if (before && has_equal_sources(*before->listing, *loaded->listing)) {
     loaded->state = before->state;
   } else {

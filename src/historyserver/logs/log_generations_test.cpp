@@ -31,7 +31,8 @@ TEST(LogGenerations, AreThoseOfThatNameByTheTimeOfTheirLastByte) {
                                            {prefix + "aa/logs/w.rotated.20-3.out", {2, ""}},
                                            {prefix + "aa/logs/w.rotated.20-x.out", {9, ""}},
                                            {prefix + "aa/logs/ww.rotated.1-1.out", {9, ""}},
-                                           {prefix + "bb/logs/w.rotated.1-1.out", {9, ""}}}};
+                                           {prefix + "bb/logs/w.rotated.1-1.out", {9, ""}}},
+                               .chunked = {}};
   const std::vector<LogGeneration> found = generations_of(listing, *NodeId::parse("aa"), "w.out");
   ASSERT_EQ(found.size(), 3u);
   EXPECT_TRUE(found[0] == (LogGeneration{prefix + "aa/logs/w.rotated.20-3.out", 2, 20}));

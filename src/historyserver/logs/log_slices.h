@@ -8,19 +8,10 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "historyserver/sessions/log_slice.h"
 #include "store/store.h"
 
 namespace rayhistory {
-
-// Bytes [begin, end) of the object `key`.
-struct LogSlice {
-  std::string key;
-  uint64_t begin = 0;
-  uint64_t end = 0;
-
-  uint64_t size() const { return end - begin; }
-  friend bool operator==(const LogSlice&, const LogSlice&) = default;
-};
 
 // What one read asks for at most, and so what a piece of an answer holds.
 inline constexpr uint64_t kLogReadBytes = 1024 * 1024;

@@ -47,12 +47,37 @@ std::optional<WorkerLog> parse_worker_log(std::string_view name, std::string_vie
   return log;
 }
 
+Result<std::vector<LogSlice>> driver_log(std::string_view submission_id, const SessionListing& listing,
+                                         const SessionState& state) {
+  TRY_ASSIGN(const LogPath id, LogPath::parse(submission_id, "submission_id"));
+  if (id.str().find('/') != std::string::npos) {
+    return Error{ErrorKind::invalid,
+                 fmt::format("invalid path: path traversal not allowed (submission_id={})", submission_id)};
+  }
+  const std::string path = log_file_of_submission(id.str());
+  // Its driver's node first: an ID may be used again, on another node.
+  for (const Job& job : state.jobs) {
+    if (job.submission_id != submission_id) continue;
+    const std::optional<NodeId> node = NodeId::parse(job.driver_node_id);
+    if (!node) continue;
+    std::vector<LogGeneration> generations = generations_of(listing, *node, path);
+    if (!generations.empty()) return all_of(generations);
+  }
+  for (const NodeId& node : listing.nodes()) {
+    std::vector<LogGeneration> generations = generations_of(listing, node, path);
+    if (!generations.empty()) return all_of(generations);
+  }
+  if (id.is_odd()) return id.traversal("submission_id");
+  return std::vector<LogSlice>();
+}
+
 // The generations of one request's sources.
 class Finder {
  public:
   Finder(const LogRequest& request, const SessionListing& listing, const SessionState& state)
       : request_(request), listing_(listing), state_(state) {}
 
+  // Of logs as they are listed.
   Result<std::vector<LogSlice>> run() const {
     if (!request_.actor_id.empty()) return actor();
     if (!request_.task_id.empty()) return task();
@@ -136,7 +161,7 @@ class Finder {
   }
 
   Result<std::vector<LogSlice>> submission() const {
-    TRY_ASSIGN(std::vector<LogSlice> slices, find_driver_log(request_.submission_id, listing_, state_));
+    TRY_ASSIGN(std::vector<LogSlice> slices, driver_log(request_.submission_id, listing_, state_));
     if (slices.empty()) {
       return Error{ErrorKind::not_found,
                    fmt::format("Could not find a log file of submission {}", request_.submission_id)};
@@ -260,31 +285,14 @@ Result<NodeId> find_node_by_ip(std::string_view ip, const SessionState& state) {
 
 Result<std::vector<LogSlice>> find_driver_log(std::string_view submission_id, const SessionListing& listing,
                                               const SessionState& state) {
-  TRY_ASSIGN(const LogPath id, LogPath::parse(submission_id, "submission_id"));
-  if (id.str().find('/') != std::string::npos) {
-    return Error{ErrorKind::invalid,
-                 fmt::format("invalid path: path traversal not allowed (submission_id={})", submission_id)};
-  }
-  const std::string path = log_file_of_submission(id.str());
-  // Its driver's node first: an ID may be used again, on another node.
-  for (const Job& job : state.jobs) {
-    if (job.submission_id != submission_id) continue;
-    const std::optional<NodeId> node = NodeId::parse(job.driver_node_id);
-    if (!node) continue;
-    std::vector<LogGeneration> generations = generations_of(listing, *node, path);
-    if (!generations.empty()) return all_of(generations);
-  }
-  for (const NodeId& node : listing.nodes()) {
-    std::vector<LogGeneration> generations = generations_of(listing, node, path);
-    if (!generations.empty()) return all_of(generations);
-  }
-  if (id.is_odd()) return id.traversal("submission_id");
-  return std::vector<LogSlice>();
+  TRY_ASSIGN(const std::vector<LogSlice> slices, driver_log(submission_id, listing, state));
+  return listing.chunked.in_store(slices);
 }
 
 Result<std::vector<LogSlice>> find_log(const LogRequest& request, const SessionListing& listing,
                                        const SessionState& state) {
-  return Finder(request, listing, state).run();
+  TRY_ASSIGN(const std::vector<LogSlice> slices, Finder(request, listing, state).run());
+  return listing.chunked.in_store(slices);
 }
 
 }  // namespace rayhistory

@@ -36,7 +36,7 @@ std::vector<NodeId> SessionListing::nodes() const {
 }
 
 Result<SessionListing> list_session(Store& store, StoredSession session, const Deadline& deadline) {
-  SessionListing listing{.session = std::move(session), .objects = {}};
+  SessionListing listing{.session = std::move(session), .objects = {}, .chunked = {}};
   std::string cursor;
   do {
     TRY_ASSIGN(ListPage page, store.list(listing.session.prefix, cursor, deadline));
@@ -48,7 +48,20 @@ Result<SessionListing> list_session(Store& store, StoredSession session, const D
   const auto by_key = [](const ListedObject& a, const ListedObject& b) { return a.key < b.key; };
   if (!std::is_sorted(listing.objects.begin(), listing.objects.end(), by_key))
     std::sort(listing.objects.begin(), listing.objects.end(), by_key);
+  listing.chunked = ChunkedLogs::take_from(listing.objects, listing.session.prefix);
   return listing;
+}
+
+Result<std::string> read_listed(Store& store, const SessionListing& listing, const std::string& key,
+                                uint64_t offset, uint64_t length, const Deadline& deadline) {
+  std::string bytes;
+  for (const LogSlice& part : listing.chunked.in_store({key, offset, offset + length})) {
+    TRY_ASSIGN(std::string more, store.get(part.key, part.begin, part.size(), deadline));
+    const bool is_short = more.size() < part.size();
+    bytes = bytes.empty() ? std::move(more) : std::move(bytes) + more;
+    if (is_short) break;
+  }
+  return bytes;
 }
 
 }  // namespace rayhistory

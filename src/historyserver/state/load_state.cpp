@@ -166,8 +166,14 @@ class Damage {
 // One thread's work. Pieces' errors are the store's.
 class PieceReader {
  public:
-  PieceReader(Store& store, const Deadline& deadline, SessionBuilder& builder, Damage& damage)
-      : store_(store), deadline_(deadline), builder_(builder), reader_(builder), damage_(damage) {}
+  PieceReader(Store& store, const SessionListing& listing, const Deadline& deadline, SessionBuilder& builder,
+              Damage& damage)
+      : store_(store),
+        listing_(listing),
+        deadline_(deadline),
+        builder_(builder),
+        reader_(builder),
+        damage_(damage) {}
 
   Result<void> read(const Piece& piece) {
     events_ = 0;
@@ -226,7 +232,7 @@ class PieceReader {
   Result<std::string> read_whole(const Piece& piece) {
     if (piece.end > kJobSourceLimit)
       return Error{ErrorKind::invalid, fmt::format("larger than {} bytes", kJobSourceLimit)};
-    return store_.get(piece.object->key, 0, piece.end, deadline_);
+    return read_listed(store_, listing_, piece.object->key, 0, piece.end, deadline_);
   }
 
   EventCutter cutter(EventCutter::Form form = EventCutter::Form::unknown) {
@@ -327,6 +333,7 @@ class PieceReader {
   }
 
   Store& store_;
+  const SessionListing& listing_;
   const Deadline& deadline_;
   SessionBuilder& builder_;
   EventReader reader_;
@@ -348,7 +355,7 @@ Result<std::shared_ptr<const SessionState>> load_state(Store& store, const Sessi
   std::mutex mutex;
   std::optional<Error> first_error;  // guarded by mutex
   const auto work = [&] {
-    PieceReader reader(store, deadline, builder, damage);
+    PieceReader reader(store, listing, deadline, builder, damage);
     for (size_t i = next++; i < pieces.size(); i = next++) {
       auto outcome = reader.read(pieces[i]);
       if (outcome) continue;
