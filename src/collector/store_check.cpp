@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -21,7 +22,16 @@ namespace rayhistory {
 namespace {
 
 constexpr uint64_t kMiB = 1024 * 1024;
-constexpr size_t kNameBytes = 8;
+// Names as long as Ray's own: a store that keeps keys as names of files takes no more than some hundred bytes of
+// each. A session has 40 letters, a node's ID 56, a worker's log as many as kWorkerLog.
+constexpr std::string_view kSessionBeginning = "collector-check-";
+constexpr size_t kSessionRandomBytes = 12;
+constexpr size_t kNodeBytes = 28;
+constexpr std::string_view kWorkerLog =
+    "worker-0123456789abcdef0123456789abcdef0123456789abcdef01234567-01000000-4194304.out";
+// What a rotated log's name has beside that: a time of today and the longest inode.
+constexpr int64_t kRotatedAt = 1'795'404'330'000'000'000;
+constexpr uint64_t kInode = std::numeric_limits<uint64_t>::max();
 // A log of each size at which stores change their ways: S3 copies parts from 5 MiB on, Azure keeps blocks of
 // 8 MiB, R2 wants parts of one size, proxies take bodies of 1 MiB or 10 MiB.
 constexpr uint64_t kSmallBytes = 1000;
@@ -32,7 +42,6 @@ constexpr uint64_t kJournalBytes = 100 * 1024;
 constexpr uint64_t kReadBytes = 64 * 1024;
 // A name with all that a log's name may have and a URL, a list or a folder may spoil.
 constexpr std::string_view kOddName = "worker %2B+#?&=;@:~'()[]{}|^ \xC3\xA9.out";
-constexpr std::string_view kLongName = "worker.out";
 // A store that fails now and then is no broken one.
 constexpr RetryPolicy kRetries{.waits_for_operator = false, .tries = 4};
 constexpr ShipperOptions kShipping{.workers = 4, .push_interval = Milliseconds(1), .log_batching = 1000};
@@ -45,8 +54,8 @@ class Check {
         out_(out),
         keys_(place.root, place.cluster),
         markers_(all_markers_prefix(place.root)),
-        session_(*SessionName::parse("collector-check-" + random_hex(kNameBytes))),
-        node_(*NodeId::parse(random_hex(kNameBytes))),
+        session_(*SessionName::parse(std::string(kSessionBeginning) + random_hex(kSessionRandomBytes))),
+        node_(*NodeId::parse(random_hex(kNodeBytes))),
         prefix_(keys_.node_prefix(session_, node_)) {}
 
   bool run() {
@@ -84,7 +93,7 @@ class Check {
   Result<void> make_files() {
     const JournalName journal{JournalKind::node_events, std::nullopt, node_,
                               system_clock().unix_nanoseconds()};
-    TRY(add(keys_.log(session_, node_, kLongName), ShipmentKind::log, kStoredBytes));
+    TRY(add(keys_.log(session_, node_, kWorkerLog), ShipmentKind::log, kStoredBytes));
     TRY(add(keys_.log(session_, node_, kOddName), ShipmentKind::log, kSmallBytes));
     TRY(add(keys_.log(session_, node_, "serve/empty.log"), ShipmentKind::log, 0));
     return add(keys_.journal(session_, journal, false), ShipmentKind::events, kJournalBytes);
@@ -118,7 +127,7 @@ class Check {
   bool rotate() {
     ProbeFile& rotated = files_.front();
     const std::string live_key = rotated.key();
-    const std::string path = rotated_log_path(std::string_view(live_key).substr(prefix_.size()), 1, kMiB);
+    const std::string path = rotated_log_path(std::string_view(live_key).substr(prefix_.size()), kRotatedAt, kInode);
     rotated.rename_to(prefix_ + path);
     if (Result<void> added = add(live_key, ShipmentKind::log, kSmallBytes); !added)
       return told("rotate a log", added);

@@ -201,8 +201,8 @@ std::string help_of(const SettingsTable& table, std::span<const ActionFlag> acti
       text += fmt::format("\n{}:\n", group);
     }
     if (!setting.flag.empty()) {
-      text += fmt::format("  --{}={}, variable {}\n", setting.flag, word_of(setting.value.kind),
-                          setting.variable);
+      text += fmt::format("  --{}={}", setting.flag, word_of(setting.value.kind));
+      text += setting.variable.empty() ? "\n" : fmt::format(", variable {}\n", setting.variable);
     } else {
       text += fmt::format("  {}={}", setting.variable, word_of(setting.value.kind));
       text += setting.key.empty() ? "\n" : fmt::format(", key {}\n", setting.key);

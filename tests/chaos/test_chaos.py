@@ -12,8 +12,9 @@ from .run import Stores, void
 # differently is few requests' shape: half as many rounds.
 SEED = 20261123
 ROUNDS = {"minio": 4, "local": 4, "azurite": 2, "gcs": 2, "oss": 2}
-# The collector does the same on each S3 server but for what it finds that one cannot do.
-ROUNDS |= {name: 1 for name in SERVERS if name != "minio"}
+# The collector does the same on each S3 server but for what it finds that one cannot do. s3s-fs stores no key that is as
+# long as a rotated log's, so not every byte can arrive there.
+ROUNDS |= {name: 1 for name in SERVERS if name not in ("minio", "s3s-fs")}
 # Further ones, when those before had too little of what a run has to meet.
 MORE_ROUNDS = 2
 

@@ -31,7 +31,7 @@ class Answer:
 
 
 class HistoryServer:
-    def __init__(self, folder, store_environment, wrapper=(), **settings):
+    def __init__(self, folder, store_environment, wrapper=(), arguments=(), **settings):
         """`wrapper`: a command that ends by executing the program."""
         self.port = free_port()
         self.log_path = Path(folder) / "historyserver.log"
@@ -46,7 +46,7 @@ class HistoryServer:
             **settings,
         }
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen([*wrapper, PROGRAM], stdout=log, stderr=log, env=environment)
+            self.process = subprocess.Popen([*wrapper, PROGRAM, *arguments], stdout=log, stderr=log, env=environment)
         wait_until(self.listens, f"the History Server to listen; see {self.log_path}", 20)
 
     def listens(self):

@@ -23,6 +23,7 @@ from running_head import RunningHead
 STORED = "session_2026-11-23_03-25-19_402666_11"
 RUNNING = "session_2026-11-24_03-25-19_402666_11"
 JOBS = "/api/jobs/"
+LIVE = "--enable-live-clusters"
 HEADS_JOBS = [{"of": "the head"}]
 MEBIBYTE = 1024 * 1024
 
@@ -57,7 +58,7 @@ def in_pod(serve, recorded, pod):
     """Starts the History Server as a pod of the cluster has it."""
 
     def start(**settings):
-        return serve(recorded, wrapper=pod.wrapper, **pod.environment, **settings)
+        return serve(recorded, wrapper=pod.wrapper, arguments=[LIVE], **pod.environment, **settings)
 
     return start
 
@@ -116,6 +117,24 @@ def test_a_running_cluster_is_listed_entered_and_answered_for_by_its_head(in_pod
     # What has ended is stored, also while the cluster runs another session.
     assert server.ask(f"{base(STORED)}{JOBS}").json() != HEADS_JOBS
     assert not warnings_of(server)
+
+
+def test_without_live_clusters_a_running_session_is_shown_from_the_store(serve, bucket, pod, api, head):
+    """KubeRay's default since 1.7.1: no cluster is asked, and neither is Kubernetes."""
+    api.clusters = [ray_cluster("full", "default", head.port, owner=("RayJob", "myjob"))]
+    (bucket / "cluster-metadata/rayjob/default_myjob_full" / RUNNING).touch()
+    server = serve(bucket, wrapper=pod.wrapper, **pod.environment)
+    assert [row["sessionName"] for row in server.ask("/clusters").json()] == [RUNNING, STORED]
+    assert server.ask("/enter_cluster/default/rayjob/myjob").json()["session"] == RUNNING
+    refused = [
+        server.ask("/enter_cluster/default/raycluster/full/live"),
+        server.ask(f"{base('live')}{JOBS}"),
+        server.ask(JOBS, Cookie="cluster_name=full; cluster_namespace=default; session_name=live"),
+    ]
+    assert {(answer.status, "--enable-live-clusters" in answer.text()) for answer in refused} == {(403, True)}
+    stored = server.ask(f"{base(RUNNING, 'rayjob', 'myjob')}{JOBS}")
+    assert (stored.status, stored.json()) == (200, [])
+    assert not api.requests and not head.requests
 
 
 def test_headers_go_on_but_for_those_of_one_connection(in_pod, api, head):
@@ -204,7 +223,7 @@ def test_during_an_upgrade_a_rayservice_is_the_cluster_that_serves(serve, record
         api.clusters = [ray_cluster("full", "ml", head.port, owner=of_service), ray_cluster("other", "ml", newer.port, owner=of_service)]
         api.services[("ml", "a-service")] = {"active": serving, "pending": {"full": "other", "other": "full"}[serving]}
         pod = PodView(tmp_path, api, ["full-head-svc.ml.svc", "other-head-svc.ml.svc"])
-        server = serve(recorded, wrapper=pod.wrapper, **pod.environment)
+        server = serve(recorded, wrapper=pod.wrapper, arguments=[LIVE], **pod.environment)
         jobs = {"full": HEADS_JOBS, "other": newer.pages[JOBS]}
         assert server.ask(f"{base('live', 'rayservice', 'a-service', 'ml')}{JOBS}").json() == jobs[serving]
         entered = server.ask("/enter_cluster/ml/rayservice/a-service")
@@ -219,7 +238,7 @@ def test_without_the_right_to_read_rayservices_a_cluster_that_answers_is_shown(s
     api.clusters = [ray_cluster(name, "ml", head.port, owner=("RayService", "a-service")) for name in ("full", "other")]
     api.forbidden = {"services"}
     pod = PodView(tmp_path, api, ["full-head-svc.ml.svc", "other-head-svc.ml.svc"])
-    server = serve(recorded, wrapper=pod.wrapper, **pod.environment)
+    server = serve(recorded, wrapper=pod.wrapper, arguments=[LIVE], **pod.environment)
     for _ in range(3):
         assert server.ask(f"{base('live', 'rayservice', 'a-service', 'ml')}{JOBS}").json() == HEADS_JOBS
     log = server.log_path.read_text()
@@ -448,7 +467,8 @@ def test_from_outside_heads_are_reached_through_the_api_server(serve, recorded, 
             "client-key": str(api.certificates / "client.key"),
         },
     }[user]
-    server = serve(recorded, USE_KUBERNETES_PROXY="true", KUBECONFIG=kubeconfig(tmp_path, api, signs_in))
+    config = kubeconfig(tmp_path, api, signs_in)
+    server = serve(recorded, arguments=[LIVE], USE_KUBERNETES_PROXY="true", KUBECONFIG=config)
     assert server.ask("/clusters").json()[0]["sessionName"] == "live"
     powers = {"Authorization": "Bearer theirs", "Impersonate-User": "admin", "X-Remote-User": "admin"}
     assert server.ask(f"{base(RUNNING)}{JOBS}?a=1", **powers).json() == HEADS_JOBS
@@ -465,7 +485,7 @@ def test_an_api_server_that_is_not_vouched_for_is_told_nothing(serve, recorded, 
     strangers.mkdir()
     make_certificates(strangers)
     config = kubeconfig(tmp_path, api, {"token": "pod-token"}, authority=strangers / "ca.crt")
-    server = serve(recorded, KUBECONFIGS=config)
+    server = serve(recorded, arguments=[LIVE], KUBECONFIGS=config)
     assert [row["sessionName"] for row in server.ask("/clusters").json()] == [STORED]
     assert not api.requests
     (warning,) = warnings_of(server)
@@ -480,5 +500,5 @@ def test_settings_that_cannot_work_end_it(recorded, tmp_path, api):
         ({"USE_KUBERNETES_PROXY": "true", "HOME": str(tmp_path)}, f"{tmp_path}/.kube/config"),
     ):
         environment = {"STORAGE_BACKEND": "local", "LOCAL_STORAGE_DIR": str(recorded), **settings}
-        ended = subprocess.run([PROGRAM], env=environment, capture_output=True, text=True, timeout=20, check=False)
+        ended = subprocess.run([PROGRAM, LIVE], env=environment, capture_output=True, text=True, timeout=20, check=False)
         assert ended.returncode == 2 and expected in ended.stderr

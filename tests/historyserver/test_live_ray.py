@@ -77,7 +77,7 @@ def test_a_living_head_is_shown_as_it_shows_itself(serve, head, api, tmp_path):
     pod = PodView(tmp_path, api, ["real-head-svc.ml.svc"])
     store = tmp_path / "store"
     store.mkdir()
-    server = serve(store, wrapper=pod.wrapper, USE_AUTH_TOKEN_MODE="true", **pod.environment)
+    server = serve(store, wrapper=pod.wrapper, arguments=["--enable-live-clusters"], USE_AUTH_TOKEN_MODE="true", **pod.environment)
     head.wait_until_ready()
     live = "/c/ml/raycluster/real/live"
     wait_until(lambda: b"node_id" in server.ask(f"{live}/api/v0/nodes").body, "the dashboard to know its node", 60)

@@ -56,6 +56,7 @@ def test_all_that_is_promised_is_there():
         "historyserver-aliyunoss",
         "historyserver-azureblob",
         "historyserver-gcs",
+        "historyserver-live",
         "historyserver-token-auth",
         "minio",
         "raycluster",
@@ -75,7 +76,7 @@ def test_all_that_is_promised_is_there():
 def test_they_are_what_kustomize_makes(tmp_path):
     subprocess.run([manifests.ROOT / "scripts" / "manifests.sh", tmp_path], check=True)
     made = sorted(path.name for path in tmp_path.iterdir())
-    assert len(made) == 15
+    assert len(made) == 16
     for name in made:
         wanted, found = (tmp_path / name).read_text(), (manifests.CONFIG / name).read_text()
         assert found == wanted, f"config/{name} is not what config/kustomize makes: run `make manifests`"
@@ -229,14 +230,23 @@ def test_a_history_servers_service_leads_to_it_from_inside_the_cluster_alone(nam
 
 
 @pytest.mark.parametrize("name", with_history_server())
-def test_a_history_server_may_look_for_clusters_and_do_nothing_else(name):
+def test_a_history_server_may_look_for_clusters_only_where_it_shows_them_live(name):
     account = of_kind(name, "ServiceAccount")["metadata"]["name"]
-    assert history_server(name)["spec"]["serviceAccountName"] == account
-    role, binding = of_kind(name, "ClusterRole"), of_kind(name, "ClusterRoleBinding")
+    template = history_server(name)
+    assert template["spec"]["serviceAccountName"] == account
+    roles = [document for document in manifests.documents(name) if document["kind"] == "ClusterRole"]
+    is_live = "--enable-live-clusters" in template["spec"]["containers"][0]["args"]
+    assert is_live == (name in ("historyserver-live", "historyserver-token-auth"))
+    assert template["spec"]["automountServiceAccountToken"] is is_live
+    if not is_live:
+        assert roles == []
+        return
+    (role,) = roles
     assert role["rules"] == [
         {"apiGroups": ["ray.io"], "resources": ["rayclusters"], "verbs": ["get", "list"]},
         {"apiGroups": ["ray.io"], "resources": ["rayservices"], "verbs": ["get"]},
     ]
+    binding = of_kind(name, "ClusterRoleBinding")
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": "default"}]
 

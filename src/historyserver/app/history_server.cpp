@@ -44,6 +44,10 @@ SessionCacheLimits limits_of(const ServingSettings& settings) {
 
 std::unique_ptr<LiveClusters> clusters_of(const ServingSettings& settings,
                                           std::optional<KubernetesAccess> kubernetes, const Clock& clock) {
+  if (!settings.live_clusters) {
+    log_info("running clusters are shown as far as they are stored (--enable-live-clusters shows them live)");
+    return nullptr;
+  }
   if (!kubernetes) {
     log_info("no Kubernetes: what is stored is shown alone");
     return nullptr;

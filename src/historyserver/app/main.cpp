@@ -39,7 +39,9 @@ int run(const HistorySettings& settings) {
   options.local_folder_use = FolderUse::read;
   auto opened = open_store_without_retries(options, system_clock());
   if (!opened) return end_with_error(opened.error());
-  auto kubernetes = find_kubernetes(settings.kubernetes, settings.network.client);
+  Result<std::optional<KubernetesAccess>> kubernetes = std::optional<KubernetesAccess>();
+  if (settings.serving.live_clusters)
+    kubernetes = find_kubernetes(settings.kubernetes, settings.network.client);
   if (!kubernetes) return end_with_error(kubernetes.error());
   const auto meter = std::make_shared<StoreMeter>(system_clock());
   auto store = std::make_unique<MeteredStore>(*std::move(opened), meter);

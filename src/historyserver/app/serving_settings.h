@@ -21,7 +21,8 @@ struct ServingSettings {
   size_t cache_sessions = 0;
   uint64_t cache_bytes = 0;      // 0: without a limit
   Nanoseconds cache_lifetime{};  // 0: for ever
-  // Of clusters that run, where there is a Kubernetes.
+  // Whether running clusters are shown, too. What follows is of these.
+  bool live_clusters = false;
   KubernetesRate kubernetes_rate;
   HeadDashboardOptions heads;
 };

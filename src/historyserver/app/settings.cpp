@@ -56,6 +56,8 @@ SettingsTable own_settings(HistoryDraft& draft) {
     {"Sessions", "session-cache-ttl", "SESSION_CACHE_TTL", "", "0s", duration_or_zero_value(serving.cache_lifetime),
      "How long a session is kept that nobody asks for. 0: until others need the room."},
 
+    {"Kubernetes", "enable-live-clusters", "", "", "false", truth_value(serving.live_clusters),
+     "Show running clusters too, as their own heads answer. Otherwise the store alone is shown, running sessions included, and Kubernetes is not asked."},
     {"Kubernetes", "kubeconfigs", "KUBECONFIGS", "", "", text_value(settings.kubernetes.kubeconfig),
      "A kubeconfig file: running clusters are found by its current context. Empty: by the pod's service account. Where there is neither, what is stored is shown alone."},
     {"Kubernetes", "use-kubernetes-proxy", "USE_KUBERNETES_PROXY", "", "false", truth_value(serving.heads.through_kubernetes),
@@ -93,6 +95,14 @@ ParsedHistorySettings parse_history_settings(std::span<const std::string> argume
   if (parsed.action != ProgramAction::run) return parsed;
   complete_storage(draft.store, environment, parsed.errors);
   if (!parsed.errors.empty()) return parsed;
+  const bool has_kubernetes_setting = !draft.settings.kubernetes.kubeconfig.empty() ||
+                                      draft.settings.serving.heads.through_kubernetes ||
+                                      draft.settings.serving.heads.token_mode;
+  if (has_kubernetes_setting && !draft.settings.serving.live_clusters) {
+    parsed.warnings.emplace_back(
+        "--kubeconfigs, --use-kubernetes-proxy and --use-auth-token-mode do nothing without "
+        "--enable-live-clusters: add it to show running clusters");
+  }
   draft.settings.serving.root = draft.store.storage.root;
   draft.settings.storage = std::move(draft.store.storage);
   draft.settings.network = std::move(draft.store.network);

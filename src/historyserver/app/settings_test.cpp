@@ -38,6 +38,7 @@ TEST(HistorySettings, HaveKubeRaysDefaults) {
   EXPECT_EQ(parsed.settings->serving.cache_sessions, 100u);
   EXPECT_EQ(parsed.settings->serving.cache_bytes, 2ull << 30);
   EXPECT_EQ(parsed.settings->serving.cache_lifetime, Nanoseconds::zero());
+  EXPECT_FALSE(parsed.settings->serving.live_clusters);
   EXPECT_EQ(parsed.settings->kubernetes.kubeconfig, "");
   EXPECT_FALSE(parsed.settings->kubernetes.default_kubeconfig);
   EXPECT_FALSE(parsed.settings->serving.heads.through_kubernetes);
@@ -48,7 +49,8 @@ TEST(HistorySettings, HaveKubeRaysDefaults) {
 
 TEST(HistorySettings, FindKubernetesAsAPodIsTold) {
   const ParsedHistorySettings parsed =
-      parse({"--storage-backend=local", "--use-kubernetes-proxy", "--kubeconfigs=/k", "--kube-api-qps=7"},
+      parse({"--storage-backend=local", "--enable-live-clusters", "--use-kubernetes-proxy", "--kubeconfigs=/k",
+             "--kube-api-qps=7"},
             {{"KUBERNETES_SERVICE_HOST", "10.0.0.1"},
              {"KUBERNETES_SERVICE_PORT", "443"},
              {"KUBECONFIG", "/mine"},
@@ -64,11 +66,23 @@ TEST(HistorySettings, FindKubernetesAsAPodIsTold) {
   EXPECT_EQ(parsed.settings->serving.kubernetes_rate.per_second, 7u);
 }
 
-// The deployment that KubeRay 1.7 comes with.
+TEST(HistorySettings, SayThatKubernetesIsNotAskedWithoutLiveClusters) {
+  for (const char* flag : {"--use-kubernetes-proxy", "--kubeconfigs=/k", "--use-auth-token-mode"}) {
+    const ParsedHistorySettings parsed = parse({"--storage-backend=local", flag});
+    EXPECT_THAT(parsed.warnings, ElementsAre(HasSubstr("--enable-live-clusters"))) << flag;
+    EXPECT_THAT(parse({"--storage-backend=local", "--enable-live-clusters", flag}).warnings, IsEmpty());
+    EXPECT_THAT(parse({"--storage-backend=local", "--enable-live-clusters=true", flag}).warnings, IsEmpty());
+    EXPECT_FALSE(parse({"--storage-backend=local", flag}, {{"ENABLE_LIVE_CLUSTERS", "true"}})
+                     .settings->serving.live_clusters);
+  }
+}
+
+// The deployment that KubeRay 1.7 comes with, and the flag that 1.7.1 wants for the same.
 TEST(HistorySettings, TakeKubeRaysManifest) {
   const ParsedHistorySettings parsed =
       parse({"--storage-backend=s3", "--storage-root-dir=log",
-             "--kubeconfigs=", "--use-kubernetes-proxy=false", "--use-auth-token-mode", "--kube-api-qps=100",
+             "--kubeconfigs=", "--use-kubernetes-proxy=false", "--use-auth-token-mode", "--enable-live-clusters",
+             "--kube-api-qps=100",
              "--kube-api-burst", "200", "--session-cache-size=10", "--session-cache-max-memory=500Mi",
              "--session-cache-ttl=1h", "--session-process-timeout=5m", "--dashboard-dir=/d"},
             {{"S3_BUCKET", "b"}, {"S3_ENDPOINT", "minio:9000"}, {"S3FORCE_PATH_STYLE", "true"}});

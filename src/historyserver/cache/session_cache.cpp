@@ -167,6 +167,7 @@ void SessionCache::make_room(const std::string& for_prefix) {
     if (place->first == for_prefix || place->second.entry->is_loading()) continue;
     ++use;  // stays valid when its neighbour goes
     evict(place);
+    ++evictions_;
   }
 }
 
@@ -174,7 +175,12 @@ void SessionCache::evict(std::map<std::string, Place>::iterator place) {
   bytes_ -= place->second.bytes;
   by_use_.erase(place->second.use);
   places_.erase(place);
-  ++evictions_;
+}
+
+void SessionCache::forget(const StoredSession& session) {
+  const std::lock_guard lock(mutex_);
+  const auto place = places_.find(session.prefix);
+  if (place != places_.end() && !place->second.entry->is_loading()) evict(place);
 }
 
 SessionCacheFigures SessionCache::figures() const {

@@ -62,6 +62,10 @@ class SessionCache {
   // Loads it, or waits for whoever does. Errors are the store's, and are not kept.
   Result<std::shared_ptr<const LoadedSession>> get(const StoredSession& session);
 
+  // The next who asks for it has it loaded anew, also where nothing seems to have changed. One that is being
+  // loaded stays.
+  void forget(const StoredSession& session);
+
   SessionCacheFigures figures() const;
   // Nothing is loaded any more: who waits for it is told so.
   void stop() { threads_.stop(); }

@@ -59,6 +59,14 @@ Response gone(const SessionAddress& address) {
                        address.session.str(), address.cluster()));
 }
 
+// 403, as KubeRay's History Server answers it since 1.7.1.
+Response live_refused() {
+  return text_response(403,
+                       "The session \"live\" is a running cluster's own dashboard, which this History Server does "
+                       "not pass on: it runs without --enable-live-clusters, or outside of Kubernetes. "
+                       "/select_cluster shows what is stored, running sessions included.");
+}
+
 Response entered(const ClusterPlace& place, const std::string& session) {
   Response response;
   response.body = fmt::format(R"({{"name":"{}","namespace":"{}","result":"success","session":"{}"}})",
@@ -98,7 +106,7 @@ Response HistorySite::answer(const WebRequest& request) const {
   const std::string_view path = request.path();
   if (path == "/clusters" || path == "/clusters/") return clusters();
   if (path == "/select_cluster") return session_page();
-  if (path.starts_with(kEnter)) return enter(path.substr(kEnter.size()));
+  if (path.starts_with(kEnter)) return enter(request, path.substr(kEnter.size()));
   if (const auto base = parse_base_path(path)) {
     if (!*base) return text_response(400, base->error().message);
     return below(request, **base);
@@ -116,7 +124,7 @@ Response HistorySite::clusters() const {
   return response;
 }
 
-Response HistorySite::enter(std::string_view path) const {
+Response HistorySite::enter(const WebRequest& request, std::string_view path) const {
   std::vector<std::string> parts;
   while (!path.empty()) {
     const size_t slash = std::min(path.find('/'), path.size());
@@ -129,6 +137,7 @@ Response HistorySite::enter(std::string_view path) const {
     return text_response(400, "The path is /enter_cluster/{namespace}/{kind}/{name}[/{session}].");
   const auto address = SessionAddress::parse(parts[0], parts[1], parts[2], parts[3]);
   if (!address) return text_response(400, address.error().message);
+  if (is_refused(*address)) return live_refused();
   const auto live = find_live(*address);
   if (live && *live) {
     const std::string& session = address->is_latest() ? std::string(kLiveSession) : address->session.str();
@@ -142,6 +151,7 @@ Response HistorySite::enter(std::string_view path) const {
         404, fmt::format("cluster {} with session {} not found", address->cluster(), address->session.str()));
   }
   const StoredSession& session = (*found)->session;
+  if (Query::parse(request.query()).get("reload") == "true") cache_.forget(session);
   // So that the page that follows finds it loaded, and whoever cannot see it learns it here.
   if (const auto loaded = cache_.get(session); !loaded) return failed(loaded.error());
   return entered(session.place, session.name.str());
@@ -163,6 +173,10 @@ Result<std::optional<LiveSession>> HistorySite::find_live(const SessionAddress& 
   return live_->find(address);
 }
 
+bool HistorySite::is_refused(const SessionAddress& address) const {
+  return live_ == nullptr && address.session.str() == kLiveSession;
+}
+
 Response HistorySite::below_live(const WebRequest& request, const BasePath& base,
                                  const LiveSession& session) const {
   // By its own name, so that the address holds when it has ended; "live" is always what runs.
@@ -177,6 +191,7 @@ Response HistorySite::below_live(const WebRequest& request, const BasePath& base
 }
 
 Response HistorySite::below(const WebRequest& request, const BasePath& base) const {
+  if (is_refused(base.address)) return live_refused();
   const auto live = find_live(base.address);
   if (live && *live) return below_live(request, base, **live);
   const auto found = index_.find(base.address);
@@ -199,6 +214,7 @@ Response HistorySite::of_cookies(const WebRequest& request) const {
     response.content_type = kJsonUtf8;
     return response;
   }
+  if (is_refused(*address)) return live_refused();
   const auto live = find_live(*address);
   if (live && *live) {
     Response response = live_->answer(**live, request, request.target);

@@ -8,8 +8,8 @@
 //   /livez, /readyz, /readz                             ok
 //   everything else                                     the dashboard's API, of the cookies' session
 //
-// A session that runs is answered for by its cluster's head, where Kubernetes tells of it; all others, and
-// all where it does not, out of the store.
+// With --enable-live-clusters, a session that runs is answered for by its cluster's head, where Kubernetes tells
+// of it; all others, and all without it, out of the store.
 #pragma once
 
 #include <functional>
@@ -36,7 +36,8 @@ class HistorySite {
   using AnswerSession =
       std::function<Response(const Request& request, const std::shared_ptr<const LoadedSession>& session)>;
 
-  // `index`, `cache` and `live` must outlive it. `live` is null where there is no Kubernetes.
+  // `index`, `cache` and `live` must outlive it. `live` is null where running clusters are not
+  // shown live: the session `live` is refused then.
   HistorySite(const SessionIndex& index, SessionCache& cache, DashboardFiles files,
               AnswerSession answer_session, const LiveClusters* live = nullptr);
 
@@ -47,13 +48,15 @@ class HistorySite {
 
  private:
   Response clusters() const;
-  Response enter(std::string_view path) const;
+  Response enter(const WebRequest& request, std::string_view path) const;
   Response root(const WebRequest& request) const;
   Response below(const WebRequest& request, const BasePath& base) const;
   Response below_live(const WebRequest& request, const BasePath& base, const LiveSession& session) const;
   Response of_cookies(const WebRequest& request) const;
   // Nothing: it does not run.
   Result<std::optional<LiveSession>> find_live(const SessionAddress& address) const;
+  // Whether `address` means a running cluster where none is shown live.
+  bool is_refused(const SessionAddress& address) const;
   Response of_session(const WebRequest& request, std::string_view path, const StoredSession& session) const;
 
   const SessionIndex& index_;

@@ -79,8 +79,31 @@ TEST_F(HistorySiteTest, EntersASessionByCookies) {
   EXPECT_EQ(latest.body, R"({"name":"c","namespace":"ns","result":"success","session":")" + kNew + R"("})");
   EXPECT_THAT(latest.headers, Contains(Pair("Set-Cookie", HasSubstr("session_name=" + kNew))));
   EXPECT_THAT(ask("/enter_cluster/ns/raycluster/c/latest").body, HasSubstr(kNew));
-  EXPECT_THAT(ask("/enter_cluster/ns/raycluster/c/live").body, HasSubstr(kNew));
   EXPECT_THAT(ask("/enter_cluster/ns/raycluster/c/" + kOld).body, HasSubstr(kOld));
+}
+
+TEST_F(HistorySiteTest, RefusesTheSessionLiveWhereNoneIsShownLive) {
+  for (const Response& response :
+       {ask("/enter_cluster/ns/raycluster/c/live"), ask("/c/ns/raycluster/c/live/api/v0/tasks"),
+        ask("/api/v0/tasks", {{"Cookie", "cluster_name=c; cluster_namespace=ns; session_name=live"}})}) {
+    EXPECT_EQ(response.status, 403);
+    EXPECT_THAT(response.body, HasSubstr("--enable-live-clusters"));
+    EXPECT_THAT(response.headers, Not(Contains(Key("Set-Cookie"))));
+  }
+}
+
+TEST_F(HistorySiteTest, LoadsASessionAnewWhereItIsAsked) {
+  const std::string path = "/enter_cluster/ns/rayjob/j/" + kNew;
+  const auto loads_after = [&](const std::string& target) {
+    EXPECT_EQ(ask(target).status, 200);
+    return cache_.figures().loads;
+  };
+  EXPECT_EQ(loads_after(path), 1u);
+  EXPECT_EQ(loads_after(path), 1u);
+  EXPECT_EQ(loads_after(path + "?reload=false"), 1u);
+  EXPECT_EQ(loads_after(path + "?reload=true"), 2u);
+  EXPECT_EQ(cache_.figures().evictions, 0u);
+  EXPECT_EQ(cache_.figures().sessions, 1u);
 }
 
 TEST_F(HistorySiteTest, RefusesToEnterWhatIsNotThere) {
