@@ -30,7 +30,7 @@ class FetchedFigures {
  public:
   static Result<FetchedFigures> read(const SessionView& view) {
     FetchedFigures figures;
-    TRY_ASSIGN(auto fetched, fetched_endpoint(view, "/nodes?view=summary"));
+    TRY_ASSIGN(auto fetched, fetched_list(view, "/nodes", "view=summary"));
     if (!fetched) return figures;
     simdjson::dom::array summary;
     // An answer that is none leaves the figures unknown.

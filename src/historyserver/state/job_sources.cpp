@@ -1,7 +1,6 @@
 #include "historyserver/state/job_sources.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <string>
@@ -10,39 +9,17 @@
 #include <simdjson.h>
 
 #include "historyserver/exchange/shown_name.h"
+#include "historyserver/state/json_element.h"
 
 namespace rayhistory {
 namespace {
 
 using simdjson::dom::element;
 
-constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
 constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
 // Ray: dashboard/modules/job/common.py, JOB_LOGS_PATH_TEMPLATE.
 constexpr std::string_view kLogBegin = "job-driver-";
 constexpr std::string_view kLogEnd = ".log";
-
-std::string_view text_of(element object, std::string_view key) {
-  std::string_view text;
-  return object[key].get(text) == simdjson::SUCCESS ? text : std::string_view();
-}
-
-int64_t number_of(element object, std::string_view key) {
-  int64_t number = 0;
-  return object[key].get(number) == simdjson::SUCCESS ? number : 0;
-}
-
-int64_t number_in(std::string_view digits) {
-  int64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
-
-UnixNanoseconds from_milliseconds(int64_t milliseconds) {
-  const bool fits =
-      milliseconds > 0 && milliseconds <= std::numeric_limits<int64_t>::max() / kNanosecondsPerMillisecond;
-  return fits ? milliseconds * kNanosecondsPerMillisecond : 0;
-}
 
 void add_fetched_job(SessionBuilder& builder, element entry) {
   FetchedJobPiece job;

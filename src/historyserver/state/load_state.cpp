@@ -23,6 +23,7 @@
 #include "historyserver/state/event_reader.h"
 #include "historyserver/state/job_sources.h"
 #include "historyserver/state/session_builder.h"
+#include "historyserver/state/snapshot.h"
 
 namespace rayhistory {
 namespace {
@@ -34,8 +35,8 @@ constexpr uint64_t kReadBytes = 4U << 20U;
 constexpr uint64_t kPieceBytes = 4 * kReadBytes;
 // Of what is behind a piece, for the end of its last line: a few times an event's length.
 constexpr uint64_t kFirstRestBytes = 16U << 10U;
-// Of the dashboard's list of jobs, and of the head's log of them: a job takes some 500 bytes, and at the end
-// of a submission's message 20,000 of its log.
+// Of the dashboard's lists of jobs and tasks, and of the head's log of jobs: a job takes some 500 bytes, and at
+// the end of a submission's message 20,000 of its log; a task takes some 2,500, and a list has 10,000 at most.
 constexpr uint64_t kJobSourceLimit = 64U << 20U;
 // Of a submission's log: its first lines say what was run.
 constexpr uint64_t kJobLogBeginBytes = 16U << 10U;
@@ -61,7 +62,7 @@ struct FormLook {
 
 // What one thread reads at a time.
 struct Piece {
-  enum class Form { events, job_log, job_log_begin, fetched_jobs };
+  enum class Form { events, job_log, job_log_begin, fetched_jobs, snapshot };
 
   const ListedObject* object;
   Form form;
@@ -69,6 +70,7 @@ struct Piece {
   uint64_t end = 0;
   std::string_view submission_id = {};  // whose log begins here
   FormLook* look = nullptr;             // null: the only piece of its file
+  SnapshotTable table = {};             // of a snapshot
 };
 
 struct Pieces {
@@ -101,6 +103,8 @@ Pieces pieces_of(const SessionListing& listing, SessionBuilder& builder) {
     } else if (path == kFetchedJobs) {
       has_fetched_jobs = true;
       pieces.push_back({&object, Piece::Form::fetched_jobs, 0, size});
+    } else if (const auto table = snapshot_table(path)) {
+      pieces.push_back({&object, Piece::Form::snapshot, 0, size, {}, nullptr, *table});
     } else if (is_job_log(path)) {
       pieces.push_back({&object, Piece::Form::job_log, 0, size});
     } else if (is_event_file(path) && path.ends_with(".gz")) {
@@ -136,9 +140,14 @@ class Damage {
   }
 
   void add_events(uint64_t read) { events_ += read; }
+  void add_snapshot() { has_snapshot_ = true; }
 
   // For SessionState::partial_failure, when all threads are done.
   std::string text(const SessionListing& listing) const {
+    if (files_.empty() && events_ == 0 && has_snapshot_) {
+      return "The store has no events of this session. Its tasks, actors, nodes and jobs are shown as Ray's dashboard "
+             "answered when a snapshot was taken; what came later is unknown.";
+    }
     if (files_.empty() && events_ == 0) {
       return "The store has no events of this session, so what ran in it is unknown. They were never stored, "
              "or "
@@ -158,6 +167,7 @@ class Damage {
 
  private:
   std::atomic<uint64_t> events_{0};  // that were read
+  std::atomic<bool> has_snapshot_{false};
   std::mutex mutex_;
   // Each with its first reason. There are at most as many as the listing has objects.
   std::map<const ListedObject*, std::string> files_;
@@ -208,6 +218,13 @@ class PieceReader {
       case Piece::Form::fetched_jobs: {
         TRY_ASSIGN(const std::string body, read_whole(piece));
         if (!add_fetched_jobs(builder_, body)) return Error{ErrorKind::invalid, "no list of jobs"};
+        return {};
+      }
+      case Piece::Form::snapshot: {
+        TRY_ASSIGN(const std::string body, read_whole(piece));
+        if (!add_snapshot(builder_, piece.table, body))
+          return Error{ErrorKind::invalid, "no answer of Ray's dashboard"};
+        if (piece.table == SnapshotTable::tasks) damage_.add_snapshot();
         return {};
       }
     }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -248,9 +249,56 @@ void SessionBuilder::add(const FetchedJobPiece& job) {
   merge(into, job, texts_);
 }
 
+void SessionBuilder::add_snapshot(const TaskPiece& task) {
+  if (task.task_id.empty()) return;
+  const std::lock_guard lock(mutex_);
+  TaskPiece& kept = snapshot_tasks_.emplace_back();
+  kept.task_id = texts_.keep(task.task_id);
+  kept.attempt = task.attempt;
+  merge(kept, task, texts_);
+}
+
+void SessionBuilder::add_snapshot(Actor actor) {
+  if (actor.actor_id.empty()) return;
+  const std::lock_guard lock(mutex_);
+  keep_texts(actor, texts_);
+  snapshot_actors_.push_back(std::move(actor));
+}
+
+void SessionBuilder::add_snapshot(Node node) {
+  if (node.node_id.empty()) return;
+  const std::lock_guard lock(mutex_);
+  keep_texts(node, texts_);
+  snapshot_nodes_.push_back(std::move(node));
+}
+
 // --- building ---
 
+bool SessionBuilder::has(const TaskPiece& task) const {
+  return shards_[std::hash<std::string_view>()(task.task_id) % kShards].index.contains(
+      {task.task_id, task.attempt});
+}
+
+void SessionBuilder::take_snapshot_tasks() {
+  std::vector<TaskPiece> tasks = std::exchange(snapshot_tasks_, {});
+  std::erase_if(tasks, [this](const TaskPiece& task) { return has(task); });
+  for (const TaskPiece& task : tasks)
+    add(task);
+}
+
 namespace {
+
+// Those of `rows` that are not there; of several of one ID, one.
+template <typename Row>
+void add_missing(std::vector<Row>& into, std::vector<Row> rows, std::string_view Row::*id) {
+  sort_by_id(into, id);
+  std::erase_if(rows, [&](const Row& row) { return find_by_id(into, id, row.*id) != nullptr; });
+  sort_by_id(rows, id);
+  const auto equal = [id](const Row& a, const Row& b) { return a.*id == b.*id; };
+  rows.erase(std::unique(rows.begin(), rows.end(), equal), rows.end());
+  std::move(rows.begin(), rows.end(), std::back_inserter(into));
+  sort_by_id(into, id);
+}
 
 // By job ID.
 using JobEnds = std::unordered_map<std::string_view, UnixNanoseconds>;
@@ -479,10 +527,11 @@ std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
   auto state = std::make_shared<SessionState>();
   for (NodePiece& node : values_of(nodes_))
     state->nodes.push_back(node_row(std::move(node), texts_));
-  sort_by_id(state->nodes, &Node::node_id);
+  add_missing(state->nodes, std::exchange(snapshot_nodes_, {}), &Node::node_id);
   for (ActorPiece& actor : values_of(actors_))
     state->actors.push_back(actor_row(std::move(actor), state->nodes));
-  sort_by_id(state->actors, &Actor::actor_id);
+  add_missing(state->actors, std::exchange(snapshot_actors_, {}), &Actor::actor_id);
+  take_snapshot_tasks();
   for (WorkerPiece& worker : values_of(workers_)) {
     if (const Node* node = state->find_node(worker.node_id)) worker.ip_address = node->ip_address;
     state->workers.push_back(worker);

@@ -31,6 +31,12 @@ class SessionBuilder {
   void add(const FetchedJobPiece& job);
   void add(const PlatformEventPiece& event);
 
+  // A row as a stored answer of the dashboard has it. It counts where no piece tells of that task's attempt, actor
+  // or node.
+  void add_snapshot(const TaskPiece& task);
+  void add_snapshot(Actor actor);
+  void add_snapshot(Node node);
+
   // What follows from all of it together: final states, and the ends that nobody reported because whoever
   // would have was gone. By so many threads. The builder is empty then.
   std::shared_ptr<SessionState> build(unsigned threads = 1);
@@ -55,6 +61,9 @@ class SessionBuilder {
   template <typename Piece>
   using ById = boost::unordered_flat_map<std::string_view, Piece>;
 
+  bool has(const TaskPiece& task) const;
+  // Those of which events tell already are left out.
+  void take_snapshot_tasks();
   template <typename Piece>
   void add_to(ById<Piece>& pieces, std::string_view Piece::*id, const Piece& piece);
 
@@ -68,6 +77,9 @@ class SessionBuilder {
   ById<DriverPiece> drivers_;
   ById<SubmissionPiece> submissions_;
   ById<PlatformEventPiece> platform_events_;
+  std::vector<TaskPiece> snapshot_tasks_;
+  std::vector<Actor> snapshot_actors_;
+  std::vector<Node> snapshot_nodes_;
   // By job ID and submission ID; either may be empty.
   boost::unordered_flat_map<std::pair<std::string_view, std::string_view>, FetchedJobPiece> fetched_jobs_;
 };

@@ -30,20 +30,28 @@ void merge_texts(Piece& into, const Piece& from, TextPool& texts,
     merge_text(into.*member, from.*member, texts);
 }
 
+void keep_texts(Resources& resources, TextPool& texts) {
+  for (auto& [name, amount] : resources)
+    name = texts.keep(name);
+}
+
+void keep_texts(TextMap& map, TextPool& texts) {
+  for (auto& [key, value] : map) {
+    key = texts.keep(key);
+    value = texts.keep(value);
+  }
+}
+
 void merge_resources(Resources& into, const Resources& from, TextPool& texts) {
   if (!(into < from)) return;
   into = from;
-  for (auto& [name, amount] : into)
-    name = texts.keep(name);
+  keep_texts(into, texts);
 }
 
 void merge_map(TextMap& into, const TextMap& from, TextPool& texts) {
   if (!(into < from)) return;
   into = from;
-  for (auto& [key, value] : into) {
-    key = texts.keep(key);
-    value = texts.keep(value);
-  }
+  keep_texts(into, texts);
 }
 
 auto order_of(const ProfileEvent& event) {
@@ -105,8 +113,7 @@ void keep_texts(NodeChange& change, TextPool& texts) {
   for (std::string_view* text :
        {&change.state, &change.alive_sub_state, &change.death_reason, &change.death_message})
     *text = texts.keep(*text);
-  for (auto& [name, amount] : change.resources)
-    name = texts.keep(name);
+  keep_texts(change.resources, texts);
 }
 
 void keep_texts(SubmissionChange& change, TextPool& texts) {
@@ -253,6 +260,25 @@ void merge(PlatformEventPiece& into, const PlatformEventPiece& from, TextPool& t
   if (std::tie(from.time, from.json) <= std::tie(into.time, into.json)) return;
   into.time = from.time;
   into.json = texts.keep(from.json);
+}
+
+void keep_texts(Actor& actor, TextPool& texts) {
+  for (std::string_view* text :
+       {&actor.actor_id, &actor.job_id, &actor.name, &actor.ray_namespace, &actor.class_name, &actor.repr_name,
+        &actor.state, &actor.node_id, &actor.worker_id, &actor.ip_address, &actor.serialized_runtime_env,
+        &actor.placement_group_id, &actor.call_site, &actor.parent_id, &actor.exit_detail, &actor.death_cause})
+    *text = texts.keep(*text);
+  keep_texts(actor.required_resources, texts);
+  keep_texts(actor.label_selector, texts);
+}
+
+void keep_texts(Node& node, TextPool& texts) {
+  for (std::string_view* text :
+       {&node.node_id, &node.ip_address, &node.host_name, &node.name, &node.instance_id, &node.instance_type,
+        &node.alive_sub_state, &node.death_reason, &node.state_message})
+    *text = texts.keep(*text);
+  keep_texts(node.resources, texts);
+  keep_texts(node.labels, texts);
 }
 
 void settle(TaskPiece& task) {

@@ -104,6 +104,10 @@ void merge(FetchedJobPiece& into, const FetchedJobPiece& from, TextPool& texts);
 // Kubernetes counts an event up when it happens again: the later one is the whole.
 void merge(PlatformEventPiece& into, const PlatformEventPiece& from, TextPool& texts);
 
+// The texts of a row that is no piece, kept.
+void keep_texts(Actor& actor, TextPool& texts);
+void keep_texts(Node& node, TextPool& texts);
+
 // What is kept sorted and once only from time to time while it grows, put in order.
 void settle(TaskPiece& task);
 void settle(ActorPiece& actor);
