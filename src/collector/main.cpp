@@ -1,7 +1,7 @@
 // The program: settings in, exit status out.
 //
 //   0  everything was stored
-//   1  could not start (the events port is taken, ...), or --check found something wrong
+//   1  could not start (the events port is taken, ...), --check found something wrong, or --snapshot failed
 //   2  the settings cannot work
 //   3  the drain ended at --shutdown-timeout with something left
 #include <fcntl.h>
@@ -18,7 +18,11 @@
 #include "collector/collector.h"
 #include "collector/settings.h"
 #include "collector/store_check.h"
+#include "http/curl_client.h"
+#include "ray/dashboard_client.h"
+#include "ray/snapshot.h"
 #include "settings/store_of_settings.h"
+#include "store/retrying_store.h"
 
 namespace rayhistory {
 namespace {
@@ -95,6 +99,33 @@ int check(const Settings& settings) {
   return works ? kStored : kStartFailed;
 }
 
+// A store that fails now and then is no broken one.
+constexpr int kSnapshotTries = 4;
+// For the whole of --snapshot: some of ten answers of 30 s each, and a store that is slow.
+constexpr Nanoseconds kSnapshotTimeout = Seconds(300);
+
+int take_snapshot(const Settings& settings) {
+  const Clock& clock = system_clock();
+  auto store = open_store_without_retries(store_options(settings.storage, settings.network), clock);
+  if (!store) {
+    std::fprintf(stderr, "collector: %s\n", store.error().message.c_str());
+    return kWrongSettings;
+  }
+  CurlClient http(clock, settings.network.client);
+  const DashboardClient dashboard(
+      settings.dashboard.address, [auth = settings.dashboard.auth] { return read_auth_token(auth); }, http, clock);
+  const ObjectKeys keys(settings.storage.root, settings.cluster);
+  RetryingStore retrying(*std::move(store), clock, {}, {.waits_for_operator = false, .tries = kSnapshotTries});
+  const auto session = store_snapshot(dashboard, retrying, keys, settings.dashboard.additional_endpoints,
+                                      Deadline::after(clock, kSnapshotTimeout), stdout);
+  if (!session) {
+    std::fprintf(stderr, "collector: no snapshot: %s\n", session.error().message.c_str());
+    return kStartFailed;
+  }
+  std::printf("snapshot of %s\n", session->str().c_str());
+  return kStored;
+}
+
 int run(const Settings& settings) {
   auto collector = Collector::start(settings);
   if (!collector) {
@@ -120,6 +151,7 @@ int run_program(const std::vector<std::string>& arguments) {
   const Settings& settings = *parsed.settings;
   configure_log(settings.program.log_level, settings.program.log_format);
   if (parsed.action == ParsedSettings::Action::check) return check(settings);
+  if (parsed.action == ParsedSettings::Action::snapshot) return take_snapshot(settings);
   log_info("collector " RAYHISTORY_VERSION, {{"settings", parsed.summary}});
   for (const std::string& warning : parsed.warnings)
     log_warning(warning);

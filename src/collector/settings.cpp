@@ -23,6 +23,8 @@ class Checker {
   void fail(std::string message) { parsed_.errors.push_back(std::move(message)); }
 
   std::optional<Role> role() {
+    // A snapshot is of the head's dashboard, and taken from anywhere.
+    if (parsed_.action == ProgramAction::snapshot) return Role::head;
     const std::string name = lower_case(draft_.role);
     if (name == "head") return Role::head;
     if (name == "worker") return Role::worker;

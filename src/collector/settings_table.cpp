@@ -163,6 +163,8 @@ const std::vector<ActionFlag>& action_flags() {
   static const std::vector<ActionFlag> flags = {
       {"check", "", Action::check,
        "Prove settings, credentials and store with a probe, say what is wrong and what to do, and end."},
+      {"snapshot", "", Action::snapshot,
+       "Store what the dashboard of a running cluster says as a session, without events and logs, and end."},
       {"help", "h", Action::help, "Show all flags and variables, and end."},
       {"version", "", Action::version, "Show the version, and end."},
   };

@@ -4,20 +4,12 @@
 #include <utility>
 
 #include "base/log.h"
+#include "ray/dashboard_endpoints.h"
 #include "ray/endpoint_answers.h"
 
 namespace rayhistory {
 namespace {
 
-constexpr std::string_view kOnceEndpoints[] = {"/api/v0/cluster_metadata", "/timezone"};
-constexpr std::string_view kJobs = "/api/jobs/";
-constexpr std::string_view kServe = "/api/serve/applications/";
-constexpr std::string_view kPlacementGroups = "/api/v0/placement_groups?detail=1&limit=10000";
-constexpr std::string_view kNodes = "/nodes?view=summary";
-constexpr std::string_view kStatus = "/api/cluster_status?format=1";
-// A query is a part of the key, so each must be what Ray's own pages ask for. In the order of what would be
-// missed most, should the dashboard end amid a round.
-constexpr std::string_view kPolledEndpoints[] = {kJobs, kServe, kPlacementGroups, kNodes, kStatus};
 constexpr std::string_view kDatasets = "/api/data/datasets/";
 constexpr std::string_view kAnyDatasets = "/api/data/datasets/<job_id>";
 
@@ -47,9 +39,9 @@ using Count = std::optional<uint64_t> (*)(std::string_view body);
 
 // How to count what an answer must not lose while Ray ends; null where it may be replaced by anything.
 Count count_for(std::string_view endpoint) {
-  if (endpoint == kJobs) return count_jobs;
-  if (endpoint == kNodes) return count_alive_nodes;
-  if (endpoint == kStatus) return count_nodes_in_status;
+  if (endpoint == kJobsEndpoint) return count_jobs;
+  if (endpoint == kNodesEndpoint) return count_alive_nodes;
+  if (endpoint == kStatusEndpoint) return count_nodes_in_status;
   return nullptr;
 }
 
@@ -158,7 +150,7 @@ void SessionEndpoints::poll(Round& round) {
     if (!round.goes_on) return;
     DashboardAnswer answer = ask(endpoint, endpoint, round);
     if (answer.asked != Asked::answered) continue;
-    if (endpoint == kJobs) {
+    if (endpoint == kJobsEndpoint) {
       const auto jobs = jobs_in(answer.body);
       jobs_are_known = jobs.has_value();
       if (jobs) data_jobs_.set_listed(*jobs);
@@ -230,7 +222,7 @@ void SessionEndpoints::take(std::string endpoint, std::string body, std::optiona
     return health_.kept_back();
   }
   // A Serve without applications is the truth, but when Ray ends its controller only ended first.
-  if (ray_is_ending && endpoint == kServe && !has_serve_applications(body)) return health_.kept_back();
+  if (ray_is_ending && endpoint == kServeEndpoint && !has_serve_applications(body)) return health_.kept_back();
 
   const Count count_in = count_for(endpoint);
   const auto count = count_in ? count_in(body) : std::nullopt;

@@ -81,7 +81,7 @@ class Reader {
       };
       if (!asked(flag.flag) && !asked(flag.short_flag)) continue;
       parsed_.action = flag.action;
-      if (flag.action != ProgramAction::check) parsed_.errors.clear();
+      if (flag.action == ProgramAction::help || flag.action == ProgramAction::version) parsed_.errors.clear();
     }
   }
 

@@ -43,7 +43,7 @@ struct Setting {
 using SettingsTable = std::vector<Setting>;
 
 // What a program is asked to do.
-enum class ProgramAction { run, check, help, version };
+enum class ProgramAction { run, check, snapshot, help, version };
 
 // Flags that say what to do instead of running, without a variable or a value.
 struct ActionFlag {
