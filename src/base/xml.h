@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include <pugixml.hpp>
@@ -16,5 +17,8 @@ inline constexpr size_t kXmlLimitBytes = 4 * 1024 * 1024;
 
 // Null where `text` is not one whole XML document: empty, cut short, too long, or something else.
 std::unique_ptr<pugi::xml_document> parse_xml(std::string_view text);
+
+// As the content of an element of XML or HTML.
+std::string escape_xml(std::string_view text);
 
 }  // namespace rayhistory

@@ -1,5 +1,7 @@
 #include "logs/ended_session.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <filesystem>
 #include <memory>
@@ -8,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "layout/rotated_log.h"
@@ -150,8 +153,6 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
   void remove_rest() {
     std::error_code error;
     std::filesystem::remove_all(node_folder_, error);
-    if (!error)
-      std::filesystem::remove(parent_of(node_folder_), error);  // the session's folder, if this was the last
     log_info("ended session's logs are stored", {{"logs", place_.folder}});
   }
 
@@ -168,6 +169,10 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
 std::string below(const std::string& folder, const SessionName& session, const NodeId& node) {
   return folder + "/" + session.str() + "/" + node.str();
 }
+
+// Of a session's folder in prev-logs of which all is stored: people and KubeRay's tests look there after a session's
+// end to see whether its logs have gone.
+constexpr int64_t kEmptyFolderStaysNanoseconds = 5LL * 60 * 1'000'000'000;
 
 // The checked names of the folders in a folder; what is no such name is none of ours.
 template <typename Name>
@@ -207,7 +212,19 @@ void EndedSessions::offer_previous(const SessionName& session, const NodeId& nod
             below(folder_.stored_previous_logs(), session, node) + "/logs");
 }
 
+void EndedSessions::remove_old_empty_folders() const {
+  for (const SessionName& session : names_below<SessionName>(folder_.previous_logs())) {
+    const std::string path = folder_.previous_logs() + "/" + session.str();
+    const auto status = status_of(path);
+    const int64_t now = system_clock().unix_nanoseconds();
+    if (!status || now - status->modified_nanoseconds < kEmptyFolderStaysNanoseconds) continue;
+    // One that is not empty stays.
+    ::rmdir(path.c_str());
+  }
+}
+
 void EndedSessions::take(const SessionName& session, const NodeId& node) {
+  remove_old_empty_folders();
   const std::string from = folder_.logs(session);
   if (!status_of(from)) return;  // there are none
   const std::string node_folder = below(folder_.previous_logs(), session, node);
@@ -225,6 +242,7 @@ void EndedSessions::take(const SessionName& session, const NodeId& node) {
 }
 
 void EndedSessions::resume() {
+  remove_old_empty_folders();
   for (const SessionName& session : names_below<SessionName>(folder_.previous_logs())) {
     for (const NodeId& node : names_below<NodeId>(folder_.previous_logs() + "/" + session.str())) {
       log_info("storing what an earlier run left in prev-logs",

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -30,6 +32,12 @@ class EndedSessionsTest : public testing::Test {
     return where + "/" + kEnded.str() + "/" + kNode.str() + "/logs/" + path;
   }
   bool exists(const std::string& path) const { return status_of(root / path).has_value(); }
+
+  std::string session_folder() const { return root / ("prev-logs/" + kEnded.str()); }
+  bool session_folder_is_empty() const {
+    std::error_code error;
+    return std::filesystem::is_empty(session_folder(), error) && !error;
+  }
 
   std::vector<std::string> offered_names() const {
     std::vector<std::string> names;
@@ -102,7 +110,7 @@ TEST_F(EndedSessionsTest, AFileIsStoredUnderTheNodeThatRanWhenItWasLastWritten) 
   }
   EXPECT_THAT(keys, UnorderedElementsAre("0a/logs/worker-1", "0a/logs/raylet", kNode.str() + "/logs/raylet"));
   store_all();
-  EXPECT_FALSE(exists("prev-logs" + std::string("/") + kEnded.str())) << "all of it";
+  EXPECT_TRUE(session_folder_is_empty());
   EXPECT_THAT(ended, ElementsAre(prefix + "0a/", prefix + kNode.str() + "/"));
 }
 
@@ -127,7 +135,7 @@ TEST_F(EndedSessionsTest, PrevLogsIsRemovedWhenAllIsStored) {
   sessions.take(kEnded, kNode);
   store_all();
   EXPECT_THAT(stored, UnorderedElementsAre("logs/a.log", "logs/deep/b.log"));
-  EXPECT_FALSE(exists("prev-logs/" + kEnded.str()));
+  EXPECT_TRUE(session_folder_is_empty());
   EXPECT_TRUE(exists(in("persist-complete-logs", "deep/b.log")));
   EXPECT_THAT(ended,
               ElementsAre("cluster-history/raycluster/default/c/" + kEnded.str() + "/" + kNode.str() + "/"));
@@ -146,7 +154,7 @@ TEST_F(EndedSessionsTest, TheFolderStaysUntilNothingIsLeftToDoInTheStore) {
   tell_ended();
   EXPECT_THAT(offered_names(), ElementsAre("logs/late.log"));
   store_all();
-  EXPECT_FALSE(exists("prev-logs/" + kEnded.str()));
+  EXPECT_TRUE(session_folder_is_empty());
 }
 
 TEST_F(EndedSessionsTest, AFileThatIsStillWrittenIsStoredToItsEnd) {
@@ -168,7 +176,7 @@ TEST_F(EndedSessionsTest, AFileThatAppearsWhileOthersAreStoredIsNotRemoved) {
   root.write(in("prev-logs", "late.log"), "late");
   store_all();
   EXPECT_THAT(stored, ElementsAre("logs/a.log", "logs/late.log"));
-  EXPECT_FALSE(exists("prev-logs/" + kEnded.str()));
+  EXPECT_TRUE(session_folder_is_empty());
 }
 
 TEST_F(EndedSessionsTest, WhatAnEarlierRunLeftInPrevLogsIsResumed) {
@@ -182,7 +190,7 @@ TEST_F(EndedSessionsTest, WhatAnEarlierRunLeftInPrevLogsIsResumed) {
                                                           std::to_string(status.modified_nanoseconds) + "-" +
                                                           std::to_string(status.identity.inode) + ".out"));
   store_all();
-  EXPECT_FALSE(exists("prev-logs/" + kEnded.str()));
+  EXPECT_TRUE(session_folder_is_empty());
   EXPECT_TRUE(exists("prev-logs/not a session/readme"));
 }
 
@@ -217,6 +225,24 @@ TEST_F(EndedSessionsTest, LogsThatCannotBeMovedAreStoredFromWhereTheyAre) {
 TEST_F(EndedSessionsTest, ASessionWithoutLogsIsNoError) {
   sessions.take(kEnded, kNode);
   EXPECT_THAT(offered, IsEmpty());
+}
+
+TEST_F(EndedSessionsTest, AnEmptySessionFolderGoesAfterSomeMinutes) {
+  root.write(in("prev-logs", "raylet.out"), "x");
+  sessions.resume();
+  store_all();
+  ASSERT_TRUE(session_folder_is_empty());
+  sessions.resume();
+  EXPECT_TRUE(session_folder_is_empty()) << "too soon";
+  const auto some_minutes_ago = std::filesystem::file_time_type::clock::now() - std::chrono::minutes(6);
+  std::filesystem::last_write_time(session_folder(), some_minutes_ago);
+  sessions.resume();
+  EXPECT_FALSE(exists("prev-logs/" + kEnded.str()));
+  // What is not empty stays, however old.
+  root.write(in("prev-logs", "raylet.out"), "x");
+  std::filesystem::last_write_time(session_folder(), some_minutes_ago);
+  sessions.take(kRunning, kNode);
+  EXPECT_TRUE(exists(in("prev-logs", "raylet.out")));
 }
 
 }  // namespace

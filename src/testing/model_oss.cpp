@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/rfc3339.h"
+#include "base/xml.h"
 #include "http/http_date.h"
 #include "http/url.h"
 
@@ -56,20 +57,6 @@ std::string lower(std::string text) {
 }
 
 // As a key of a list with encoding-type=url.
-std::string xml_text(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '&') {
-      escaped += "&amp;";
-    } else if (c == '<') {
-      escaped += "&lt;";
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
-}
-
 std::string encoded_key(std::string_view key) {
   return encode_query_component(key);
 }
@@ -394,7 +381,7 @@ ScriptedAnswer ModelOss::list_objects(const Query& query) const {
   const std::string after = std::max(value("start-after"), value("continuation-token"));
   const bool is_encoded = value("encoding-type") == "url";
   const auto shown_key = [is_encoded](const std::string& key) {
-    return is_encoded ? encoded_key(key) : xml_text(key);
+    return is_encoded ? encoded_key(key) : escape_xml(key);
   };
   const size_t most = value("max-keys").empty() ? kDefaultPageKeys : std::stoul(value("max-keys"));
   if (most > kMostPageKeys) return oss_error_answer(400, "InvalidArgument");

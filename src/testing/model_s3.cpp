@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/xml.h"
 #include "http/url.h"
 
 namespace rayhistory {
@@ -19,20 +20,6 @@ ScriptedAnswer xml(std::string body) {
 // `etag` with its quotes.
 std::string etag_reply(std::string_view root, std::string_view etag) {
   return fmt::format("<{0}><ETag>{1}</ETag></{0}>", root, etag);
-}
-
-std::string xml_text(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '&') {
-      escaped += "&amp;";
-    } else if (c == '<') {
-      escaped += "&lt;";
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
 }
 
 ScriptedAnswer refusal(int status, std::string_view code, std::string_view message) {
@@ -370,7 +357,7 @@ ScriptedAnswer ModelS3::list_objects(const ReceivedRequest& request) {
   for (size_t i = begin; i < end; ++i) {
     const Object& object = objects_.at(keys[i]);
     body += fmt::format("<Contents><Key>{}</Key><Size>{}</Size><ETag>{}</ETag></Contents>",
-                        is_encoded ? encode_query_component(keys[i]) : xml_text(keys[i]),
+                        is_encoded ? encode_query_component(keys[i]) : escape_xml(keys[i]),
                         object.content.size(), shown(object.etag));
   }
   return xml(body + "</ListBucketResult>");

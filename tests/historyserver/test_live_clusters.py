@@ -210,7 +210,7 @@ def test_a_head_that_is_away_is_told_from_what_is_stored(in_pod, api):
     assert (not_ready.status, not_ready.text()) == (400, "RayCluster head service not ready")
     assert server.ask(f"{base(STORED)}{JOBS}").status == 200
     assert server.ask(f"{base('latest')}{JOBS}").headers["Location"] == f"../../../{STORED}{JOBS}"
-    assert server.ask(f"{base('latest', name='other', namespace='ml')}{JOBS}").status == 410
+    assert server.ask(f"{base('latest', name='other', namespace='ml')}{JOBS}").status == 404
 
 
 @pytest.mark.parametrize("serving", ["full", "other"])
@@ -477,7 +477,7 @@ def test_from_outside_heads_are_reached_through_the_api_server(serve, recorded, 
     assert proxied[0].get("Authorization") == ("Bearer pod-token" if user == "token" else None)
     # The API server knows nobody behind that service.
     assert server.ask(f"{base('live', name='other', namespace='ml')}{JOBS}").status == 503
-    assert server.ask(f"{base('latest', name='other', namespace='ml')}{JOBS}").status == 410
+    assert server.ask(f"{base('latest', name='other', namespace='ml')}{JOBS}").status == 404
 
 
 def test_an_api_server_that_is_not_vouched_for_is_told_nothing(serve, recorded, tmp_path, api, head):

@@ -48,6 +48,8 @@ Response list_refusal(int status, std::string_view message) {
 Response list_logs(const Request& request, const LogView& view) {
   const Result<std::optional<NodeId>> asked = parse_node_id(request.query);
   if (!asked) return list_refusal(kBadRequest, asked.error().message);
+  if (const Result<void> timeout = check_log_timeout(request.query); !timeout)
+    return list_refusal(kBadRequest, timeout.error().message);
   const std::string_view ip = request.query.get("node_ip").value_or(std::string_view{});
   if (!*asked && ip.empty()) {
     return list_refusal(kBadRequest,

@@ -448,6 +448,8 @@ TEST_F(LogAnswerTest, SaysWhichParameterIsWrong) {
   EXPECT_EQ(refused("filename=x.log&node_id=aa01&suffix=log"),
             "invalid suffix: \"log\" (must be out or err)");
   EXPECT_THAT(refused("task_id=ab&attempt_number=-1"), HasSubstr("invalid attempt_number"));
+  for (const char* timeout : {"invalid", "-1", "1.5", "99999999999999999999"})
+    EXPECT_THAT(refused("filename=x.log&node_id=aa01&timeout="s + timeout), HasSubstr("invalid timeout"));
   EXPECT_THAT(refused("pid=abc&node_id=aa01"), HasSubstr("invalid pid"));
   EXPECT_THAT(refused("filename=x.log&node_id=aa01&filter_ansi_code=maybe"),
               HasSubstr("invalid filter_ansi_code"));

@@ -66,6 +66,11 @@ Result<void> check_file_name(std::string_view name) {
 
 }  // namespace
 
+Result<void> check_log_timeout(const Query& query) {
+  TRY(number_of<int64_t>(query, "timeout", 0, "a whole number of seconds"));
+  return {};
+}
+
 Result<std::optional<NodeId>> parse_node_id(const Query& query) {
   const std::string text = text_of(query, "node_id");
   if (text.empty()) return std::optional<NodeId>();
@@ -100,6 +105,7 @@ Result<LogRequest> parse_log_request(const Query& query) {
   } else if (lines.value_or(0) != 0) {
     request.lines = static_cast<uint64_t>(*lines);
   }
+  TRY(check_log_timeout(query));
   TRY_ASSIGN(request.filter_ansi_code, flag_of(query, "filter_ansi_code"));
   if (std::string name = text_of(query, "download_filename"); !name.empty()) {
     TRY(check_file_name(name));

@@ -9,6 +9,7 @@
 
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/xml.h"
 #include "historyserver/exchange/percent.h"
 #include "historyserver/web/base_path.h"
 #include "historyserver/web/clusters_answer.h"
@@ -18,6 +19,8 @@
 namespace rayhistory {
 namespace {
 
+constexpr int kNotFound = 404;
+constexpr int kGone = 410;
 constexpr std::string_view kEnter = "/enter_cluster/";
 constexpr std::string_view kNoFiles = "The dashboard's files are not here: see --dashboard-dir.";
 
@@ -51,12 +54,31 @@ Response unknown(const Error& error) {
       502, fmt::format("Nothing is stored of this, and whether it runs is not known: {}", error.message));
 }
 
-// 410 and not 404, which Ray's dashboard in front of us (--proxy-server-url) would take as a reason to show
-// its own cluster.
-Response gone(const SessionAddress& address) {
-  return text_response(
-      410, fmt::format("Session {} of {} is not in the store. /select_cluster shows what there is.",
-                       address.session.str(), address.cluster()));
+// Ray's dashboard gives each request that it passes on a content type, also a GET, which has no content. Browsers and
+// the clients of HTTP do not.
+bool is_by_rays_dashboard(const WebRequest& request) {
+  return !request.header("Content-Type").empty();
+}
+
+bool is_by_person(const WebRequest& request) {
+  return request.header("Accept").find("text/html") != std::string_view::npos;
+}
+
+Response gone(const WebRequest& request, const SessionAddress& address) {
+  const std::string message =
+      fmt::format("Session {} of {} is not in the store.", address.session.str(), address.cluster());
+  if (!is_by_person(request))
+    return text_response(kGone, message + " /select_cluster shows what there is.");
+  // Relative, for a proxy before us may have a path of its own.
+  std::string up;
+  for (auto slashes = std::count(request.path().begin(), request.path().end(), '/'); slashes > 1; --slashes)
+    up += "../";
+  Response response = text_response(
+      kGone, fmt::format("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>No such session</title>"
+                         "<p>{}</p><p><a href=\"{}select_cluster\">All sessions</a></p></html>",
+                         escape_xml(message), up));
+  response.content_type = "text/html; charset=utf-8";
+  return response;
 }
 
 // 403, as KubeRay's History Server answers it since 1.7.1.
@@ -103,6 +125,12 @@ std::optional<Response> HistorySite::answer_at_once(const WebRequest& request) c
 }
 
 Response HistorySite::answer(const WebRequest& request) const {
+  Response response = answer_as_gone(request);
+  if (response.status == kGone && !is_by_rays_dashboard(request)) response.status = kNotFound;
+  return response;
+}
+
+Response HistorySite::answer_as_gone(const WebRequest& request) const {
   const std::string_view path = request.path();
   if (path == "/clusters" || path == "/clusters/") return clusters();
   if (path == "/select_cluster") return session_page();
@@ -160,7 +188,7 @@ Response HistorySite::enter(const WebRequest& request, std::string_view path) co
 Response HistorySite::root(const WebRequest& request) const {
   // A person who has not chosen a session sees an empty dashboard otherwise; a program that asks for the
   // index gets it.
-  const bool is_person = request.header("Accept").find("text/html") != std::string_view::npos;
+  const bool is_person = is_by_person(request);
   const bool has_session = has_session_cookies(request.header("Cookie"));
   if (is_person && !has_session) return redirect("select_cluster");
   if (std::optional<Response> index = files_.answer("/")) return *std::move(index);
@@ -196,7 +224,7 @@ Response HistorySite::below(const WebRequest& request, const BasePath& base) con
   if (live && *live) return below_live(request, base, **live);
   const auto found = index_.find(base.address);
   if (!found) return failed(found.error());
-  if (!*found) return live ? gone(base.address) : unknown(live.error());
+  if (!*found) return live ? gone(request, base.address) : unknown(live.error());
   const StoredSession& session = (*found)->session;
   // The newest session may be another one tomorrow, or while its pages are looked at.
   if (base.address.is_latest() || base.rest.empty())
@@ -223,7 +251,7 @@ Response HistorySite::of_cookies(const WebRequest& request) const {
   }
   const auto found = index_.find(*address);
   if (!found) return failed(found.error());
-  if (!*found) return live ? gone(*address) : unknown(live.error());
+  if (!*found) return live ? gone(request, *address) : unknown(live.error());
   const StoredSession& session = (*found)->session;
   Response response = of_session(request, request.path(), session);
   renew_cookies(response, session.place, session.name.str());

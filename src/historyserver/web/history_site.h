@@ -43,10 +43,13 @@ class HistorySite {
 
   // Health alone; waits for nothing. Any thread.
   std::optional<Response> answer_at_once(const WebRequest& request) const;
-  // May wait for the store. Any thread.
+  // May wait for the store. Any thread. What is not there is answered with 404, but with 410 where Ray's dashboard
+  // asks on somebody's behalf (`ray start --proxy-server-url`), which takes a 404 as a reason to show its own cluster
+  // (Ray: dashboard/http_server_head.py proxy_server_middleware).
   Response answer(const WebRequest& request) const;
 
  private:
+  Response answer_as_gone(const WebRequest& request) const;
   Response clusters() const;
   Response enter(const WebRequest& request, std::string_view path) const;
   Response root(const WebRequest& request) const;

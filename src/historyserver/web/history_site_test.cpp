@@ -145,10 +145,19 @@ TEST_F(HistorySiteTest, LeadsFromTheLatestToASessionOfAName) {
   EXPECT_EQ(header(ask("/c/ns/rayjob/j/" + kOld), "Location"), kOld + "/");
 }
 
-TEST_F(HistorySiteTest, SaysThatASessionIsGoneAndNever404) {
-  EXPECT_EQ(ask("/c/ns/rayjob/nobody/" + kNew + "/api/v0/tasks").status, 410);
-  EXPECT_EQ(ask("/api/v0/tasks", {{"Cookie", "cluster_name=x; cluster_namespace=ns; session_name=s"}}).status,
-            410);
+TEST_F(HistorySiteTest, SaysThatASessionIsGone) {
+  const std::string target = "/c/ns/rayjob/nobody/" + kNew + "/api/v0/tasks";
+  const std::pair<std::string, std::string> cookies{"Cookie",
+                                                    "cluster_name=x; cluster_namespace=ns; session_name=s"};
+  EXPECT_EQ(ask(target).status, 404);
+  EXPECT_EQ(ask("/api/v0/tasks", {cookies}).status, 404);
+  // Ray's dashboard would answer a 404 from its own cluster.
+  const std::pair<std::string, std::string> rays_dashboard{"Content-Type", "application/json"};
+  EXPECT_EQ(ask(target, {rays_dashboard}).status, 410);
+  EXPECT_EQ(ask("/api/v0/tasks", {cookies, rays_dashboard}).status, 410);
+  const Response page = ask("/c/ns/rayjob/nobody/" + kNew + "/", {{"Accept", "text/html"}});
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  EXPECT_THAT(page.body, HasSubstr("href=\"../../../../../select_cluster\""));
   EXPECT_EQ(ask("/c/ns/pod/x/y/").status, 400);
 }
 
