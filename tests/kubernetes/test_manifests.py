@@ -243,7 +243,7 @@ def test_a_history_server_may_look_for_clusters_only_where_it_shows_them_live(na
         return
     (role,) = roles
     assert role["rules"] == [
-        {"apiGroups": ["ray.io"], "resources": ["rayclusters"], "verbs": ["get", "list"]},
+        {"apiGroups": ["ray.io"], "resources": ["rayclusters"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": ["ray.io"], "resources": ["rayservices"], "verbs": ["get"]},
     ]
     binding = of_kind(name, "ClusterRoleBinding")

@@ -114,6 +114,7 @@ class HistoryServer::State {
     start_status();
     TRY(server_.start());
     log_info("serving", {{"store", store_->description()}, {"port", server_.port()}});
+    if (live_) live_->start();
     bucket_ = std::jthread([this](const std::stop_token& stop) { ensure_bucket(stop); });
     return {};
   }

@@ -32,14 +32,27 @@ std::string path_in(const DnsName& name_space) {
   return fmt::format("/apis/ray.io/v1/namespaces/{}/rayclusters", name_space.str());
 }
 
+// The cluster of that name, or one of that owner.
+bool is_of(const ClusterPlace& place, const SessionAddress& address) {
+  if (place.name_space != address.name_space) return false;
+  if (address.kind == ClusterKind::raycluster) return place.cluster == address.name;
+  const OwnerKind kind = address.kind == ClusterKind::rayjob ? OwnerKind::rayjob : OwnerKind::rayservice;
+  return place.owner && place.owner->kind == kind && place.owner->name == address.name;
+}
+
 std::string_view crd_of(ClusterKind kind) {
   return kind == ClusterKind::rayjob ? "RayJob" : "RayService";
 }
 
 }  // namespace
 
-KnownClusters::KnownClusters(KubernetesClient& kubernetes, TroubleLog& trouble, const Clock& clock)
-    : kubernetes_(kubernetes), trouble_(trouble), clock_(clock), answers_(kAnswers, clock) {}
+KnownClusters::KnownClusters(KubernetesClient& kubernetes, const ClusterWatch& watch, TroubleLog& trouble,
+                             const Clock& clock)
+    : kubernetes_(kubernetes),
+      watch_(watch),
+      trouble_(trouble),
+      clock_(clock),
+      answers_(kAnswers, clock) {}
 
 KnownClusters::Answer KnownClusters::ask(const std::string& what, const std::optional<Answer>& former,
                                          const Ask& question) {
@@ -56,6 +69,7 @@ KnownClusters::Answer KnownClusters::ask(const std::string& what, const std::opt
 }
 
 std::vector<RayCluster> KnownClusters::all(const std::stop_token& stop) {
+  if (auto watched = watch_.clusters()) return *std::move(watched);
   const Answer answer = answers_.get("", [&](const std::optional<Answer>& former) {
     return ask(kListAll, former, [&] { return list_all(Deadline::after(clock_, kListTimeout, stop)); });
   });
@@ -63,6 +77,12 @@ std::vector<RayCluster> KnownClusters::all(const std::stop_token& stop) {
 }
 
 KnownClusters::Found KnownClusters::find(const SessionAddress& address, const std::stop_token& stop) {
+  if (auto watched = watch_.clusters()) {
+    std::erase_if(*watched, [&](const RayCluster& cluster) { return !is_of(cluster.place, address); });
+    // Which of a RayService's clusters serves, the RayService says.
+    const bool is_in_upgrade = address.kind == ClusterKind::rayservice && watched->size() > 1;
+    if (!is_in_upgrade) return {*std::move(watched), std::nullopt};
+  }
   const Answer answer = answers_.get(address.cluster(), [&](const std::optional<Answer>& former) {
     return ask(kFind, former, [&]() -> Result<std::vector<RayCluster>> {
       const Deadline deadline = Deadline::after(clock_, kFindTimeout, stop);

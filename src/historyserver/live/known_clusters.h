@@ -1,4 +1,4 @@
-// The RayClusters that Kubernetes has, as it was asked lately.
+// The RayClusters that Kubernetes has: as the watch knows them, or else as it was asked lately.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "historyserver/live/cluster_watch.h"
 #include "historyserver/live/kubernetes_client.h"
 #include "historyserver/live/ray_cluster.h"
 #include "historyserver/live/recent_values.h"
@@ -18,8 +19,9 @@ namespace rayhistory {
 // Any thread.
 class KnownClusters {
  public:
-  // Both must outlive it.
-  KnownClusters(KubernetesClient& kubernetes, TroubleLog& trouble, const Clock& clock);
+  // All must outlive it.
+  KnownClusters(KubernetesClient& kubernetes, const ClusterWatch& watch, TroubleLog& trouble,
+                const Clock& clock);
 
   // All of all namespaces, in the API's order. What it knew before, for half a minute, and then none, where
   // Kubernetes cannot be asked.
@@ -52,6 +54,7 @@ class KnownClusters {
                     const Deadline& deadline);
 
   KubernetesClient& kubernetes_;
+  const ClusterWatch& watch_;
   TroubleLog& trouble_;
   const Clock& clock_;
   RecentValues<Answer> answers_;

@@ -39,7 +39,8 @@ class KnownClustersTest : public testing::Test {
   ManualClock clock_;
   TroubleLog trouble_;
   KubernetesClient kubernetes_{access(server_), {}, clock_};
-  KnownClusters known_{kubernetes_, trouble_, clock_};
+  ClusterWatch watch_{kubernetes_, trouble_, clock_};  // not started
+  KnownClusters known_{kubernetes_, watch_, trouble_, clock_};
 };
 
 TEST_F(KnownClustersTest, AreAskedForEveryTenSeconds) {

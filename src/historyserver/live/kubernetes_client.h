@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -33,12 +34,22 @@ class KubernetesClient {
   Result<std::string> get(std::string_view path, const QueryParameters& query, uint64_t limit_bytes,
                           const Deadline& deadline);
 
+  // A watch: each line of the answer goes to `on_line`, whose error ends it with that error. Returns when the API
+  // server has ended it. A line above `limit_bytes` is `invalid`; a version that is too old (410) is `not_found`.
+  // Else as get().
+  Result<void> watch(std::string_view path, const QueryParameters& query, uint64_t limit_bytes,
+                     const std::function<Result<void>(std::string_view line)>& on_line,
+                     const Deadline& deadline);
+
   const KubernetesAccess& access() const { return access_; }
   // For requests that go through the API server to somebody behind it: with its authorities and our
   // certificate.
   CurlClient& http() { return http_; }
 
  private:
+  Result<HttpRequest> request_for(std::string_view path, const QueryParameters& query) const;
+  Result<HttpResponse> send(const HttpRequest& request, const Deadline& deadline);
+  Error refusal(std::string_view path, const HttpResponse& response) const;
   // Returns when it is this question's turn.
   Result<void> wait_for_turn(const Deadline& deadline);
 

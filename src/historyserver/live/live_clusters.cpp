@@ -29,7 +29,8 @@ Result<void> check_log_parameters(std::string_view target) {
 LiveClusters::LiveClusters(KubernetesAccess access, KubernetesRate rate, HeadDashboardOptions options,
                            const Clock& clock)
     : kubernetes_(std::move(access), rate, clock),
-      clusters_(kubernetes_, trouble_, clock),
+      watch_(kubernetes_, trouble_, clock),
+      clusters_(kubernetes_, watch_, trouble_, clock),
       head_(options, kubernetes_, clusters_, trouble_, clock) {}
 
 std::vector<RayCluster> LiveClusters::list() const {

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "historyserver/exchange/response.h"
 #include "historyserver/exchange/web_request.h"
+#include "historyserver/live/cluster_watch.h"
 #include "historyserver/live/head_dashboard.h"
 #include "historyserver/live/known_clusters.h"
 #include "historyserver/live/kubernetes_client.h"
@@ -33,6 +34,9 @@ class LiveClusters {
   LiveClusters(KubernetesAccess access, KubernetesRate rate, HeadDashboardOptions options,
                const Clock& clock);
 
+  // Watches what there is, from now on.
+  void start() { watch_.start(); }
+
   // All but those that are suspended, in Kubernetes' order; none where it cannot be asked.
   std::vector<RayCluster> list() const;
 
@@ -50,7 +54,10 @@ class LiveClusters {
   Response answer(const LiveSession& session, const WebRequest& request, std::string_view target) const;
 
   // Ends what is under way, for good.
-  void stop() { stop_.request_stop(); }
+  void stop() {
+    stop_.request_stop();
+    watch_.stop();
+  }
 
  private:
   std::optional<LiveSession> of_candidates(const SessionAddress& address,
@@ -60,6 +67,7 @@ class LiveClusters {
   // What they have been told is no part of what this object is.
   mutable TroubleLog trouble_;
   mutable KubernetesClient kubernetes_;
+  ClusterWatch watch_;
   mutable KnownClusters clusters_;
   mutable HeadDashboard head_;
 };

@@ -109,7 +109,29 @@ Result<RayClusterPage> parse_ray_cluster_list(std::string_view json) {
   for (const element item : items)
     if (Result<RayCluster> cluster = cluster_of(item)) page.clusters.push_back(*std::move(cluster));
   page.next = text_at(list, "/metadata/continue");
+  page.version = text_at(list, "/metadata/resourceVersion");
   return page;
+}
+
+Result<RayClusterEvent> parse_ray_cluster_event(std::string_view json) {
+  using Kind = RayClusterEvent::Kind;
+  simdjson::dom::parser parser;
+  element event;
+  element object;
+  if (parser.parse(json.data(), json.size()).get(event) != simdjson::SUCCESS ||
+      event["object"].get(object) != simdjson::SUCCESS) {
+    return no_answer("a change of RayClusters");
+  }
+  const std::string_view type = text_at(event, "/type");
+  RayClusterEvent result{Kind::bookmark, std::nullopt,
+                         std::string(text_at(object, "/metadata/resourceVersion"))};
+  if (type == "ERROR") result.kind = Kind::expired;
+  if (type == "DELETED") result.kind = Kind::deleted;
+  if (type == "ADDED" || type == "MODIFIED") result.kind = Kind::changed;
+  const bool has_cluster = result.kind == Kind::deleted || result.kind == Kind::changed;
+  if (Result<RayCluster> cluster = cluster_of(object); has_cluster && cluster)
+    result.cluster = *std::move(cluster);
+  return result;
 }
 
 Result<std::optional<std::string>> parse_active_cluster(std::string_view json) {

@@ -37,12 +37,30 @@ struct RayCluster {
 struct RayClusterPage {
   std::vector<RayCluster> clusters;  // in the API's order
   std::string next;                  // its "continue": empty at the end
+  std::string version;               // what a watch goes on from
+};
+
+// A line of a watch.
+struct RayClusterEvent {
+  enum class Kind {
+    changed,  // added, too
+    deleted,
+    bookmark,  // nothing but a version
+    expired,   // the version that was watched from is too old, or another error: list anew
+  };
+
+  Kind kind;
+  std::optional<RayCluster> cluster;  // of changed and deleted, where it can be read
+  std::string version;
 };
 
 // Of `apiVersion: ray.io/v1`. `invalid` where the text is no JSON of that kind.
 Result<RayCluster> parse_ray_cluster(std::string_view json);
 // A cluster in it that cannot be read is left out.
 Result<RayClusterPage> parse_ray_cluster_list(std::string_view json);
+
+// `invalid` where it is no JSON of an event.
+Result<RayClusterEvent> parse_ray_cluster_event(std::string_view json);
 
 // Of a RayService: the name of the cluster that serves now, while another is prepared (KubeRay:
 // ray-operator/apis/ray/ v1/rayservice_types.go, status.activeServiceStatus). Nothing where none serves yet.
