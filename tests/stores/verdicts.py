@@ -21,6 +21,11 @@ SUITE_DEVIATIONS = {
         "DoesNotExtendAnotherObject": "x-amz-copy-source-if-match is ignored",
         "DoesNotCopyAnotherObject": "x-amz-copy-source-if-match is ignored",
     },
+    "garage": {
+        "DoesNotReplaceWhatWasStoredSinceNothingWasThere": "If-None-Match is ignored",
+        "DoesNotReplaceWhatWasStoredSince": "If-Match is ignored",
+        "DoesNotReplaceWhatIsGone": "If-Match is ignored",
+    },
 }
 
 # Where `collector --check` refuses, a part of what it prints.
