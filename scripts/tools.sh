@@ -263,7 +263,8 @@ for name in "$@"; do
     versitygw) go_program versitygw github.com/versity/versitygw/cmd/versitygw "$versitygw_version" ;;
     seaweedfs) seaweedfs ;;
     garage)
-      # With Cargo's usual optimisation its build takes twice as long and more; a test needs none of that speed.
+      # With Cargo's usual optimisation its build had not ended in an hour, and so it takes some ten minutes; a test
+      # needs none of that speed.
       cargo_program garage "$garage_version" --no-default-features --features bundled-libs,lmdb \
         --config profile.release.opt-level=1
       ;;
