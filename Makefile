@@ -94,14 +94,14 @@ test-heavy: build  ## what takes minutes: 30,000 log files, a file of 10 GB, the
 	@"$$(scripts/tools.sh tests)" -m pytest tests -m heavy --durations=0
 
 .PHONY: test-stores
-test-stores: build  ## the S3 servers that are slow to build or to start: Ceph, SeaweedFS and s3s-fs; half an hour the first time, then minutes
+test-stores: build  ## the S3 servers that are slow to build or to start: Ceph, SeaweedFS, Garage and s3s-fs; an hour the first time, then minutes
 	@scripts/build.sh release store_test
-	@scripts/tools.sh versitygw rclone moto s3s-fs ceph seaweedfs >/dev/null
+	@scripts/tools.sh versitygw rclone moto s3s-fs ceph seaweedfs garage >/dev/null
 	@RAYHISTORY_BIN_DIR=$(CURDIR)/build/release/bin "$$(scripts/tools.sh tests)" -m pytest tests -q --durations=0 -m stores
 
 .PHONY: stores-table
 stores-table: build  ## write the table of S3 servers in docs/stores.md from what each of them does
-	@scripts/tools.sh versitygw rclone moto s3s-fs ceph seaweedfs >/dev/null
+	@scripts/tools.sh versitygw rclone moto s3s-fs ceph seaweedfs garage >/dev/null
 	@"$$(scripts/tools.sh tests)" -m tests.stores.docs_table
 
 .PHONY: bench

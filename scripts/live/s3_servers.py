@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .ceph_server import CephServer
+from .garage_server import GarageServer
 from .minio_server import MinioServer
 from .moto_server import MotoServer
 from .rclone_server import RcloneServer
@@ -60,5 +61,6 @@ SERVERS = {
         TestedServer("s3s-fs", S3sFsServer, slow=True),
         TestedServer("Ceph RGW", CephServer, slow=True),
         TestedServer("SeaweedFS", SeaweedfsServer, slow=True),
+        TestedServer("Garage", GarageServer, slow=True),
     )
 }

@@ -183,6 +183,16 @@ TEST_P(CheckOfServer, Passes) {
 INSTANTIATE_TEST_SUITE_P(That, CheckOfServer, testing::ValuesIn(all_s3_behaviours()),
                          [](const auto& behaviour) { return std::string(name_of(behaviour.param)); });
 
+class CheckOfPickyServer : public CheckOfServer {};
+
+// The survey's probe is small, and says nothing about a log that grows.
+TEST_F(CheckOfPickyServer, WhichCopiesNoPartOfASmallObjectFindsThatItCopiesThoseOfLargeOnes) {
+  s3_.behave(S3Behaviour::part_copy_of_small_400);
+  const Checked checked = check();
+  EXPECT_TRUE(checked.works) << checked.said;
+  EXPECT_THAT(checked.said, HasSubstr(" part_copy=yes "));
+}
+
 class CheckOfHopelessServer : public CheckOfServer {};
 
 TEST_F(CheckOfHopelessServer, WithABodyLimitBelowThePartsSizeSaysWhatToRaise) {

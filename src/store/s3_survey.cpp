@@ -19,6 +19,8 @@ constexpr std::string_view kCopyName = "probe-copy";
 // Twice as long as the range that is read of it.
 constexpr std::string_view kProbe = "collector-check: this object can be removed at any time\n";
 constexpr uint64_t kRangeBytes = kProbe.size() / 2;
+// The status of a refusal that may be about the probe and not about the request.
+constexpr int kBadRequestStatus = 400;
 // No object of ours has it.
 constexpr std::string_view kOtherEtag = "00000000000000000000000000000000";
 
@@ -160,6 +162,9 @@ class Survey {
     TRY_ASSIGN(const S3Answer copied, connection_.send(copy, deadline_));
     const std::optional<std::string> etag =
         copied.ok() ? read_s3_etag(copied.response.body) : std::optional<std::string>();
+    // Parts have 5 MiB and more, and Garage 2 copies none of a smaller object. The first object that grows by
+    // parts shows whether such a server copies those.
+    if (copied.response.status == kBadRequestStatus) return {};
     if (!etag) return refused(copy, copied, StoreAbility::part_copy);
     learn(StoreAbility::part_copy, true, {});
     return {};

@@ -270,6 +270,8 @@ ScriptedAnswer ModelS3::put_part(Upload& upload, int number, const ReceivedReque
   }
   const auto source = objects_.find(decode_percent(source_header)->substr(bucket_.size() + 2));
   if (source == objects_.end()) return s3_error_answer(404, "NoSuchKey");
+  if (does(S3Behaviour::part_copy_of_small_400) && source->second.content.size() < least_part_bytes_)
+    return refusal(400, "InvalidRequest", "Source object is too small (minimum part size is 5Mb)");
   const auto range = range_of(request.header("x-amz-copy-source-range"), source->second.content.size());
   if (!meets(request.header("x-amz-copy-source-if-match"), source->second.etag))
     return s3_error_answer(412, "PreconditionFailed");

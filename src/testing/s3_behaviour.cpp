@@ -28,6 +28,8 @@ std::string_view name_of(S3Behaviour behaviour) {
       return "part_copy_400";
     case S3Behaviour::part_copy_405:
       return "part_copy_405";
+    case S3Behaviour::part_copy_of_small_400:
+      return "part_copy_of_small_400";
     case S3Behaviour::part_copy_stores_nothing:
       return "part_copy_stores_nothing";
     case S3Behaviour::completion_without_etag:

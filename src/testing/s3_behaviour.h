@@ -23,6 +23,7 @@ enum class S3Behaviour : uint8_t {
   part_copy_501,  // s3rver
   part_copy_400,
   part_copy_405,
+  part_copy_of_small_400,    // Garage 2
   part_copy_stores_nothing,  // a server that does not know x-amz-copy-source: 200, and an empty part
   completion_without_etag,   // Ceph RGW 16
   sized_complete_400,        // Backblaze B2: "Unsupported header"

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 from live.s3_servers import SERVERS
+from stores.verdicts import marks_of
 
 from . import round as one_round
 from .run import Stores, void
@@ -22,10 +23,7 @@ MORE_ROUNDS = 2
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "kind",
-    [
-        pytest.param(kind, marks=[pytest.mark.stores] if kind in SERVERS and SERVERS[kind].slow else [])
-        for kind in ROUNDS
-    ],
+    [pytest.param(kind, marks=marks_of(SERVERS[kind]) if kind in SERVERS else []) for kind in ROUNDS],
 )
 def test_nothing_is_lost_doubled_or_mixed_up(kind, tmp_path):
     counts = Counter()

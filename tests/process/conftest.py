@@ -11,6 +11,7 @@ from harness.servers import azurite, fake_gcs, minio, oss_gateway, s3_server  # 
 from live.leftovers import end_marked_processes
 from live.s3_servers import SERVERS
 from live.stored import StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs, StoredInOss
+from stores.verdicts import marks_of
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -75,7 +76,11 @@ def store(request, tmp_path):
 
 
 # The S3 servers beside MinIO, for what `make test-stores` runs on each of them.
-OTHER_S3_SERVERS = [pytest.param(name, marks=pytest.mark.stores) for name in SERVERS if name != "minio"]
+OTHER_S3_SERVERS = [
+    pytest.param(name, marks=[pytest.mark.stores, *marks_of(tested)])
+    for name, tested in SERVERS.items()
+    if name != "minio"
+]
 
 # Growth, blocks and parts, copies, odd keys, lists after a restart: a store does each in its own way. What is left of
 # the collector is the same for all of them.

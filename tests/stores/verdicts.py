@@ -1,6 +1,8 @@
 """What each server is known not to do, and what of the collector does not work there yet. A test fails where one of them
 has come to work: then its line goes."""
 
+import pytest
+
 # Tests of the conformance suite (src/store/conformance_test.cpp), by server.
 SUITE_DEVIATIONS = {
     "moto": {
@@ -21,6 +23,11 @@ SUITE_DEVIATIONS = {
         "DoesNotExtendAnotherObject": "x-amz-copy-source-if-match is ignored",
         "DoesNotCopyAnotherObject": "x-amz-copy-source-if-match is ignored",
     },
+    "garage": {
+        "DoesNotReplaceWhatWasStoredSinceNothingWasThere": "If-None-Match is ignored",
+        "DoesNotReplaceWhatWasStoredSince": "If-Match is ignored",
+        "DoesNotReplaceWhatIsGone": "If-Match is ignored",
+    },
 }
 
 # Where `collector --check` refuses, a part of what it prints.
@@ -30,3 +37,11 @@ REFUSED_BY_CHECK = {"s3s-fs": "500 InternalError"}
 BYTES_MISSING = {
     "s3s-fs": "it answers 500 to keys of more than about 110 bytes, whose names are longer than a file's may be here",
 }
+
+
+def marks_of(tested):
+    """The marks of a test on `tested`, of live.s3_servers.SERVERS, that wants each byte to arrive."""
+    marks = [pytest.mark.stores] if tested.slow else []
+    if reason := BYTES_MISSING.get(tested.name):
+        marks.append(pytest.mark.xfail(strict=True, reason=reason))
+    return marks
