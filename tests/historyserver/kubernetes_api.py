@@ -73,15 +73,23 @@ class KubernetesApi:
         self.clusters = []
         self.services = {}  # (namespace, name): {"active": cluster's name, "pending": likewise}
         self.secrets = {}  # (namespace, name): {key: text}
-        self.forbidden = set()  # of "list", "get", "services", "secrets"
+        self.forbidden = set()  # of "list", "watch", "get", "services", "secrets"
+        self.watches_expire = False  # as when the changes since a watch's version are no longer known
+        self.watches = 0  # under way
+        self.away = threading.Event()  # set: watches break off, and nothing is answered
         self.heads = {}  # (namespace, service): port, for the proxy
         self.requests = []  # (path with query, headers)
+        self.versions = []  # of the clusters, by resource version
+        self.stopped = threading.Event()
         api = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                if api.away.is_set():
+                    self.close_connection = True
+                    return None
                 api.requests.append((self.path, dict(self.headers.items())))
                 who = self.headers.get("Authorization", "").removeprefix("Bearer ")
                 if who not in api.tokens and not self.connection.getpeercert():
@@ -89,6 +97,8 @@ class KubernetesApi:
                 path = urlsplit(self.path).path
                 if match := PROXY.match(self.path):
                     return self.pass_on(match)
+                if (match := RAYCLUSTERS.match(path)) and "watch=true" in self.path:
+                    return self.watch()
                 if match := RAYCLUSTERS.match(path):
                     return self.cluster(match) if match["name"] else self.list(match["namespace"])
                 if match := RAYSERVICE.match(path):
@@ -98,6 +108,49 @@ class KubernetesApi:
                 return self.refuse(404, "the server could not find the requested resource")
 
             do_HEAD = do_GET
+
+            def watch(self):
+                """Documented under "Efficient detection of changes": a line for each change, and bookmarks."""
+                if "watch" in api.forbidden:
+                    return self.refuse(403, 'rayclusters.ray.io is forbidden: cannot watch resource "rayclusters"')
+                query = parse_qs(urlsplit(self.path).query)
+                known = api.versions[int(query["resourceVersion"][0])]
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                api.watches += 1
+                try:
+                    while not api.away.is_set():
+                        if api.watches_expire:
+                            gone = {"kind": "Status", "code": 410, "message": "too old resource version"}
+                            return self.send_event("ERROR", gone)
+                        known = self.send_changes(known, api.by_name())
+                        api.stopped.wait(0.02)
+                        if api.stopped.is_set():
+                            return None
+                finally:
+                    api.watches -= 1
+                    self.close_connection = True
+
+            def send_changes(self, before, now):
+                for name in before.keys() - now.keys():
+                    self.send_event("DELETED", before[name])
+                for name in now.keys() - before.keys():
+                    self.send_event("ADDED", now[name])
+                for name in now.keys() & before.keys():
+                    if now[name] != before[name]:
+                        self.send_event("MODIFIED", now[name])
+                if now != before:
+                    self.send_event("BOOKMARK", {"kind": "RayCluster", "metadata": {}})
+                return now
+
+            def send_event(self, kind, thing):
+                thing = json.loads(json.dumps(thing))
+                if kind != "ERROR":
+                    thing["metadata"]["resourceVersion"] = api.new_version()
+                line = json.dumps({"type": kind, "object": thing}).encode() + b"\n"
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
 
             def list(self, namespace):
                 if "list" in api.forbidden and not namespace:
@@ -112,6 +165,7 @@ class KubernetesApi:
                 ]
                 begin = int(query.get("continue", ["0"])[0])
                 rest = {"continue": str(begin + PAGE)} if begin + PAGE < len(found) else {}
+                rest["resourceVersion"] = api.new_version()
                 self.send_json({"kind": "RayClusterList", "metadata": rest, "items": found[begin : begin + PAGE]})
 
             def cluster(self, match):
@@ -191,10 +245,19 @@ class KubernetesApi:
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
+    def by_name(self):
+        return {(cluster["metadata"]["namespace"], cluster["metadata"]["name"]): cluster for cluster in self.clusters}
+
+    def new_version(self):
+        self.versions.append(json.loads(json.dumps(list(self.by_name().items()))))
+        self.versions[-1] = {tuple(name): cluster for name, cluster in self.versions[-1]}
+        return str(len(self.versions) - 1)
+
     def asked(self, path):
         """The headers of each request to it."""
         return [headers for target, headers in self.requests if urlsplit(target).path == path]
 
     def stop(self):
+        self.stopped.set()
         self.server.shutdown()
         self.server.server_close()

@@ -137,6 +137,74 @@ def test_without_live_clusters_a_running_session_is_shown_from_the_store(serve, 
     assert not api.requests and not head.requests
 
 
+def live_rows(server):
+    return [row["name"] for row in server.ask("/clusters").json() if row["sessionName"] == "live"]
+
+
+def soon(condition, what):
+    """Within the second that KubeRay's end-to-end tests give it; more where the machine is busy."""
+    wait_until(condition, what, 5)
+
+
+def test_what_kubernetes_changes_shows_at_once_and_nobody_asks_for_it(in_pod, api, head):
+    api.clusters = [ray_cluster("full", "default", head.port), ray_cluster("other", "ml", head.port)]
+    server = in_pod()
+    wait_until(lambda: api.watches == 1, "the watch")
+    asked = len(api.requests)
+    assert live_rows(server) == ["full", "other"]
+    api.clusters = [api.clusters[0]]
+    soon(lambda: live_rows(server) == ["full"], "the cluster that was deleted to go")
+    assert server.ask(f"{base('live', name='other', namespace='ml')}{JOBS}").status == 404
+    api.clusters = [*api.clusters, ray_cluster("newer", "ml", head.port)]
+    soon(lambda: live_rows(server) == ["full", "newer"], "the new cluster")
+    api.clusters = [api.clusters[0], ray_cluster("newer", "ml", head.port, suspended=True)]
+    soon(lambda: live_rows(server) == ["full"], "the suspended cluster to go")
+    for _ in range(50):
+        server.ask("/clusters")
+        server.ask(f"{base('live')}{JOBS}")
+    assert len(api.requests) == asked
+    assert not warnings_of(server)
+
+
+def test_a_watch_that_expired_begins_with_a_new_list(in_pod, api, head):
+    server = in_pod()
+    wait_until(lambda: api.watches == 1, "the watch")
+    api.watches_expire = True
+    api.clusters = [ray_cluster("full", "default", head.port)]
+    soon(lambda: live_rows(server) == ["full"], "the list")
+    api.watches_expire = False
+    wait_until(lambda: api.watches == 1, "the next watch")
+    api.clusters = []
+    soon(lambda: live_rows(server) == [], "the cluster to go")
+
+
+def test_an_api_server_that_is_away_for_a_moment_changes_nothing(in_pod, api, head):
+    api.clusters = [ray_cluster("full", "default", head.port)]
+    server = in_pod()
+    wait_until(lambda: api.watches == 1, "the watch")
+    api.away.set()
+    wait_until(lambda: api.watches == 0, "the watch to break off")
+    wait_until(lambda: warnings_of(server), "the warning")
+    assert live_rows(server) == ["full"]
+    assert server.ask(f"{base('live')}{JOBS}").json() == HEADS_JOBS
+    api.clusters = []
+    api.away.clear()
+    wait_until(lambda: live_rows(server) == [], "the watch to go on", 20)
+    wait_until(lambda: "Kubernetes answers again" in server.log_path.read_text(), "the log to say so", 20)
+    assert len(warnings_of(server)) == 1
+
+
+def test_without_the_right_to_watch_clusters_are_asked_for(in_pod, api, head):
+    api.clusters = [ray_cluster("full", "default", head.port)]
+    api.forbidden = {"watch"}
+    server = in_pod()
+    wait_until(lambda: warnings_of(server), "the warning")
+    (warning,) = warnings_of(server)
+    assert "the right to watch rayclusters" in warning
+    assert live_rows(server) == ["full"]
+    assert server.ask(f"{base('live')}{JOBS}").json() == HEADS_JOBS
+
+
 def test_headers_go_on_but_for_those_of_one_connection(in_pod, api, head):
     def echo(handler):
         handler.send_response(203)

@@ -93,5 +93,33 @@ TEST(AuthSecret, IsNamedAsTheOperatorNamesIt) {
   EXPECT_EQ(secret_of("a-" + std::string(49, 'y')), "r" + std::string(49, 'y'));
 }
 
+TEST(RayClusterEvent, SaysWhatChanged) {
+  using Kind = RayClusterEvent::Kind;
+  const auto event = [](const std::string& type, const std::string& object) {
+    return parse_ray_cluster_event(R"({"type":")" + type + R"(","object":)" + object + "}");
+  };
+  const std::string cluster = R"({"metadata":{"name":"c","namespace":"n","resourceVersion":"7"}})";
+  for (const auto& [type, kind] :
+       {std::pair("ADDED", Kind::changed), {"MODIFIED", Kind::changed}, {"DELETED", Kind::deleted}}) {
+    const auto parsed = event(type, cluster);
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(parsed->kind, kind) << type;
+    EXPECT_EQ(parsed->version, "7");
+    ASSERT_TRUE(parsed->cluster);
+    EXPECT_EQ(parsed->cluster->place.cluster.str(), "c");
+  }
+  const auto bookmark = event("BOOKMARK", cluster);
+  EXPECT_EQ(bookmark->kind, Kind::bookmark);
+  EXPECT_EQ(bookmark->version, "7");
+  EXPECT_FALSE(bookmark->cluster);
+  EXPECT_EQ(event("ERROR", R"({"kind":"Status","code":410})")->kind, Kind::expired);
+  // One that cannot be read moves the version on and is left out, as in a list.
+  const auto unnamed = event("ADDED", R"({"metadata":{"name":"../x","resourceVersion":"8"}})");
+  EXPECT_EQ(unnamed->version, "8");
+  EXPECT_FALSE(unnamed->cluster);
+  for (const char* text : {"", "{", "[]", R"({"type":"ADDED"})"})
+    EXPECT_FALSE(parse_ray_cluster_event(text)) << text;
+}
+
 }  // namespace
 }  // namespace rayhistory
