@@ -13,9 +13,10 @@ from .waiting import wait_until
 
 
 class RayHead:
-    """`ray` is the ray command of a virtual environment; `variables` come on top of the environment it gets."""
+    """`ray` is the ray command of a virtual environment; `options` are further ones of `ray start`; `variables`
+    come on top of the environment it gets."""
 
-    def __init__(self, ray, log_path, events_port, num_cpus=2, proxy_server_url=None, **variables):
+    def __init__(self, ray, log_path, events_port, num_cpus=2, proxy_server_url=None, options=(), **variables):
         self.python = Path(ray).with_name("python")
         self.log_path = Path(log_path)
         # Short, because Ray puts unix sockets below it, and a socket's path holds 107 bytes at most.
@@ -49,6 +50,7 @@ class RayHead:
             "--min-worker-port=0",
             "--max-worker-port=0",
             *([f"--proxy-server-url={proxy_server_url}"] if proxy_server_url else []),
+            *options,
         ]
         environment = {name: value for name, value in self.environment.items() if name != "RAY_ADDRESS"}
         with open(self.log_path, "wb") as log:
@@ -102,12 +104,16 @@ class RayHead:
     def wait(self, timeout_seconds=30):
         self.process.wait(timeout_seconds)
 
-    def kill(self):
-        """Whatever is left of it, and its folder."""
+    def end_at_once(self):
+        """All its processes by SIGKILL; the folder stays."""
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
         self.process.wait()
         end_marked_processes(self.root)
+
+    def kill(self):
+        """Whatever is left of it, and its folder."""
+        self.end_at_once()
         shutil.rmtree(self.root, ignore_errors=True)

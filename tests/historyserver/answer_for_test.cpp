@@ -5,8 +5,10 @@
 // size of the body and its content type with blanks between them, a line break, the body, a line break
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,11 +16,24 @@
 #include "base/check.h"
 #include "historyserver/api/dashboard_api.h"
 #include "historyserver/exchange/percent.h"
+#include "historyserver/logs/log_answer.h"
 #include "historyserver/state/load_state.h"
 #include "store/local_folder_store.h"
 
 namespace rayhistory {
 namespace {
+
+// What comes in pieces, as one.
+std::string body_of(Response& response) {
+  std::string body = std::move(response.body);
+  while (response.pieces) {
+    const auto piece = response.pieces->next();
+    CHECK(piece.has_value());
+    if (piece->empty()) break;
+    body += *piece;
+  }
+  return body;
+}
 
 int answer_requests(int argc, char** argv) {
   CHECK(argc >= 4);
@@ -52,13 +67,17 @@ int answer_requests(int argc, char** argv) {
     const Request request{
         .path = percent_decoded(line.substr(0, mark)),
         .query = Query::parse(mark == line.size() ? "" : std::string_view(line).substr(mark + 1))};
-    const auto response = answer(request, {.state = state,
-                                           .listing = *listing,
-                                           .texts = texts,
-                                           .now = system_clock().unix_nanoseconds(),
-                                           .deadline = Deadline::never()});
-    std::cout << response.status << ' ' << response.body.size() << ' ' << response.content_type << '\n'
-              << response.body << '\n';
+    std::optional<Response> response =
+        answer_logs(request, {*listing, state, store, system_clock()}, Deadline::never());
+    if (!response) {
+      response = answer(request, {.state = state,
+                                  .listing = *listing,
+                                  .texts = texts,
+                                  .now = system_clock().unix_nanoseconds(),
+                                  .deadline = Deadline::never()});
+    }
+    const std::string body = body_of(*response);
+    std::cout << response->status << ' ' << body.size() << ' ' << response->content_type << '\n' << body << '\n';
   }
   return EXIT_SUCCESS;
 }

@@ -26,7 +26,12 @@ void append_original_resources(std::string& json, const Resources& resources) {
       known->second = amount;
     }
   }
-  append_camel_resources(json, original);
+  append_resources(json, original);
+}
+
+// As Ray writes the ID of a node or a worker where there is none (src/ray/common/id.h NilID).
+std::string_view id_or_nil(std::string_view id) {
+  return id.empty() ? "ffffffffffffffffffffffffffffffffffffffffffffffffffffffff" : id;
 }
 
 }  // namespace
@@ -40,12 +45,21 @@ void append_actor(std::string& json, const Actor& actor) {
   append_json_string(json, actor.job_id);
   append_key(json, comma, "address");
   json += R"({"nodeId": )";
-  append_text_or_null(json, actor.node_id);
+  append_json_string(json, id_or_nil(actor.shown_node_id()));
   json += R"(, "ipAddress": )";
-  append_text_or_null(json, actor.ip_address);
+  append_json_string(json, actor.ip_address);
   fmt::format_to(std::back_inserter(json), R"(, "port": {}, "workerId": )", actor.port);
-  append_text_or_null(json, actor.worker_id);
+  append_json_string(json, id_or_nil(actor.shown_worker_id()));
   json += '}';
+  // A living actor's process says this of itself.
+  if (actor.state == "ALIVE") {
+    append_key(json, comma, "ipAddress");
+    append_json_string(json, actor.ip_address);
+    append_key(json, comma, "port");
+    append_json_string(json, std::to_string(actor.port));
+    append_key(json, comma, "workerId");
+    append_json_string(json, actor.worker_id);
+  }
   append_key(json, comma, "name");
   append_json_string(json, actor.name);
   append_key(json, comma, "className");
@@ -55,7 +69,7 @@ void append_actor(std::string& json, const Actor& actor) {
   append_key(json, comma, "numRestarts");
   append_json_string(json, std::to_string(actor.restarts));
   append_key(json, comma, "timestamp");
-  append_float_milliseconds(json, actor.last_change);
+  append_float(json, static_cast<double>(actor.last_change / 1'000'000));
   append_key(json, comma, "pid");
   json += std::to_string(actor.pid);
   append_key(json, comma, "startTime");
@@ -65,7 +79,7 @@ void append_actor(std::string& json, const Actor& actor) {
   append_key(json, comma, "reprName");
   append_json_string(json, actor.repr_name);
   append_key(json, comma, "labelSelector");
-  append_camel_text_map(json, actor.label_selector);
+  append_text_map(json, actor.label_selector);
   append_key(json, comma, "actorClass");
   append_json_string(json, actor.class_name);
   append_key(json, comma, "exitDetail");

@@ -415,7 +415,7 @@ TEST_F(DashboardApi, ShowsANodeWithWhatThePagesCalculateWith) {
   const std::string uri = "/nodes?view=summary";
   EXPECT_EQ(json(uri, "/data/nodeLogicalResources"), R"({"aa":"0.0/2.0 CPU\n0B/2.00GiB memory"})");
   EXPECT_EQ(json(uri, "/data/summary/0/mem"), "[0,0,0,0]");
-  EXPECT_EQ(json(uri, "/data/summary/0/raylet/resourcesTotal/node:InternalHead"), "1.0");
+  EXPECT_EQ(json(uri, "/data/summary/0/raylet/resourcesTotal/node:__internal_head__"), "1.0");
   EXPECT_EQ(json(uri, "/data/summary/1/raylet/state"), R"("DEAD")");
   EXPECT_EQ(json("/nodes?view=hostNameList", "/data/hostNameList"), R"(["h1"])");
   EXPECT_EQ(get("/nodes?view=bogus").status, 400);

@@ -61,8 +61,11 @@ constexpr std::array kColumns{
                 .write = [](const Job& job, RowScratch&,
                             std::string& json) { append_milliseconds(json, job.start_time, "null"); }},
     Column<Job>{.name = "end_time",
-                .write = [](const Job& job, RowScratch&,
-                            std::string& json) { append_milliseconds(json, job.end_time, "null"); }},
+                .write =
+                    [](const Job& job, RowScratch&, std::string& json) {
+                      // Of a driver that runs it is 0, of a submission null.
+                      append_milliseconds(json, job.end_time, job.submission_id.empty() ? "0" : "null");
+                    }},
     Column<Job>{
         .name = "metadata",
         .write = [](const Job& job, RowScratch&, std::string& json) { append_text_map(json, job.metadata); }},

@@ -83,19 +83,15 @@ void append_parsed(std::string& json, simdjson::dom::element value, Keys keys) {
   }
 }
 
-template <typename Map, typename AppendKey, typename AppendValue>
-void append_map(std::string& json, const Map& map, AppendKey key_text, AppendValue append_value) {
+template <typename Map, typename AppendValue>
+void append_map(std::string& json, const Map& map, AppendValue append_value) {
   Comma comma;
   json += '{';
   for (const auto& [key, value] : map) {
-    append_key(json, comma, key_text(key));
+    append_key(json, comma, key);
     append_value(json, value);
   }
   json += '}';
-}
-
-std::string_view unchanged(std::string_view key) {
-  return key;
 }
 
 }  // namespace
@@ -144,11 +140,11 @@ void append_float_milliseconds(std::string& json, UnixNanoseconds time) {
 }
 
 void append_resources(std::string& json, const Resources& resources) {
-  append_map(json, resources, unchanged, append_float);
+  append_map(json, resources, append_float);
 }
 
 void append_text_map(std::string& json, const TextMap& map) {
-  append_map(json, map, unchanged, append_json_string);
+  append_map(json, map, append_json_string);
 }
 
 std::string camel_case(std::string_view key) {
@@ -173,14 +169,6 @@ std::string camel_case(std::string_view key) {
     after_letter = letter;
   }
   return result;
-}
-
-void append_camel_resources(std::string& json, const Resources& resources) {
-  append_map(json, resources, camel_case, append_float);
-}
-
-void append_camel_text_map(std::string& json, const TextMap& map) {
-  append_map(json, map, camel_case, append_json_string);
 }
 
 simdjson::simdjson_result<simdjson::dom::element> parse_json(simdjson::dom::parser& parser,

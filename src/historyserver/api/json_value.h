@@ -26,7 +26,8 @@ void append_milliseconds(std::string& json, UnixNanoseconds time, std::string_vi
 // The same as a float, "1795404332920.0": how the state API has tasks' times.
 void append_float_milliseconds(std::string& json, UnixNanoseconds time);
 
-// {"CPU": 1.0}
+// {"CPU": 1.0}: names that people choose are never changed, also where the live dashboard writes "my_res_x" as
+// "myResX" (dashboard/utils.py to_google_style).
 void append_resources(std::string& json, const Resources& resources);
 void append_text_map(std::string& json, const TextMap& map);
 
@@ -34,8 +35,6 @@ void append_text_map(std::string& json, const TextMap& map);
 // is not the state API's (dashboard/utils.py to_google_style): split at '_', and of all parts but the first
 // Python's title().
 std::string camel_case(std::string_view key);
-void append_camel_resources(std::string& json, const Resources& resources);
-void append_camel_text_map(std::string& json, const TextMap& map);
 
 // The JSON that a text of an event is; an error where it is none.
 simdjson::simdjson_result<simdjson::dom::element> parse_json(simdjson::dom::parser& parser,

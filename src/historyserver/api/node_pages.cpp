@@ -102,9 +102,9 @@ void append_raylet(std::string& json, const SessionView& view, const Node& node,
   append_key(json, comma, "isHeadNode");
   append_bool(json, node.is_head);
   append_key(json, comma, "labels");
-  append_camel_text_map(json, node.labels);
+  append_text_map(json, node.labels);
   append_key(json, comma, "resourcesTotal");
-  append_camel_resources(json, node.resources);
+  append_resources(json, node.resources);
   text("instanceId", node.instance_id);
   text("instanceTypeName", node.instance_type);
   text("nodeTypeName", "");
@@ -247,7 +247,7 @@ Response node_detail(const SessionView& view, std::string_view id) {
   data += R"(, "actors": {)";
   Comma comma;
   for (const Actor& actor : view.state.actors) {
-    if (actor.node_id != id) continue;
+    if (actor.shown_node_id() != id) continue;
     append_key(data, comma, actor.actor_id);
     append_actor(data, actor);
   }

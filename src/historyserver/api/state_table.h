@@ -77,6 +77,8 @@ struct Column {
   CellType type = CellType::text;
   Cell (*cell)(const Row&) = nullptr;
   void (*write)(const Row&, RowScratch&, std::string& json) = nullptr;
+  // What a filter takes for the cell's value as well.
+  Cell (*also)(const Row&) = nullptr;
 };
 
 // The filters of one question, checked against the columns.
@@ -103,7 +105,11 @@ class RowFilter {
 
   bool passes(const Row& row) const {
     return std::all_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
-      return matches(condition.column->cell(row), condition.equal, condition.value);
+      const auto is_match = [&](const Cell& cell) { return matches(cell, condition.equal, condition.value); };
+      const bool is_shown_match = is_match(condition.column->cell(row));
+      if (condition.column->also == nullptr) return is_shown_match;
+      const bool is_other_match = is_match(condition.column->also(row));
+      return condition.equal ? is_shown_match || is_other_match : is_shown_match && is_other_match;
     });
   }
 

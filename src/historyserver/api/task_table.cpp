@@ -21,6 +21,11 @@ void append_runtime_env_info(const Task& task, RowScratch& scratch, std::string&
     json += "null";
     return;
   }
+  // A driver's own task has no environment of its own.
+  if (task.type == TaskType::driver_task) {
+    json += R"({"serialized_runtime_env": ""})";
+    return;
+  }
   json += R"({"serialized_runtime_env": )";
   append_json_string(json, scratch.redactor.masked(task.serialized_runtime_env));
   json += R"(, "runtime_env_config": )";
@@ -77,11 +82,13 @@ void append_profiling_data(const Task& task, RowScratch& scratch, std::string& j
   json += "]}";
 }
 
+// Those of a task that goes on are left out where they are unknown.
 void append_offset(std::string& json, std::string_view key, int64_t offset) {
+  if (offset < 0) return;
   json += ", ";
   append_json_string(json, key);
   json += ": ";
-  append_cell(json, offset < 0 ? Cell{} : Cell{offset});
+  json += std::to_string(offset);
 }
 
 void append_task_log_info(const Task& task, RowScratch&, std::string& json) {
@@ -118,6 +125,16 @@ std::string_view if_failed(const Task& task, std::string_view text) {
   return task.status == TaskStatus::failed ? text : std::string_view{};
 }
 
+// Ray shows "Repr.method" for "Class.method" where the actor has a repr, and filters by the latter. People filter by
+// what they see, so both find the task.
+std::string_view name_without_repr(const Task& task) {
+  const std::string_view method = task.func_or_class_name.substr(task.func_or_class_name.rfind('.') + 1);
+  const bool has_repr = task.type == TaskType::actor_task && task.name.ends_with(method) &&
+                        task.name.size() > method.size() &&
+                        task.name[task.name.size() - method.size() - 1] == '.';
+  return has_repr ? task.func_or_class_name : task.name;
+}
+
 // What Ray's own client does not take as null (util/state/common.py TaskState) is an empty text where
 // unknown.
 constexpr auto kColumns = std::to_array<Column<Task>>({
@@ -126,7 +143,10 @@ constexpr auto kColumns = std::to_array<Column<Task>>({
      .filterable = true,
      .type = CellType::integer,
      .cell = [](const Task& t) { return Cell{int64_t{t.attempt}}; }},
-    {.name = "name", .filterable = true, .cell = [](const Task& t) { return Cell{t.name}; }},
+    {.name = "name",
+     .filterable = true,
+     .cell = [](const Task& t) { return Cell{t.name}; },
+     .also = [](const Task& t) { return Cell{name_without_repr(t)}; }},
     {.name = "state", .filterable = true, .cell = [](const Task& t) { return Cell{name_of(t.status)}; }},
     {.name = "job_id", .filterable = true, .cell = [](const Task& t) { return Cell{t.job_id}; }},
     {.name = "actor_id", .filterable = true, .cell = [](const Task& t) { return known_text(t.actor_id); }},

@@ -141,7 +141,7 @@ class Finder {
     const Actor* actor = state_.find_actor(request_.actor_id);
     if (!actor) return Error{ErrorKind::invalid, fmt::format("Actor ID {} not found.", request_.actor_id)};
     std::vector<std::pair<std::string_view, std::string_view>> incarnations = {
-        {actor->node_id, actor->worker_id}};
+        {actor->shown_node_id(), actor->shown_worker_id()}};
     for (size_t at = actor->transitions.size(); at-- > 0;)
       incarnations.emplace_back(actor->transitions[at].node_id, actor->transitions[at].worker_id);
 

@@ -281,7 +281,12 @@ void append_in_snake_case(std::string& json, Walk& walk, value of, int depth) {
 
 // --- payloads ---
 
-// "pythonFunctionDescriptor": {"className": "A", "functionName": "inc", …}; Java's and C++'s alike.
+std::string_view after_last_dot(std::string_view name) {
+  return name.substr(name.rfind('.') + 1);  // npos + 1 is 0
+}
+
+// "pythonFunctionDescriptor": {"className": "A", "functionName": "inc", …}; Java's and C++'s alike. As Ray shows it
+// (src/ray/common/function_descriptor.h CallString): "f" of "main.<locals>.f", "A.inc" of class "main.<locals>.A".
 std::string_view function_name(Walk& walk, value of) {
   std::string name;
   walk.fields(of, [&](std::string_view, value descriptor) {
@@ -291,7 +296,8 @@ std::string_view function_name(Walk& walk, value of) {
       if (key == "className") class_name = Walk::text(member);
       if (key == "functionName") function = Walk::text(member);
     });
-    name = class_name.empty() ? std::string(function) : std::string(class_name) + "." + std::string(function);
+    name = class_name.empty() ? std::string(after_last_dot(function))
+                              : std::string(after_last_dot(class_name)) + "." + std::string(function);
   });
   return walk.keep(name);
 }
@@ -481,6 +487,8 @@ void read_death_contexts(Walk& walk, value cause, ActorChange& change) {
           context == "creationTaskFailureContext" ? key == "formattedExceptionString" : key == "errorMessage";
       if (tells && exit_detail.empty()) exit_detail = Walk::text(part);
       if (context == "actorDiedErrorContext" && key == "pid") change.died_pid = Walk::count(part);
+      if (context == "actorDiedErrorContext" && key == "nodeIpAddress")
+        change.died_ip = walk.keep(Walk::text(part));
     });
   });
   change.exit_detail = walk.keep(exit_detail);

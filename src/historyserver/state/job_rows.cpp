@@ -129,6 +129,8 @@ void settle_status(Job& job, const Actor* supervisor) {
   if (!is_terminal(job.status)) job.end_time = 0;
   fill(job.start_time, job.driver_start_time);
   if (is_terminal(job.status)) fill(job.end_time, job.driver_end_time);
+  // A driver whose last event is missing has ended too, if its job has.
+  if (is_terminal(job.status) && !job.job_id.empty()) fill(job.driver_end_time, job.end_time);
 }
 
 }  // namespace

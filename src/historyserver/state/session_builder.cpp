@@ -78,10 +78,13 @@ Node node_row(NodePiece piece, TextPool& texts) {
 Actor actor_row(ActorPiece piece, const std::vector<Node>& nodes) {
   settle(piece);
   int64_t died_pid = 0;
+  std::string_view died_ip;
   for (const ActorChange& change : piece.changes) {
     piece.transitions.push_back(change);
     piece.state = change.state;
-    piece.last_change = change.time;
+    // GCS stamps an actor when it lives, dies or is to live again, and not while it waits.
+    if (change.state == "ALIVE" || change.state == "DEAD" || change.state == "RESTARTING")
+      piece.last_change = change.time;
     if (!change.repr_name.empty()) piece.repr_name = change.repr_name;
     if (change.state == "ALIVE") {
       if (piece.start_time == 0) piece.start_time = change.time;
@@ -99,6 +102,7 @@ Actor actor_row(ActorPiece piece, const std::vector<Node>& nodes) {
       if (!change.exit_detail.empty()) piece.exit_detail = change.exit_detail;
       if (!change.death_cause.empty()) piece.death_cause = change.death_cause;
       if (change.died_pid != 0) died_pid = change.died_pid;
+      if (!change.died_ip.empty()) died_ip = change.died_ip;
     } else {
       // It lives again: what was said of its end is over.
       piece.end_time = 0;
@@ -110,7 +114,34 @@ Actor actor_row(ActorPiece piece, const std::vector<Node>& nodes) {
   if (piece.pid == 0) piece.pid = died_pid;
   if (const Node* node = find_by_id(nodes, &Node::node_id, piece.node_id))
     piece.ip_address = node->ip_address;
+  if (piece.node_id.empty()) piece.ip_address = died_ip;
   return piece;
+}
+
+// Of actors that died before they were ALIVE no event names the worker: it is the one that had the process's ID on
+// the node that had the address. Where an ID was used again, the last that began before the actor's end.
+void find_constructors(std::vector<Actor>& actors, const std::vector<Worker>& workers) {
+  std::unordered_multimap<int64_t, const Worker*> by_pid;
+  const auto died_early = [](const Actor& actor) {
+    return actor.worker_id.empty() && actor.pid != 0 && !actor.ip_address.empty();
+  };
+  if (std::none_of(actors.begin(), actors.end(), died_early)) return;
+  for (const Worker& worker : workers)
+    by_pid.emplace(worker.pid, &worker);
+  for (Actor& actor : actors) {
+    if (!died_early(actor)) continue;
+    const Worker* found = nullptr;
+    const auto [begin, end] = by_pid.equal_range(actor.pid);
+    for (auto entry = begin; entry != end; ++entry) {
+      const Worker* worker = entry->second;
+      const bool began_in_time = worker->start_time_ms * kNanosecondsPerMillisecond <= actor.end_time;
+      if (worker->ip_address != actor.ip_address || !began_in_time) continue;
+      if (found == nullptr || found->start_time_ms < worker->start_time_ms) found = worker;
+    }
+    if (found == nullptr) continue;
+    actor.constructor_node_id = found->node_id;
+    actor.constructor_worker_id = found->worker_id;
+  }
 }
 
 // The parts of a task's ID: eight bytes of its own, then its actor's ID (Ray: src/ray/common/id.h).
@@ -173,14 +204,6 @@ const ProfileEvent* failure_of(const TaskAttempt& task) {
   for (const ProfileEvent& event : task.profile_events)
     if (event.extra_data.find("\"traceback\"") != std::string_view::npos) return &event;
   return nullptr;
-}
-
-// "ray.data.impl.map_task" -> "map_task", "__main__.main.<locals>.f" -> "main.<locals>.f": what Python calls
-// the function within its module.
-std::string_view without_module(std::string_view name) {
-  const size_t end = std::min(name.find(".<locals>"), name.size());
-  const size_t dot = name.substr(0, end).rfind('.');
-  return dot == std::string_view::npos ? name : name.substr(dot + 1);
 }
 
 std::string_view after_last(std::string_view text, char c) {
@@ -322,6 +345,9 @@ class AttemptFinisher {
   // Before the definitions of other attempts are shared.
   void fill(TaskPiece& task) const {
     settle(task);
+    // A thread that submits tasks has the ID of a task that was never one: it is in no event but those of the
+    // submissions (Ray: core_worker/context.cc, GetRandomTaskID).
+    task.exists = task.has_definition || task.statuses != 0 || execution_of(task) != nullptr;
     fill_from_id(task);
     if (!task.has_definition) fill_from_worker(task);
   }
@@ -379,7 +405,7 @@ class AttemptFinisher {
     const auto function = text_in(execution.extra_data, "name");
     if (!function) return task.name;
     if (task.type == TaskType::actor_task && after_last(task.name, '.') == *function) return task.name;
-    return texts_.keep(without_module(*function));
+    return texts_.keep(after_last(*function, '.'));
   }
 
   // Ray: src/ray/gcs, GcsTaskManager; python/ray/util/state/common.py: an actor's repr stands for its class.
@@ -537,6 +563,7 @@ std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
     state->workers.push_back(worker);
   }
   sort_by_id(state->workers, &Worker::worker_id);
+  find_constructors(state->actors, state->workers);
   for (const PlatformEventPiece& event : values_of(platform_events_))
     state->platform_events.push_back(event);
   std::sort(state->platform_events.begin(), state->platform_events.end(),
@@ -574,7 +601,7 @@ std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
   state->attempts.reserve(places.size());
   use_large_pages(state->attempts.data(), state->attempts.capacity() * sizeof(TaskAttempt));
   for (const Place& place : places)
-    state->attempts.push_back(std::move(*place.piece));
+    if (place.piece->exists) state->attempts.push_back(std::move(*place.piece));
   for_each_index(shards_.size(), threads, [&](size_t i) {
     shards_[i].tasks.clear();
     shards_[i].tasks.shrink_to_fit();

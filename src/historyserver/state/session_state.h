@@ -132,6 +132,10 @@ struct Actor {
   std::string_view ip_address;
   int64_t pid = 0;
   int64_t port = 0;
+  // Where its constructor ran, of an actor that died before it was ALIVE; node_id and worker_id are empty then, as
+  // in Ray's state API. Read by shown_node_id() and shown_worker_id().
+  std::string_view constructor_node_id;
+  std::string_view constructor_worker_id;
   bool is_detached = false;
   std::string_view serialized_runtime_env;
   std::string_view placement_group_id;
@@ -148,6 +152,10 @@ struct Actor {
   std::string_view exit_detail;  // why it died; empty: nobody said
   std::string_view death_cause;  // JSON in snake_case with hex IDs, as the state API shows it; may be empty
   std::vector<ActorTransition> transitions;  // by time
+
+  // Where it was last, as the dashboard's pages have it; empty: nowhere, or not known.
+  std::string_view shown_node_id() const { return node_id.empty() ? constructor_node_id : node_id; }
+  std::string_view shown_worker_id() const { return worker_id.empty() ? constructor_worker_id : worker_id; }
 };
 
 struct Job {

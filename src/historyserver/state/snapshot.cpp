@@ -10,6 +10,7 @@
 #include <simdjson.h>
 
 #include "historyserver/state/json_element.h"
+#include "historyserver/state/ray_id.h"
 
 namespace rayhistory {
 namespace {
@@ -30,6 +31,12 @@ UnixNanoseconds time_at(element row, std::string_view key) {
   const auto whole = static_cast<int64_t>(milliseconds);
   const double rest = milliseconds - static_cast<double>(whole);
   return whole * kNanosecondsPerMillisecond + std::llround(rest * kNanosecondsPerMillisecond);
+}
+
+// Empty where Ray writes its nil ID.
+std::string_view id_at(element row, std::string_view key) {
+  const std::string_view id = text_of(row, key);
+  return is_nil_id(id) ? std::string_view() : id;
 }
 
 bool truth_at(element row, std::string_view key) {
@@ -156,8 +163,8 @@ void add_actor(SessionBuilder& builder, element row) {
   actor.repr_name = text_of(row, "reprName");
   actor.state = text_of(row, "state");
   if (element address; row["address"].get(address) == simdjson::SUCCESS && address.is_object()) {
-    actor.node_id = text_of(address, "nodeId");
-    actor.worker_id = text_of(address, "workerId");
+    actor.node_id = id_at(address, "nodeId");
+    actor.worker_id = id_at(address, "workerId");
     actor.ip_address = text_of(address, "ipAddress");
     actor.port = number_of(address, "port");
   }

@@ -68,7 +68,7 @@ int rank_of_actor_state(std::string_view state) {
 auto order_of(const ActorChange& change) {
   return std::make_tuple(change.time, rank_of_actor_state(change.state), change.state, change.node_id,
                          change.worker_id, change.pid, change.port, change.repr_name, change.restart_reason,
-                         change.death_cause, change.exit_detail, change.died_pid);
+                         change.death_cause, change.exit_detail, change.died_pid, change.died_ip);
 }
 
 auto order_of(const NodeChange& change) {
@@ -105,7 +105,8 @@ bool is_due_for_sorting(size_t size, size_t sorted) {
 
 void keep_texts(ActorChange& change, TextPool& texts) {
   for (std::string_view* text : {&change.state, &change.node_id, &change.worker_id, &change.repr_name,
-                                 &change.restart_reason, &change.exit_detail, &change.death_cause})
+                                 &change.restart_reason, &change.exit_detail, &change.death_cause,
+                                 &change.died_ip})
     *text = texts.keep(*text);
 }
 

@@ -23,6 +23,7 @@ struct TaskPiece : TaskAttempt {
   std::string_view actor_repr_name;
   // The node whose agent sent what the executing worker said.
   std::string_view sender_node_id;
+  bool exists = true;                // false: nobody ran it
   size_t profile_events_sorted = 0;  // how many are sorted and different already
 };
 
@@ -30,6 +31,7 @@ struct ActorChange : ActorTransition {
   std::string_view exit_detail;
   std::string_view death_cause;  // as Actor's
   int64_t died_pid = 0;
+  std::string_view died_ip;
 };
 
 struct ActorPiece : Actor {

@@ -1,0 +1,258 @@
+"""Records a session of a real Ray into a folder, and everything that its dashboard says of it: what the History Server is compared with.
+
+    python scripts/record_session.py tests/data/recordings/core
+
+Runs the folder's workload.py beside a collector, asks every endpoint of every page and the state API once the workload is done, and
+ends Ray by SIGKILL at once, so that what is stored is what the dashboard knew. The archive holds:
+
+    bucket/               what the collector stored
+    dashboard/INDEX       NNN|request|status size content type
+    dashboard/NNN.body    what was answered
+"""
+
+import argparse
+import base64
+import http.client
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from live.leftovers import mark
+from live.ports import accepts_connections, free_port
+from live.ray_head import RayHead
+from live.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKLOAD_SECONDS = 300
+# Workers and the GCS report what happened once a second, and agents send it on a moment later.
+SETTLED_SECONDS = 4
+LISTS = (
+    "/api/v0/tasks?detail=1&limit=10000&exclude_driver=false",
+    "/api/v0/tasks?detail=1&limit=10000",
+    "/api/v0/tasks",
+    "/api/v0/actors?detail=1&limit=10000",
+    "/api/v0/actors",
+    "/api/v0/workers?detail=1&limit=10000",
+    "/api/v0/nodes?detail=1",
+    "/api/v0/jobs?detail=1",
+    "/api/v0/placement_groups?detail=1&limit=10000",
+    "/api/v0/runtime_envs?detail=1",
+    "/api/v0/tasks/summarize",
+    "/api/v0/tasks/summarize?summary_by=lineage",
+    "/api/v0/tasks/timeline",
+    "/api/v0/actors/summarize",
+    "/api/jobs/",
+    "/logical/actors",
+    "/nodes?view=summary",
+    "/nodes?view=hostNameList",
+    "/events",
+    "/api/cluster_status?format=1",
+    "/api/v0/cluster_metadata",
+    "/timezone",
+)
+
+
+class Dashboard:
+    def __init__(self, port):
+        self.port = port
+        self.answers = []  # (request, status, content type, body)
+
+    def ask(self, request):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request("GET", request)
+            answer = connection.getresponse()
+            self.answers.append((request, answer.status, answer.headers.get("Content-Type", ""), answer.read()))
+        finally:
+            connection.close()
+        return self.answers[-1][3]
+
+    def rows(self, request):
+        return json.loads(self.ask(request))["data"]["result"]["result"]
+
+    def ask_all(self, tasks_with_logs=200):
+        """The lists first and close together, for the cluster goes on; then each thing's own page."""
+        # These begin actors of their own, which are a part of the lists then.
+        for job in json.loads(self.ask("/api/jobs/")):
+            if job["job_id"]:
+                self.ask(f"/api/data/datasets/{job['job_id']}")
+        self.ask("/api/serve/applications/")
+        time.sleep(SETTLED_SECONDS)
+        self.answers = [answer for answer in self.answers if answer[0] != "/api/jobs/"]
+        for request in LISTS:
+            self.ask(request)
+        known = {request: body for request, _, _, body in self.answers}
+        rows = {name: json.loads(known[LISTS[i]])["data"]["result"]["result"] for name, i in (("tasks", 0), ("actors", 3))}
+        for actor in rows["actors"]:
+            self.ask(f"/logical/actors/{actor['actor_id']}")
+            self.ask(f"/api/v0/logs/file?actor_id={actor['actor_id']}&lines=-1")
+        for job in json.loads(known["/api/jobs/"]):
+            self.ask(f"/api/jobs/{quote(job['submission_id'] or job['job_id'])}")
+        for node in json.loads(known["/nodes?view=summary"])["data"]["summary"]:
+            self.ask(f"/nodes/{node['raylet']['nodeId']}")
+            self.ask(f"/api/v0/logs?node_id={node['raylet']['nodeId']}")
+        for key in ("func_or_class_name", "name", "type", "state", "job_id", "actor_id", "node_id"):
+            for value in sorted({str(task[key]) for task in rows["tasks"] if task[key]}):
+                self.ask(f"/api/v0/tasks?filter_keys={key}&filter_predicates=%3D&filter_values={quote(value)}")
+        for task in rows["tasks"][:tasks_with_logs]:
+            attempt = f"task_id={task['task_id']}&attempt_number={task['attempt_number']}"
+            for suffix in ("out", "err"):
+                self.ask(f"/api/v0/logs/file?{attempt}&suffix={suffix}&lines=-1")
+
+
+def start_collector(head_root, folder, port, name):
+    environment = {
+        **{key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ},
+        **mark(folder),
+        "RAY_ROLE": "Head",
+        "RAY_CLUSTER_NAME": name,
+        "RAY_TMP_ROOT": str(head_root),
+        "RAY_COLLECTOR_EVENT_DATA_DIR": str(folder / "event-data"),
+        "EVENTS_PORT": str(port),
+        "METRICS_PORT": "0",
+        # What the dashboard says is recorded, and not stored: the comparison is with events alone.
+        "RAY_DASHBOARD_ADDRESS": "http://127.0.0.1:1",
+        "PUSH_INTERVAL": "1s",
+        "STORAGE_BACKEND": "local",
+        "LOCAL_STORAGE_DIR": str(folder / "bucket"),
+    }
+    with open(folder / "collector.log", "wb") as log:
+        process = subprocess.Popen(
+            [ROOT / "build" / "bin" / "collector"], env=environment, stdout=log, stderr=log, cwd=folder
+        )
+    wait_until(lambda: accepts_connections(port), f"the collector to listen; see {folder}/collector.log", 20)
+    return process
+
+
+def run_workload(head, workload):
+    """Until it says that it is done, or ends."""
+    # Not through a shell: the driver's entrypoint is a part of what is shown.
+    driver = subprocess.Popen(
+        [str(head.python), "-u", str(workload)], env=head.environment, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, cwd=workload.parent,
+    )  # fmt: skip
+    said = []
+    is_done = threading.Event()
+
+    def read():
+        for line in driver.stdout:
+            said.append(line)
+            if "workload is done" in line:
+                is_done.set()
+        is_done.set()
+
+    threading.Thread(target=read, daemon=True).start()
+    if not is_done.wait(WORKLOAD_SECONDS):
+        raise RuntimeError(f"the workload did not end in {WORKLOAD_SECONDS} s; it said {''.join(said)!r}")
+    if driver.poll() not in (None, 0):
+        raise RuntimeError(f"the workload ended with {driver.returncode}: {driver.stderr.read()}")
+    return driver
+
+
+class Neutral:
+    """Takes this machine's folders out of what is recorded. What stands for them is as long, because tasks' logs are
+    ranges of bytes."""
+
+    def __init__(self, ray):
+        prefixes = subprocess.run(
+            [Path(ray).with_name("python"), "-c", "import sys; print(sys.prefix); print(sys.base_prefix)"],
+            check=True, capture_output=True, text=True,
+        ).stdout.split()  # fmt: skip
+        self.places = {os.fsencode(place): self._same_length(place, name) for place, name in zip(prefixes, ("ray", "python"))}
+        self.home = os.fsencode(Path.home()) + b"/"
+
+    @staticmethod
+    def _same_length(place, name):
+        neutral = f"/opt/{name}"
+        return os.fsencode(neutral + "_" * (len(place) - len(neutral)))[: len(place)]
+
+    def __call__(self, content):
+        content = self._plain(content)
+        # Exceptions are pickled, and sent in base64.
+        return re.sub(rb"[A-Za-z0-9+/]{100,}={0,2}", self._encoded, content)
+
+    def _plain(self, content):
+        for place, neutral in self.places.items():
+            content = content.replace(place, neutral)
+        if self.home in content:
+            at = content.index(self.home)
+            raise RuntimeError(f"a folder of this machine would be recorded: {content[max(at - 200, 0) : at + 200]!r}")
+        return content
+
+    def _encoded(self, match):
+        try:
+            decoded = base64.b64decode(match[0], validate=True)
+        except ValueError:
+            return match[0]
+        return base64.b64encode(self._plain(decoded))
+
+
+def write_archive(path, dashboard, bucket, neutral):
+    def add(archive, name, content):
+        content = neutral(content)
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+
+    folder = "session"
+    with tarfile.open(path, "w:gz") as archive:
+        index = ""
+        for number, (request, status, content_type, body) in enumerate(dashboard.answers):
+            index += f"{number:03}|{request}|{status} {len(body)} {content_type}\n"
+            add(archive, f"{folder}/dashboard/{number:03}.body", body)
+        add(archive, f"{folder}/dashboard/INDEX", index.encode())
+        for file in sorted(bucket.rglob("*")):
+            if file.is_file():
+                add(archive, f"{folder}/bucket/{file.relative_to(bucket)}", file.read_bytes())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="has workload.py; gets session.tar.gz")
+    parser.add_argument("--ray", default=os.environ.get("RAYHISTORY_RAY"), help="the ray command; default: RAYHISTORY_RAY")
+    arguments = parser.parse_args()
+    workload, archive = arguments.folder / "workload.py", arguments.folder / "session.tar.gz"
+    with tempfile.TemporaryDirectory(prefix="rh-record-") as name:
+        folder = Path(name)
+        (folder / "bucket").mkdir()
+        port = free_port()
+        options = ['--resources={"my_res_x": 4}', "--labels=my_label_x=a-b_c"]
+        head = RayHead(arguments.ray, folder / "ray.log", port, num_cpus=4, options=options)
+        collector = None
+        driver = None
+        try:
+            collector = start_collector(head.root, folder, port, "recorded")
+            head.wait_until_ready()
+            driver = run_workload(head, Path(shutil.copy(workload, head.root)))
+            time.sleep(SETTLED_SECONDS)
+            dashboard = Dashboard(head.dashboard_port)
+            dashboard.ask_all()
+            if driver.poll() is None:
+                driver.kill()
+            head.end_at_once()
+            collector.terminate()
+            if collector.wait(60) != 0:
+                raise RuntimeError((folder / "collector.log").read_text())
+        finally:
+            for process in (driver, collector):
+                if process is not None and process.poll() is None:
+                    process.kill()
+            head.kill()
+        write_archive(archive, dashboard, folder / "bucket", Neutral(arguments.ray))
+    print(f"{archive}: {len(dashboard.answers)} answers, {archive.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+"""What the History Server says of recorded sessions against what the live dashboard said of them, request by request.
+
+scripts/record_session.py makes a recording out of a workload in tests/data/workloads. Every answer of its dashboard is
+compared, field by field. What may differ is listed here, with the reason; anything else is a mistake.
+
+Needs RAYHISTORY_BIN_DIR, the folder with the program answer_for_test.
+"""
+
+import json
+import os
+import re
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+from comparison import OF_CHOSEN_NAMES, TIMES, anything, by_id, check, of_nodes
+from recorded_dashboard import recorded_answers
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+RECORDINGS = sorted(path.parent.name for path in DATA.glob("recordings/*/session.tar.gz"))
+TASKS = "/api/v0/tasks?detail=1&limit=10000&exclude_driver=false"
+# By which a row is known: lists come in no order, live.
+KEYS = ("task_id", "attempt_number", "actor_id", "worker_id", "node_id", "job_id", "submission_id")
+# Live reads its clock a second time, and so later where the machine is busy.
+CLOCK_MS = 20
+
+
+class Recording:
+    def __init__(self, name, folder):
+        with tarfile.open(DATA / "recordings" / name / "session.tar.gz") as archive:
+            archive.extractall(folder, filter="data")
+        self.live = recorded_answers(folder / "session" / "dashboard")
+        self.bucket = folder / "session" / "bucket"
+        (self.session,) = self.bucket.glob("cluster-history/*/*/*/session_*")
+        self.ours = self._answers()
+
+    def later_starts(self):
+        """Of a restarted actor's creation task the later attempts have no definition of their own, and live shows none
+        of them; ours have the first one's."""
+        shown = {(task["task_id"], task["attempt_number"]) for task in self.rows_of_live(TASKS)}
+        for actor in self.rows_of_live("/api/v0/actors?detail=1&limit=10000"):
+            for attempt in range(1, int(actor["num_restarts"]) + 1):
+                task = f"{'f' * 16}{actor['actor_id']}"
+                if (task, attempt) not in shown:
+                    yield f"{task}:{attempt}"
+
+    def _answers(self):
+        asked = "".join(f"{request}\n" for request in self.live)
+        program = Path(os.environ["RAYHISTORY_BIN_DIR"]) / "answer_for_test"
+        done = subprocess.run(
+            [program, self.bucket, f"{self.session.relative_to(self.bucket)}/", self.session.name, *self.later_starts()],
+            input=asked.encode(), capture_output=True, check=True, timeout=60,
+        )  # fmt: skip
+        answers, rest = {}, done.stdout
+        for request in self.live:
+            head, _, rest = rest.partition(b"\n")
+            status, size, _ = head.decode().split(" ", 2)
+            answers[request] = int(status), rest[: int(size)].decode(errors="replace")
+            rest = rest[int(size) + 1 :]
+        assert rest == b""
+        return answers
+
+    def rows_of_live(self, request):
+        return rows_of(json.loads(self.live[request][1]))
+
+    def both(self, request):
+        (live_status, live), (status, ours) = self.live[request], self.ours[request]
+        assert (live_status, status) == (200, 200), (request, ours)
+        return json.loads(live), json.loads(ours)
+
+    def both_by_key(self, request):
+        """Lists of rows become maps."""
+        return [with_rows_by_key(body) for body in self.both(request)]
+
+    def requests(self, pattern):
+        found = [request for request in self.live if re.fullmatch(pattern, request)]
+        assert found, pattern
+        return found
+
+
+def rows_of(body):
+    return body["data"]["result"]["result"]
+
+
+def key_of(row):
+    return "-".join(str(row[key]) for key in KEYS if row.get(key) is not None)
+
+
+def with_rows_by_key(body):
+    rows = rows_of(body)
+    body["data"]["result"]["result"] = {key_of(row): row for row in rows}
+    assert len(rows_of(body)) == len(rows)
+    return body
+
+
+@pytest.fixture(scope="module", params=RECORDINGS)
+def recording(request, tmp_path_factory):
+    return Recording(request.param, tmp_path_factory.mktemp(request.param))
+
+
+def test_tasks_whatever_is_filtered(recording):
+    for request in recording.requests(r"/api/v0/tasks(\?.*)?"):
+        one, other = recording.both_by_key(request)
+        if "filter_keys=name" in request:
+            # Live filters by a name without the actor's repr, and shows one with it; ours takes both.
+            missing = rows_of(one).keys() - rows_of(other).keys()
+            assert not missing, request
+            continue
+        check(one, other)
+
+
+def test_tasks_by_function(recording):
+    check(*recording.both("/api/v0/tasks/summarize"))
+
+
+def by_group(nodes):
+    """Groups whose times and counts are equal come in any order."""
+    return {
+        f"{node['key']}": {**node, "timestamp": 0, "children": by_group(node["children"])}
+        for node in nodes
+    }
+
+
+def test_tasks_by_lineage(recording):
+    one, other = recording.both("/api/v0/tasks/summarize?summary_by=lineage")
+    for body in (one, other):
+        cluster = body["data"]["result"]["result"]["node_id_to_summary"]["cluster"]
+        cluster["summary"] = by_group(cluster["summary"])
+    check(one, other)
+
+
+def test_timeline(recording):
+    one, other = recording.both("/api/v0/tasks/timeline")
+    # Rows and columns are numbered in the order in which they appear.
+    for events in (one, other):
+        names = {(event["pid"], event["tid"], event["name"]): event["args"]["name"] for event in events if event["ph"] == "M"}
+        for event in events:
+            event["pid"] = names[event["pid"], None, "process_name"]
+        for event in events:
+            for key in ("ts", "dur"):
+                if key in event:
+                    event[key] = round(event[key])
+            event.pop("tid")
+        events.sort(key=lambda event: json.dumps(event, sort_keys=True))
+    check(one, other)
+
+
+def test_actors(recording):
+    for request in recording.requests(r"/api/v0/actors(\?.*)?"):
+        # The exception itself, in Python's serialization, is left out: nothing shows it.
+        check(*recording.both_by_key(request), [(r".*\.serialized_exception", lambda _, ours: ours == "absent")], all_occur=False)
+    check(*recording.both("/api/v0/actors/summarize"))
+
+
+# What a living process and its host were doing, and of an actor that died in its constructor the port.
+OF_ACTORS = [
+    (r".*\.(mem|processStats)", lambda _, ours: ours in ([], None)),
+    (r".*\.(ipAddress|port|workerId)", lambda live, _: live == "absent"),
+    (r".*\.address\.(nodeId|workerId)", lambda _, ours: set(ours) == {"f"}),  # where it was to be started
+    (r".*\.address\.port", lambda live, ours: live != 0 and ours == 0),
+    (rf".*\.{OF_CHOSEN_NAMES}", lambda live, ours: "absent" in (live, ours)),
+    (r".*\.(usedResources|num[A-Z]\w+|usedObjectStoreMemory|taskQueueLength|objectRefs|language|workerType|objectsTotal)",
+     lambda _, ours: ours == "absent"),
+]  # fmt: skip
+
+
+def test_actor_pages(recording):
+    for request in recording.requests(r"/logical/actors(/\w+)?"):
+        check(*recording.both(request), OF_ACTORS, times=TIMES, all_occur=False, time_ms=CLOCK_MS)
+
+
+def test_names_that_people_chose_are_as_the_list_of_actors_has_them(recording):
+    one, other = (body["data"]["actors"] for body in recording.both("/logical/actors"))
+    for actor_id, actor in one.items():
+        for key in ("requiredResources", "labelSelector"):
+            assert other[actor_id][key] == actor[key]
+
+
+def test_workers(recording):
+    one, other = (by_id(rows_of(body), "worker_id") for body in recording.both("/api/v0/workers?detail=1&limit=10000"))
+    # Ray's own drivers, of the dashboard's modules, export no events.
+    jobs = {job["job_id"] for job in json.loads(recording.ours["/api/jobs/"][1])}
+    for worker in [worker for worker in one if worker.endswith("f" * 40) and worker[:8] not in jobs]:
+        del one[worker]
+    driver = r"\.\w{8}f{48}"
+    check(one, other, [
+        (driver + r"\.(start|end)_time_ms", lambda live, ours: abs(ours - live) < CLOCK_MS),
+        (driver + r"\.exit_(type|detail)", lambda _, ours: ours is None),
+    ], all_occur=False)  # fmt: skip
+
+
+def test_nodes(recording):
+    for request in recording.requests(r"/api/v0/nodes\?detail=1"):
+        check(*recording.both_by_key(request))
+    check(*recording.both("/nodes?view=hostNameList"))
+    one, other = recording.both("/nodes?view=summary")
+    for body in (one, other):
+        body["data"]["summary"] = {node["raylet"]["nodeId"]: node for node in body["data"]["summary"]}
+    assert one["data"]["summary"].keys() == other["data"]["summary"].keys()
+    # How much was in use at that moment.
+    check(one, other, [*of_nodes(r"\.data\.summary\.\w+"), (r"\.data\.nodeLogicalResources\..*", anything)], all_occur=False)
+
+
+# What no event tells of a job; the collector may fetch it. Ours says more of a driver's node.
+OF_JOBS = [
+    (r".*(driver_agent_http_address|driver_exit_code|message|error_type)", lambda _, ours: ours is None),
+    (r".*(start|end)_time", lambda one, ours: abs(one - ours) < 200),
+    (r".*driver_node_id", lambda one, ours: one is None),
+]
+
+
+def test_jobs(recording):
+    for request in recording.requests(r"/api/v0/jobs\?detail=1|/api/jobs/.*"):
+        check(*recording.both(request), OF_JOBS, all_occur=False)
+
+
+def test_logs_of_tasks_and_actors(recording):
+    """Where live has a log, ours is the same, but for what still ran when live answered."""
+    for request in recording.requests(r"/api/v0/logs/file\?.*"):
+        (live_status, live), (status, ours) = recording.live[request], recording.ours[request]
+        if live_status == 200:
+            assert (status, ours[: len(live.decode(errors="replace"))]) == (200, live.decode(errors="replace")), request
+    assert sum(bool(recording.live[request][1]) for request in recording.requests(r"/api/v0/logs/file\?.*")) > 3
+
+
+def test_names_of_logs(recording):
+    for request in recording.requests(r"/api/v0/logs\?.*"):
+        one, other = recording.both(request)
+        for names, ours in ((one["data"]["result"][category], other["data"]["result"][category]) for category in one["data"]["result"]):
+            # A folder without a file in it leaves no trace in a store.
+            assert {name for name in names if not name.endswith("/")} <= set(ours), request
+
+
+def test_every_request_is_compared(recording):
+    """But for those that other tests compare: they are of moments, of the host, or of what only a collector fetches."""
+    elsewhere = (r"/api/v0/placement_groups.*|/api/v0/runtime_envs.*|/events.*|/api/cluster_status.*|/api/serve/.*"
+                 r"|/api/v0/cluster_metadata|/timezone|/api/data/.*|/nodes/\w+|/api/v0/logs.*")  # fmt: skip
+    here = (r"/api/v0/tasks(\?.*)?|/api/v0/tasks/(summarize.*|timeline)|/api/v0/(actors|workers|nodes|jobs)(\?.*)?"
+            r"|/api/v0/actors/summarize|/logical/actors.*|/nodes\?.*|/api/jobs/.*")  # fmt: skip
+    assert not [request for request in recording.live if not re.fullmatch(f"{elsewhere}|{here}", request)]
