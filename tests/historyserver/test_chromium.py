@@ -4,11 +4,13 @@ session's address, no blank page; and what somebody looks for is to be read.
 With RAYHISTORY_PICTURES=folder it also draws the pictures of docs/ (`make picture-historyserver`).
 """
 
+import base64
 import itertools
 import json
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -165,3 +167,60 @@ def test_a_session_whose_driver_was_silent(serve, recorded_a, browser, dashboard
     page = open_dashboard(browser, base)
     for route, clicks, texts in PAGES_A:
         look_at(page, base, route, clicks, texts)
+
+
+def node_died():
+    """As Ray exports it."""
+    return {
+        "eventId": "ZGllZA==", "sourceType": "GCS", "eventType": "NODE_LIFECYCLE_EVENT", "sessionName": SESSION,
+        "timestamp": "2026-11-23T03:28:00Z", "severity": "INFO", "message": "",
+        "nodeLifecycleEvent": {
+            "nodeId": base64.b64encode(bytes.fromhex(NODE)).decode(),
+            "stateTransitions": [{"state": "DEAD", "timestamp": "2026-11-23T03:28:00Z",
+                                  "deathInfo": {"reason": "UNEXPECTED_TERMINATION", "reasonMessage": "lost"}}],
+        },
+    }  # fmt: skip
+
+
+def test_the_logs_of_a_dead_node_are_reached_from_both_pages(serve, bucket, browser, dashboard_files):
+    (folder,) = bucket.glob(f"cluster-history/*/*/*/*/{SESSION}/{NODE}/node_events")
+    (folder / f"{NODE}-2026-11-23-04.jsonl").write_text(json.dumps(node_died()))
+    base = f"http://127.0.0.1:{serve(bucket, DASHBOARD_DIR=dashboard_files).port}{BASE}"
+    page = open_dashboard(browser, base)
+    look_at(page, base, "cluster", [], ["DEAD", NODE, "Log"])
+    page.run(f"document.querySelector('a[href$=\"/logs/?nodeId={NODE}\"]').click()")
+    page.wait_for("raylet.out", "job-driver-raysubmit_bad.log")
+    look_at(page, base, "logs", [], ["Select a node to view logs", NODE])
+    # API users are told what is true.
+    (node,) = page.run(f"fetch('{BASE}/nodes?view=summary').then(answer => answer.json())")["data"]["summary"]
+    assert node["raylet"]["state"] == "DEAD"
+
+
+def test_an_ended_session_looks_ended(serve, bucket, browser, dashboard_files):
+    for path in bucket.rglob("*"):
+        os.utime(path, (1_795_500_000, 1_795_500_000))
+    server = serve(bucket, DASHBOARD_DIR=dashboard_files)
+    base = f"http://127.0.0.1:{server.port}{BASE}"
+    summary = server.ask(f"{BASE}/api/history/session").json()
+    assert summary == {
+        "namespace": "default", "cluster": "full", "owner_kind": "rayjob", "owner_name": "myjob", "session": SESSION,
+        "last_seen_ms": summary["last_seen_ms"], "last_stored_ms": 1_795_500_000_000, "has_ended": True, "partial_failure": "",
+    }  # fmt: skip
+    page = open_dashboard(browser, base)
+    page.wait_for("this session has ended: last seen 2026-11-23 03:2", "default/full", SESSION, "all sessions")
+    picture(page, "banner", 400)
+    assert page.run("Date.now()") == page.run("new Date().getTime()") == summary["last_seen_ms"]
+    assert page.run("new Date(5).getTime()") == 5 and page.run("new Date() instanceof Date") is True
+    page.click("all sessions")
+    page.wait_for("1 of 1 sessions")
+
+
+def test_a_session_that_is_being_stored_does_not_look_ended(serve, bucket, browser, dashboard_files):
+    """Its clocks go on: it may still run."""
+    for path in bucket.rglob("*"):
+        os.utime(path)
+    server = serve(bucket, DASHBOARD_DIR=dashboard_files)
+    assert server.ask(f"{BASE}/api/history/session").json()["has_ended"] is False
+    page = open_dashboard(browser, f"http://127.0.0.1:{server.port}{BASE}")
+    page.wait_for("stored while it runs: last seen 2026-11-23 03:2")
+    assert abs(page.run("Date.now()") - time.time() * 1000) < 60_000

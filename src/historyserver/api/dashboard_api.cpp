@@ -21,6 +21,7 @@
 #include "historyserver/api/platform_events.h"
 #include "historyserver/api/runtime_env_table.h"
 #include "historyserver/api/session_facts.h"
+#include "historyserver/api/session_summary.h"
 #include "historyserver/api/task_summary.h"
 #include "historyserver/api/task_table.h"
 #include "historyserver/api/timeline.h"
@@ -94,6 +95,8 @@ constexpr std::array kRoutes{
           [](const SessionView& v, const Request&) { return train_runs(v, "/api/train/v2/runs"); }},
     Route{"/api/train/v2/runs/v1",
           [](const SessionView& v, const Request&) { return train_runs(v, "/api/train/v2/runs/v1"); }},
+    Route{"/api/history/session", [](const SessionView& v, const Request&) { return session_summary(v); }},
+    Route{"/api/history/page.js", [](const SessionView& v, const Request&) { return session_script(v); }},
     Route{"/logical/actors", actor_page},
     Route{"/nodes", node_page},
     Route{"/events", event_page},

@@ -532,6 +532,26 @@ void share_definitions(std::span<const Place> places) {
   }
 }
 
+UnixNanoseconds last_time_in(const SessionState& state) {
+  UnixNanoseconds last = 0;
+  const auto see = [&last](UnixNanoseconds time) { last = std::max(last, time); };
+  for (const TaskAttempt& task : state.attempts) {
+    for (const UnixNanoseconds time : task.reached)
+      see(time);
+    if (!task.profile_events.empty()) see(task.profile_events.back().end);
+  }
+  for (const Actor& actor : state.actors)
+    see(std::max(actor.last_change, actor.end_time));
+  for (const Job& job : state.jobs)
+    see(std::max({job.start_time, job.end_time, job.driver_end_time}));
+  for (const Node& node : state.nodes)
+    see(std::max(node.start_time, node.end_time));
+  for (const Worker& worker : state.workers)
+    see(std::max(worker.start_time_ms, worker.end_time_ms) * kNanosecondsPerMillisecond);
+  if (!state.platform_events.empty()) see(state.platform_events.front().time);
+  return last;
+}
+
 uint64_t size_of(const SessionState& state) {
   uint64_t bytes = state.memory->bytes() + state.attempts.capacity() * sizeof(TaskAttempt) +
                    state.actors.capacity() * sizeof(Actor) + state.jobs.capacity() * sizeof(Job) +
@@ -606,6 +626,8 @@ std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
     shards_[i].tasks.clear();
     shards_[i].tasks.shrink_to_fit();
   });
+
+  state->last_seen = last_time_in(*state);
 
   auto memory = std::make_shared<TextMemory>();
   for (Shard& shard : shards_)

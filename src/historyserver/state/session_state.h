@@ -234,6 +234,7 @@ struct SessionState {
   // What of the session's files is missing or could not be read, in a sentence for people; empty where all
   // was.
   std::string partial_failure;
+  UnixNanoseconds last_seen = 0;  // the last of all times that events tell; 0: none
   std::shared_ptr<const TextMemory> memory;
   uint64_t bytes = 0;  // about what this takes of memory
 

@@ -16,6 +16,7 @@ constexpr size_t kMostFiles = 10'000;
 constexpr std::string_view kIndex = "/index.html";
 // Their names hold a digest of their content.
 constexpr std::string_view kHashedFolder = "/static/";
+constexpr std::string_view kScripts = "/static/js/main.";
 
 constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
     {".html", "text/html; charset=utf-8"},
@@ -46,6 +47,34 @@ Result<std::string> content_of(const std::string& path) {
   TRY_ASSIGN(const size_t got, file.read_at(0, content));
   content.resize(got);
   return content;
+}
+
+void replace_first(std::string& text, std::string_view what, std::string_view by) {
+  if (const size_t place = text.find(what); place != std::string::npos) text.replace(place, what.size(), by);
+}
+
+void change_index(std::string& html) {
+  replace_first(html, "<head>", "<head><script src=\"./api/history/page.js\"></script>");
+  // Browsers keep the script for a year by its name, and may have one from before the changes below.
+  replace_first(html, ".js\"></script><link", ".js?history=1\"></script><link");
+}
+
+// Ray: dashboard/client/src/pages/log/Logs.tsx and pages/node/NodeRow.tsx, as they are minified.
+void change_script(std::string& script) {
+  replace_first(script, R"(.data.data.summary.filter((e=>"ALIVE"===e.raylet.state)))", ".data.data.summary");
+  constexpr std::string_view kOnlyLiving = R"("DEAD"!==)";
+  constexpr std::string_view kLink = R"(to:"/logs/?nodeId=")";
+  constexpr size_t kLinkDistance = 100;
+  constexpr size_t kStateBytes = 12;  // of "p.state", however a build names the node
+  for (size_t place = script.find(kOnlyLiving); place != std::string::npos;
+       place = script.find(kOnlyLiving, place + 1)) {
+    const size_t and_then = script.find("&&", place);
+    const size_t link = script.find(kLink, place);
+    if (and_then == std::string::npos || link == std::string::npos) return;
+    if (link - place > kLinkDistance || and_then - place > kOnlyLiving.size() + kStateBytes) continue;
+    script.replace(place, and_then - place, "true");
+    return;
+  }
 }
 
 }  // namespace
@@ -82,6 +111,8 @@ std::optional<Response> DashboardFiles::answer(std::string_view path) const {
     return text_response(500,
                          "This file of the dashboard cannot be read; the History Server's log says why.");
   }
+  if (file->first == kIndex) change_index(*content);
+  if (file->first.starts_with(kScripts) && file->first.ends_with(".js")) change_script(*content);
   Response response;
   response.content_type = std::string(type_of(file->first));
   response.body = *std::move(content);

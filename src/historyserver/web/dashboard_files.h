@@ -1,5 +1,9 @@
 // The frontend of Ray's dashboard: the files of a folder, as the Ray wheel has them (ray/dashboard/client/
-// build).
+// build), but for three changes, each of which is left out where the files are not as Ray 2.60's:
+//
+//   - the index loads /api/history/page.js before Ray's script (api/session_summary.h);
+//   - the page of logs offers dead nodes too: a store has their logs, where a cluster has not;
+//   - the table of nodes links to the logs of dead nodes, for the same reason.
 #pragma once
 
 #include <map>

@@ -89,6 +89,14 @@ Response live_refused() {
                        "/select_cluster shows what is stored, running sessions included.");
 }
 
+// A running cluster's pages are as its head has them.
+constexpr std::string_view kPageScript = "/api/history/page.js";
+Response no_script() {
+  Response response = text_response(200, {});
+  response.content_type = "text/javascript; charset=utf-8";
+  return response;
+}
+
 Response entered(const ClusterPlace& place, const std::string& session) {
   Response response;
   response.body = fmt::format(R"({{"name":"{}","namespace":"{}","result":"success","session":"{}"}})",
@@ -213,6 +221,7 @@ Response HistorySite::below_live(const WebRequest& request, const BasePath& base
                                      : base.address.session.str();
   if (is_latest || base.rest.empty()) return redirect(relative_location(base, name, request.query()));
   if (std::optional<Response> file = files_.answer(percent_decoded(base.rest))) return *std::move(file);
+  if (base.rest == kPageScript) return no_script();
   std::string target(base.rest);
   if (request.target.find('?') != std::string::npos) target.append("?").append(request.query());
   return live_->answer(session, request, target);
@@ -245,6 +254,7 @@ Response HistorySite::of_cookies(const WebRequest& request) const {
   if (is_refused(*address)) return live_refused();
   const auto live = find_live(*address);
   if (live && *live) {
+    if (request.path() == kPageScript) return no_script();
     Response response = live_->answer(**live, request, request.target);
     renew_cookies(response, (*live)->cluster.place, address->session.str());
     return response;

@@ -1,0 +1,69 @@
+#include "historyserver/api/session_summary.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "base/json_text.h"
+#include "historyserver/api/json_value.h"
+
+namespace rayhistory {
+namespace {
+
+constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
+constexpr int64_t kQuietNanoseconds = 5LL * 60 * 1'000'000'000;
+
+std::optional<int64_t> last_stored(const SessionListing& listing) {
+  std::optional<int64_t> newest;
+  for (const ListedObject& object : listing.objects)
+    newest = std::max(newest, object.object.modified_nanoseconds);
+  return newest && *newest > 0 ? newest : std::nullopt;
+}
+
+void append_time(std::string& json, Comma& comma, std::string_view key, int64_t nanoseconds) {
+  append_key(json, comma, key);
+  json += nanoseconds == 0 ? "null" : std::to_string(nanoseconds / kNanosecondsPerMillisecond);
+}
+
+std::string summary_json(const SessionView& view) {
+  const StoredSession& session = view.listing.session;
+  const std::optional<Owner>& owner = session.place.owner;
+  const std::optional<int64_t> stored = last_stored(view.listing);
+  std::string json = "{";
+  Comma comma;
+  const auto text = [&](std::string_view key, std::string_view value) {
+    append_key(json, comma, key);
+    append_json_string(json, value);
+  };
+  text("namespace", session.place.name_space.str());
+  text("cluster", session.place.cluster.str());
+  append_key(json, comma, "owner_kind");
+  append_text_or_null(json, !owner ? "" : owner->kind == OwnerKind::rayjob ? "rayjob" : "rayservice");
+  append_key(json, comma, "owner_name");
+  append_text_or_null(json, owner ? std::string_view(owner->name.str()) : std::string_view());
+  text("session", session.name.str());
+  append_time(json, comma, "last_seen_ms", view.state.last_seen);
+  append_time(json, comma, "last_stored_ms", stored.value_or(0));
+  append_key(json, comma, "has_ended");
+  append_bool(json, stored && view.now - *stored > kQuietNanoseconds);
+  text("partial_failure", view.state.partial_failure);
+  json += '}';
+  return json;
+}
+
+}  // namespace
+
+Response session_summary(const SessionView& view) {
+  return {.body = summary_json(view)};
+}
+
+Response session_script(const SessionView& view) {
+  Response response;
+  response.content_type = "text/javascript; charset=utf-8";
+  response.headers = {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
+  response.body = "const rayHistory = " + summary_json(view) + ";\n";
+  response.body += kSessionScript;
+  return response;
+}
+
+}  // namespace rayhistory
