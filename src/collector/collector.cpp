@@ -353,7 +353,8 @@ void Collector::take_the_last(const Deadline& deadline) {
     if (quiet && !node.session) return;
     const bool raylet_has_ended = node.session && !raylet_lives(*node.session);
     if (quiet && raylet_has_ended && logs_have_ended(*node.session, now - last_write)) return;
-    if (quiet && raylet_has_ended && now - last_write >= kLogQuietTime && !std::exchange(wait_is_logged, true)) {
+    if (quiet && raylet_has_ended && now - last_write >= kLogQuietTime &&
+        !std::exchange(wait_is_logged, true)) {
       log_info("a process still has a log of the session open, so the drain waits for it",
                {{"session", node.session->str()}, {"longest_wait", format_duration(kOpenLogQuietTime)}});
     }

@@ -113,9 +113,11 @@ int take_snapshot(const Settings& settings) {
   }
   CurlClient http(clock, settings.network.client);
   const DashboardClient dashboard(
-      settings.dashboard.address, [auth = settings.dashboard.auth] { return read_auth_token(auth); }, http, clock);
+      settings.dashboard.address, [auth = settings.dashboard.auth] { return read_auth_token(auth); }, http,
+      clock);
   const ObjectKeys keys(settings.storage.root, settings.cluster);
-  RetryingStore retrying(*std::move(store), clock, {}, {.waits_for_operator = false, .tries = kSnapshotTries});
+  RetryingStore retrying(*std::move(store), clock, {},
+                         {.waits_for_operator = false, .tries = kSnapshotTries});
   const auto session = store_snapshot(dashboard, retrying, keys, settings.dashboard.additional_endpoints,
                                       Deadline::after(clock, kSnapshotTimeout), stdout);
   if (!session) {

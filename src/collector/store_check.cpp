@@ -22,8 +22,8 @@ namespace rayhistory {
 namespace {
 
 constexpr uint64_t kMiB = 1024 * 1024;
-// Names as long as Ray's own: a store that keeps keys as names of files takes no more than some hundred bytes of
-// each. A session has 40 letters, a node's ID 56, a worker's log as many as kWorkerLog.
+// Names as long as Ray's own: a store that keeps keys as names of files takes no more than some hundred bytes
+// of each. A session has 40 letters, a node's ID 56, a worker's log as many as kWorkerLog.
 constexpr std::string_view kSessionBeginning = "collector-check-";
 constexpr size_t kSessionRandomBytes = 12;
 constexpr size_t kNodeBytes = 28;
@@ -127,7 +127,8 @@ class Check {
   bool rotate() {
     ProbeFile& rotated = files_.front();
     const std::string live_key = rotated.key();
-    const std::string path = rotated_log_path(std::string_view(live_key).substr(prefix_.size()), kRotatedAt, kInode);
+    const std::string path =
+        rotated_log_path(std::string_view(live_key).substr(prefix_.size()), kRotatedAt, kInode);
     rotated.rename_to(prefix_ + path);
     if (Result<void> added = add(live_key, ShipmentKind::log, kSmallBytes); !added)
       return told("rotate a log", added);

@@ -6,8 +6,8 @@
 // Both folders are KubeRay's, and what its collector or an older manifest's container command has left in
 // prev-logs is taken up too. A file goes from one to the other when the store holds all of it; when none is
 // left and nothing is to be done any more below the nodes' keys, what remains of the node's folder in
-// prev-logs (symlinks, sockets, empty folders) is removed; the session's folder stays empty for some minutes. So a crash at any moment leaves each file in one
-// of the two, and the next start carries on.
+// prev-logs (symlinks, sockets, empty folders) is removed; the session's folder stays empty for some minutes.
+// So a crash at any moment leaves each file in one of the two, and the next start carries on.
 #pragma once
 
 #include <functional>

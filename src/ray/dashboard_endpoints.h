@@ -1,5 +1,5 @@
-// What is asked of Ray's dashboard and stored. A query is a part of the key, so each must be what Ray's own pages
-// ask for.
+// What is asked of Ray's dashboard and stored. A query is a part of the key, so each must be what Ray's own
+// pages ask for.
 #pragma once
 
 #include <array>

@@ -222,7 +222,8 @@ void SessionEndpoints::take(std::string endpoint, std::string body, std::optiona
     return health_.kept_back();
   }
   // A Serve without applications is the truth, but when Ray ends its controller only ended first.
-  if (ray_is_ending && endpoint == kServeEndpoint && !has_serve_applications(body)) return health_.kept_back();
+  if (ray_is_ending && endpoint == kServeEndpoint && !has_serve_applications(body))
+    return health_.kept_back();
 
   const Count count_in = count_for(endpoint);
   const auto count = count_in ? count_in(body) : std::nullopt;

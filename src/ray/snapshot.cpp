@@ -49,10 +49,12 @@ void note_what_is_left_out(std::string_view body, std::FILE* out) {
   simdjson::dom::element list;
   uint64_t total = 0;
   simdjson::dom::array rows;
-  if (parser.parse(body.data(), body.size()).at_pointer("/data/result").get(list) != simdjson::SUCCESS) return;
+  if (parser.parse(body.data(), body.size()).at_pointer("/data/result").get(list) != simdjson::SUCCESS)
+    return;
   if (list["total"].get(total) != simdjson::SUCCESS || list["result"].get(rows) != simdjson::SUCCESS) return;
   if (total > rows.size()) {
-    fmt::print(out, "note: the dashboard knows {} tasks and shows {}, so the others are not in the snapshot\n",
+    fmt::print(out,
+               "note: the dashboard knows {} tasks and shows {}, so the others are not in the snapshot\n",
                total, rows.size());
   }
 }
@@ -70,7 +72,8 @@ std::optional<SessionName> session_in_nodes(std::string_view body) {
     if (node.at_pointer("/raylet/sessionDir").get(folder) != simdjson::SUCCESS) continue;
     if (node.at_pointer("/raylet/state").get(state) != simdjson::SUCCESS || state == "DEAD") continue;
     const std::string_view name = folder.substr(folder.rfind('/') + 1);
-    if (auto session = SessionName::parse(name); session && name.starts_with(kSessionBeginning)) return session;
+    if (auto session = SessionName::parse(name); session && name.starts_with(kSessionBeginning))
+      return session;
   }
   return std::nullopt;
 }
@@ -82,10 +85,11 @@ Result<SessionName> store_snapshot(const DashboardClient& dashboard, Store& stor
   if (nodes.asked != Asked::answered) return not_answered(kNodesEndpoint, nodes);
   const std::optional<SessionName> session = session_in_nodes(nodes.body);
   if (!session) {
-    return Error{ErrorKind::not_found,
-                 fmt::format("{}: no node that is alive says which session it runs (raylet.sessionDir), so there is "
-                             "no name to store a snapshot under; is this the dashboard of a running head?",
-                             kNodesEndpoint)};
+    return Error{
+        ErrorKind::not_found,
+        fmt::format("{}: no node that is alive says which session it runs (raylet.sessionDir), so there is "
+                    "no name to store a snapshot under; is this the dashboard of a running head?",
+                    kNodesEndpoint)};
   }
   TRY(store.ensure_bucket(deadline));
   for (const SnapshotEndpoint& endpoint : endpoints_of(additional_endpoints)) {
@@ -97,8 +101,8 @@ Result<SessionName> store_snapshot(const DashboardClient& dashboard, Store& stor
     }
     if (endpoint.path == kSnapshotEndpoints.front()) note_what_is_left_out(answer.body, out);
     const size_t size = answer.body.size();
-    TRY(store.put(keys.fetched_endpoint(*session, endpoint.path), MemoryBody(std::move(answer.body)), kJsonContent,
-                  deadline));
+    TRY(store.put(keys.fetched_endpoint(*session, endpoint.path), MemoryBody(std::move(answer.body)),
+                  kJsonContent, deadline));
     fmt::print(out, "stored: {}, {} bytes\n", endpoint.path, size);
   }
   TRY(store.put(keys.marker(*session), MemoryBody(""), kTextContent, deadline));

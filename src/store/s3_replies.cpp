@@ -171,7 +171,8 @@ std::string write_s3_complete(const std::vector<std::string>& etags, std::string
                          : fmt::format("<CompleteMultipartUpload xmlns=\"{}\">", xml_namespace);
   for (size_t i = 0; i < etags.size(); ++i) {
     // An ETag is hex digits and '-' wherever we looked, but it is the server's to choose.
-    body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>\"{}\"</ETag></Part>", i + 1, escape_xml(etags[i]));
+    body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>\"{}\"</ETag></Part>", i + 1,
+                        escape_xml(etags[i]));
   }
   body += "</CompleteMultipartUpload>";
   return body;

@@ -29,7 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const RayCluster& cluster : page->clusters)
       check_cluster(cluster);
   }
-  if (const auto event = parse_ray_cluster_event(text); event && event->cluster) check_cluster(*event->cluster);
+  if (const auto event = parse_ray_cluster_event(text); event && event->cluster)
+    check_cluster(*event->cluster);
   if (const auto active = parse_active_cluster(text)) CHECK(!*active || !(*active)->empty());
   // No folder of this machine: what the file names is not there.
   if (const auto access = parse_kubeconfig(text, "/nowhere/config", {})) {

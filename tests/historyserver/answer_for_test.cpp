@@ -77,7 +77,8 @@ int answer_requests(int argc, char** argv) {
                                   .deadline = Deadline::never()});
     }
     const std::string body = body_of(*response);
-    std::cout << response->status << ' ' << body.size() << ' ' << response->content_type << '\n' << body << '\n';
+    std::cout << response->status << ' ' << body.size() << ' ' << response->content_type << '\n'
+              << body << '\n';
   }
   return EXIT_SUCCESS;
 }

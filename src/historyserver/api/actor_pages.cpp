@@ -69,7 +69,12 @@ void append_actor(std::string& json, const Actor& actor) {
   append_key(json, comma, "numRestarts");
   append_json_string(json, std::to_string(actor.restarts));
   append_key(json, comma, "timestamp");
-  append_float(json, static_cast<double>(actor.last_change / 1'000'000));
+  // 0.0 of one that was never started.
+  if (actor.last_change == 0) {
+    append_float(json, 0);
+  } else {
+    append_float_milliseconds(json, actor.last_change);
+  }
   append_key(json, comma, "pid");
   json += std::to_string(actor.pid);
   append_key(json, comma, "startTime");

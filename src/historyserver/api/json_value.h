@@ -26,8 +26,8 @@ void append_milliseconds(std::string& json, UnixNanoseconds time, std::string_vi
 // The same as a float, "1795404332920.0": how the state API has tasks' times.
 void append_float_milliseconds(std::string& json, UnixNanoseconds time);
 
-// {"CPU": 1.0}: names that people choose are never changed, also where the live dashboard writes "my_res_x" as
-// "myResX" (dashboard/utils.py to_google_style).
+// {"CPU": 1.0}: names that people choose are never changed, also where the live dashboard writes "my_res_x"
+// as "myResX" (dashboard/utils.py to_google_style).
 void append_resources(std::string& json, const Resources& resources);
 void append_text_map(std::string& json, const TextMap& map);
 

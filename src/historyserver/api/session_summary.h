@@ -12,12 +12,14 @@ namespace rayhistory {
 //   namespace, cluster, owner_kind and owner_name (null: none), session
 //   last_seen_ms     the time of the last event, Unix milliseconds; null: there is none
 //   last_stored_ms   when the store got the newest object, by its own clock; null where it does not say
-//   has_ended        nothing was stored for five minutes: while a session runs, its collector stores something each
+//   has_ended        nothing was stored for five minutes: while a session runs, its collector stores
+//   something each
 //                    minute
 //   partial_failure  what is missing, as in the state API; empty: nothing
 Response session_summary(const SessionView& view);
 
-// /api/history/page.js: what Ray's pages are given of a stored session (session_script.js), with the above in it.
+// /api/history/page.js: what Ray's pages are given of a stored session (session_script.js), with the above in
+// it.
 Response session_script(const SessionView& view);
 
 extern const std::string_view kSessionScript;

@@ -125,8 +125,8 @@ std::string_view if_failed(const Task& task, std::string_view text) {
   return task.status == TaskStatus::failed ? text : std::string_view{};
 }
 
-// Ray shows "Repr.method" for "Class.method" where the actor has a repr, and filters by the latter. People filter by
-// what they see, so both find the task.
+// Ray shows "Repr.method" for "Class.method" where the actor has a repr, and filters by the latter. People
+// filter by what they see, so both find the task.
 std::string_view name_without_repr(const Task& task) {
   const std::string_view method = task.func_or_class_name.substr(task.func_or_class_name.rfind('.') + 1);
   const bool has_repr = task.type == TaskType::actor_task && task.name.ends_with(method) &&

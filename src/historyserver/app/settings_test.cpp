@@ -49,8 +49,8 @@ TEST(HistorySettings, HaveKubeRaysDefaults) {
 
 TEST(HistorySettings, FindKubernetesAsAPodIsTold) {
   const ParsedHistorySettings parsed =
-      parse({"--storage-backend=local", "--enable-live-clusters", "--use-kubernetes-proxy", "--kubeconfigs=/k",
-             "--kube-api-qps=7"},
+      parse({"--storage-backend=local", "--enable-live-clusters", "--use-kubernetes-proxy",
+             "--kubeconfigs=/k", "--kube-api-qps=7"},
             {{"KUBERNETES_SERVICE_HOST", "10.0.0.1"},
              {"KUBERNETES_SERVICE_PORT", "443"},
              {"KUBECONFIG", "/mine"},
@@ -79,13 +79,12 @@ TEST(HistorySettings, SayThatKubernetesIsNotAskedWithoutLiveClusters) {
 
 // The deployment that KubeRay 1.7 comes with, and the flag that 1.7.1 wants for the same.
 TEST(HistorySettings, TakeKubeRaysManifest) {
-  const ParsedHistorySettings parsed =
-      parse({"--storage-backend=s3", "--storage-root-dir=log",
-             "--kubeconfigs=", "--use-kubernetes-proxy=false", "--use-auth-token-mode", "--enable-live-clusters",
-             "--kube-api-qps=100",
-             "--kube-api-burst", "200", "--session-cache-size=10", "--session-cache-max-memory=500Mi",
-             "--session-cache-ttl=1h", "--session-process-timeout=5m", "--dashboard-dir=/d"},
-            {{"S3_BUCKET", "b"}, {"S3_ENDPOINT", "minio:9000"}, {"S3FORCE_PATH_STYLE", "true"}});
+  const ParsedHistorySettings parsed = parse(
+      {"--storage-backend=s3", "--storage-root-dir=log", "--kubeconfigs=", "--use-kubernetes-proxy=false",
+       "--use-auth-token-mode", "--enable-live-clusters", "--kube-api-qps=100", "--kube-api-burst", "200",
+       "--session-cache-size=10", "--session-cache-max-memory=500Mi", "--session-cache-ttl=1h",
+       "--session-process-timeout=5m", "--dashboard-dir=/d"},
+      {{"S3_BUCKET", "b"}, {"S3_ENDPOINT", "minio:9000"}, {"S3FORCE_PATH_STYLE", "true"}});
   EXPECT_THAT(parsed.errors, IsEmpty());
   EXPECT_THAT(parsed.warnings, IsEmpty());
   ASSERT_TRUE(parsed.settings);

@@ -114,9 +114,10 @@ void ClusterWatch::watch_from(std::string version, const std::stop_token& stop) 
 }
 
 void ClusterWatch::is_denied(const Error& error, const std::stop_token& stop) {
-  trouble_.failed(kWatch, error,
-                  "RayClusters may not be watched: changes show after ten seconds, and each question asks Kubernetes "
-                  "(give the ServiceAccount the right to watch rayclusters)");
+  trouble_.failed(
+      kWatch, error,
+      "RayClusters may not be watched: changes show after ten seconds, and each question asks Kubernetes "
+      "(give the ServiceAccount the right to watch rayclusters)");
   set(State::unknown);
   clock_.sleep_for(kDeniedPause, stop);
 }

@@ -1,6 +1,6 @@
-// The RayClusters that Kubernetes has, kept at hand: listed once, then watched (Kubernetes documentation, "API
-// concepts", "Efficient detection of changes"), so that a change is known within moments and the API server is
-// asked for nothing by those who look.
+// The RayClusters that Kubernetes has, kept at hand: listed once, then watched (Kubernetes documentation,
+// "API concepts", "Efficient detection of changes"), so that a change is known within moments and the API
+// server is asked for nothing by those who look.
 #pragma once
 
 #include <map>
@@ -29,8 +29,8 @@ class ClusterWatch {
   // Ends what is under way, for good.
   void stop() { thread_.request_stop(); }
 
-  // All of all namespaces, by namespace and name. Nothing while they are not known: before the first list, where
-  // the account may not watch them, and when Kubernetes could not be asked for half a minute.
+  // All of all namespaces, by namespace and name. Nothing while they are not known: before the first list,
+  // where the account may not watch them, and when Kubernetes could not be asked for half a minute.
   std::optional<std::vector<RayCluster>> clusters() const;
 
  private:

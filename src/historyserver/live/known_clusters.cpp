@@ -48,11 +48,7 @@ std::string_view crd_of(ClusterKind kind) {
 
 KnownClusters::KnownClusters(KubernetesClient& kubernetes, const ClusterWatch& watch, TroubleLog& trouble,
                              const Clock& clock)
-    : kubernetes_(kubernetes),
-      watch_(watch),
-      trouble_(trouble),
-      clock_(clock),
-      answers_(kAnswers, clock) {}
+    : kubernetes_(kubernetes), watch_(watch), trouble_(trouble), clock_(clock), answers_(kAnswers, clock) {}
 
 KnownClusters::Answer KnownClusters::ask(const std::string& what, const std::optional<Answer>& former,
                                          const Ask& question) {

@@ -99,7 +99,8 @@ Result<std::string> KubernetesClient::get(std::string_view path, const QueryPara
   return std::move(response.body);
 }
 
-Result<void> KubernetesClient::watch(std::string_view path, const QueryParameters& query, uint64_t limit_bytes,
+Result<void> KubernetesClient::watch(std::string_view path, const QueryParameters& query,
+                                     uint64_t limit_bytes,
                                      const std::function<Result<void>(std::string_view line)>& on_line,
                                      const Deadline& deadline) {
   TRY_ASSIGN(HttpRequest request, request_for(path, query));
@@ -115,7 +116,8 @@ Result<void> KubernetesClient::watch(std::string_view path, const QueryParameter
     }
     rest.erase(0, begin);
     if (rest.size() > limit_bytes)
-      return Error{ErrorKind::invalid, fmt::format("Kubernetes: a change of more than {} bytes", limit_bytes)};
+      return Error{ErrorKind::invalid,
+                   fmt::format("Kubernetes: a change of more than {} bytes", limit_bytes)};
     return {};
   };
   TRY_ASSIGN(const HttpResponse response, send(request, deadline));

@@ -34,9 +34,9 @@ class KubernetesClient {
   Result<std::string> get(std::string_view path, const QueryParameters& query, uint64_t limit_bytes,
                           const Deadline& deadline);
 
-  // A watch: each line of the answer goes to `on_line`, whose error ends it with that error. Returns when the API
-  // server has ended it. A line above `limit_bytes` is `invalid`; a version that is too old (410) is `not_found`.
-  // Else as get().
+  // A watch: each line of the answer goes to `on_line`, whose error ends it with that error. Returns when the
+  // API server has ended it. A line above `limit_bytes` is `invalid`; a version that is too old (410) is
+  // `not_found`. Else as get().
   Result<void> watch(std::string_view path, const QueryParameters& query, uint64_t limit_bytes,
                      const std::function<Result<void>(std::string_view line)>& on_line,
                      const Deadline& deadline);

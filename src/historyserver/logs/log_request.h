@@ -35,8 +35,8 @@ struct LogRequest {
 // `invalid` where a value cannot be, or where nothing says which log or on which node.
 Result<LogRequest> parse_log_request(const Query& query);
 
-// Whether `timeout` is a number, as Ray wants it: the seconds that it would wait for the node's agent. Nothing waits
-// for an agent here.
+// Whether `timeout` is a number, as Ray wants it: the seconds that it would wait for the node's agent.
+// Nothing waits for an agent here.
 Result<void> check_log_timeout(const Query& query);
 
 // The node_id of a query; nothing where it is not given.

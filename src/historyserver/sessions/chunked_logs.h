@@ -1,9 +1,10 @@
 // Logs that KubeRay's collector stored in chunks.
 //
 // Since 1.8 it stores a log of a running session each time as the bytes that the log has gained, under
-// "<log>.chunks/<offset>": the offset of the chunk's first byte, in 20 decimal digits. When its process starts
-// again, it begins at 0 with one chunk of all that is there, and earlier chunks of higher offsets stay. A log
-// that begins anew, because it was rotated or cut, begins at 0 too. Our collector stores no chunks.
+// "<log>.chunks/<offset>": the offset of the chunk's first byte, in 20 decimal digits. When its process
+// starts again, it begins at 0 with one chunk of all that is there, and earlier chunks of higher offsets
+// stay. A log that begins anew, because it was rotated or cut, begins at 0 too. Our collector stores no
+// chunks.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +24,13 @@ class ChunkedLogs {
  public:
   // Replaces the chunks among `objects`, which are in the order of their keys and all below `prefix` of a
   // session, by the logs that they make up: each under the log's own key, with the size of all its chunks and
-  // an ETag that changes with any of theirs. A chunk belongs to its log if it begins where the one before ended. One that begins earlier is a
-  // leftover; one that begins later ends the log, as in KubeRay's History Server.
+  // an ETag that changes with any of theirs. A chunk belongs to its log if it begins where the one before
+  // ended. One that begins earlier is a leftover; one that begins later ends the log, as in KubeRay's History
+  // Server.
   //
   // Of a log that is stored as a whole too, the whole object counts, and its chunks do not: it is our
-  // collector's, which took over from KubeRay's. The exception is a KubeRay collector that took over from ours,
-  // and whose chunks were written later.
+  // collector's, which took over from KubeRay's. The exception is a KubeRay collector that took over from
+  // ours, and whose chunks were written later.
   static ChunkedLogs take_from(std::vector<ListedObject>& objects, std::string_view prefix);
 
   // The ranges of the store's objects that hold the bytes of `slice`: of a log without chunks itself.

@@ -20,7 +20,8 @@ const std::string kPrefix = "cluster-history/raycluster/ns/c/session_1/";
 class ChunkedLogsTest : public testing::Test {
  protected:
   void put(const std::string& path, uint64_t size, int64_t written = 100) {
-    objects_.push_back({kPrefix + path, {.size = size, .etag = "e", .modified_nanoseconds = written * kSecond}});
+    objects_.push_back(
+        {kPrefix + path, {.size = size, .etag = "e", .modified_nanoseconds = written * kSecond}});
   }
   void chunk(const std::string& log, uint64_t offset, uint64_t size, int64_t written = 100) {
     put(fmt::format("{}.chunks/{:020}", log, offset), size, written);
@@ -64,8 +65,8 @@ TEST_F(ChunkedLogsTest, JoinsChunksWhileEachBeginsWhereTheOneBeforeEnded) {
   chunk("n/logs/events/event_GCS.log", 0, 0);
   put("n/logs/gcs_server.out", 3);
   take();
-  EXPECT_THAT(listed(),
-              ElementsAre("n/logs/events/event_GCS.log 0", "n/logs/gcs_server.out 3", "n/logs/raylet.out 16"));
+  EXPECT_THAT(listed(), ElementsAre("n/logs/events/event_GCS.log 0", "n/logs/gcs_server.out 3",
+                                    "n/logs/raylet.out 16"));
   EXPECT_THAT(parts("n/logs/raylet.out", 0, 16), ElementsAre("0[0,10)", "10[0,5)", "15[0,1)"));
   EXPECT_THAT(parts("n/logs/raylet.out", 9, 11), ElementsAre("0[9,10)", "10[0,1)"));
   EXPECT_THAT(parts("n/logs/raylet.out", 10, 15), ElementsAre("10[0,5)"));
@@ -110,8 +111,9 @@ TEST_F(ChunkedLogsTest, TakesTheChunksOfACollectorThatTookOverFromOurs) {
   put(fmt::format("n/logs/z.rotated.{}-78.out", 150 * kSecond), 105, 160);
   chunk("n/logs/z.out", 0, 4, 300);
   take();
-  EXPECT_THAT(listed(), ElementsAre("n/logs/x.out 115", "n/logs/y.out 4", "n/logs/y.rotated.250000000000-77.out 105",
-                                    "n/logs/z.out 100", "n/logs/z.rotated.150000000000-78.out 105"));
+  EXPECT_THAT(listed(),
+              ElementsAre("n/logs/x.out 115", "n/logs/y.out 4", "n/logs/y.rotated.250000000000-77.out 105",
+                          "n/logs/z.out 100", "n/logs/z.rotated.150000000000-78.out 105"));
 }
 
 TEST_F(ChunkedLogsTest, TakesNothingElseForAChunk) {

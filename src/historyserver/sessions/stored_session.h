@@ -24,7 +24,8 @@ struct StoredSession {
 // tells whether there is anything new (equal listings: no). Immutable; any thread.
 struct SessionListing {
   StoredSession session;
-  // By key; all below session.prefix. A log that is stored in chunks is one of them, as if it were one object.
+  // By key; all below session.prefix. A log that is stored in chunks is one of them, as if it were one
+  // object.
   std::vector<ListedObject> objects;
   ChunkedLogs chunked;
 

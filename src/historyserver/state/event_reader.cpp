@@ -285,8 +285,9 @@ std::string_view after_last_dot(std::string_view name) {
   return name.substr(name.rfind('.') + 1);  // npos + 1 is 0
 }
 
-// "pythonFunctionDescriptor": {"className": "A", "functionName": "inc", …}; Java's and C++'s alike. As Ray shows it
-// (src/ray/common/function_descriptor.h CallString): "f" of "main.<locals>.f", "A.inc" of class "main.<locals>.A".
+// "pythonFunctionDescriptor": {"className": "A", "functionName": "inc", …}; Java's and C++'s alike. As Ray
+// shows it (src/ray/common/function_descriptor.h CallString): "f" of "main.<locals>.f", "A.inc" of class
+// "main.<locals>.A".
 std::string_view function_name(Walk& walk, value of) {
   std::string name;
   walk.fields(of, [&](std::string_view, value descriptor) {

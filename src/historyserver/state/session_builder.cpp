@@ -118,8 +118,9 @@ Actor actor_row(ActorPiece piece, const std::vector<Node>& nodes) {
   return piece;
 }
 
-// Of actors that died before they were ALIVE no event names the worker: it is the one that had the process's ID on
-// the node that had the address. Where an ID was used again, the last that began before the actor's end.
+// Of actors that died before they were ALIVE no event names the worker: it is the one that had the process's
+// ID on the node that had the address. Where an ID was used again, the last that began before the actor's
+// end.
 void find_constructors(std::vector<Actor>& actors, const std::vector<Worker>& workers) {
   std::unordered_multimap<int64_t, const Worker*> by_pid;
   const auto died_early = [](const Actor& actor) {

@@ -31,8 +31,8 @@ class SessionBuilder {
   void add(const FetchedJobPiece& job);
   void add(const PlatformEventPiece& event);
 
-  // A row as a stored answer of the dashboard has it. It counts where no piece tells of that task's attempt, actor
-  // or node.
+  // A row as a stored answer of the dashboard has it. It counts where no piece tells of that task's attempt,
+  // actor or node.
   void add_snapshot(const TaskPiece& task);
   void add_snapshot(Actor actor);
   void add_snapshot(Node node);

@@ -132,8 +132,8 @@ struct Actor {
   std::string_view ip_address;
   int64_t pid = 0;
   int64_t port = 0;
-  // Where its constructor ran, of an actor that died before it was ALIVE; node_id and worker_id are empty then, as
-  // in Ray's state API. Read by shown_node_id() and shown_worker_id().
+  // Where its constructor ran, of an actor that died before it was ALIVE; node_id and worker_id are empty
+  // then, as in Ray's state API. Read by shown_node_id() and shown_worker_id().
   std::string_view constructor_node_id;
   std::string_view constructor_worker_id;
   bool is_detached = false;

@@ -1,5 +1,5 @@
-// Tasks, actors and nodes of a session whose events nobody stored: what the dashboard answered while the cluster
-// ran, as `collector --snapshot` and KubeRay's collector (--mode=snapshot) fetch it.
+// Tasks, actors and nodes of a session whose events nobody stored: what the dashboard answered while the
+// cluster ran, as `collector --snapshot` and KubeRay's collector (--mode=snapshot) fetch it.
 #pragma once
 
 #include <optional>
@@ -11,12 +11,12 @@ namespace rayhistory {
 
 enum class SnapshotTable { tasks, actors, nodes };
 
-// Of a path below its session: "fetched_endpoints/restful__api__v0__tasks?detail=1&limit=10000", with any query or
-// none. Nothing where it is no such answer.
+// Of a path below its session: "fetched_endpoints/restful__api__v0__tasks?detail=1&limit=10000", with any
+// query or none. Nothing where it is no such answer.
 std::optional<SnapshotTable> snapshot_table(std::string_view path);
 
-// The rows of an answer of /api/v0/tasks, /logical/actors or /nodes?view=summary. Each counts where no event tells
-// of its task's attempt, actor or node. False where it is no such answer.
+// The rows of an answer of /api/v0/tasks, /logical/actors or /nodes?view=summary. Each counts where no event
+// tells of its task's attempt, actor or node. False where it is no such answer.
 bool add_snapshot(SessionBuilder& builder, SnapshotTable table, std::string_view body);
 
 }  // namespace rayhistory

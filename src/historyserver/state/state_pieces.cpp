@@ -104,9 +104,9 @@ bool is_due_for_sorting(size_t size, size_t sorted) {
 }
 
 void keep_texts(ActorChange& change, TextPool& texts) {
-  for (std::string_view* text : {&change.state, &change.node_id, &change.worker_id, &change.repr_name,
-                                 &change.restart_reason, &change.exit_detail, &change.death_cause,
-                                 &change.died_ip})
+  for (std::string_view* text :
+       {&change.state, &change.node_id, &change.worker_id, &change.repr_name, &change.restart_reason,
+        &change.exit_detail, &change.death_cause, &change.died_ip})
     *text = texts.keep(*text);
 }
 
@@ -265,9 +265,10 @@ void merge(PlatformEventPiece& into, const PlatformEventPiece& from, TextPool& t
 
 void keep_texts(Actor& actor, TextPool& texts) {
   for (std::string_view* text :
-       {&actor.actor_id, &actor.job_id, &actor.name, &actor.ray_namespace, &actor.class_name, &actor.repr_name,
-        &actor.state, &actor.node_id, &actor.worker_id, &actor.ip_address, &actor.serialized_runtime_env,
-        &actor.placement_group_id, &actor.call_site, &actor.parent_id, &actor.exit_detail, &actor.death_cause})
+       {&actor.actor_id, &actor.job_id, &actor.name, &actor.ray_namespace, &actor.class_name,
+        &actor.repr_name, &actor.state, &actor.node_id, &actor.worker_id, &actor.ip_address,
+        &actor.serialized_runtime_env, &actor.placement_group_id, &actor.call_site, &actor.parent_id,
+        &actor.exit_detail, &actor.death_cause})
     *text = texts.keep(*text);
   keep_texts(actor.required_resources, texts);
   keep_texts(actor.label_selector, texts);

@@ -36,11 +36,13 @@ TEST(DashboardFiles, AreServedWithTheirTypes) {
 // As Ray 2.60's files have it, minified.
 TEST(DashboardFiles, OfferTheLogsOfDeadNodesAndLoadTheSessionsScriptFirst) {
   const TemporaryFolder folder;
-  folder.write("index.html",
-               R"(<html><head><meta/><script defer="defer" src="./static/js/main.8.js"></script><link href="x">)");
-  folder.write("static/js/main.8.js",
-               R"((["/n"],(async()=>(await Za()).data.data.summary.filter((e=>"ALIVE"===e.raylet.state)))),n=0,)"
-               R"(x="DEAD"!==q.state,y="DEAD"!==p.state&&(0,s.jsx)(xt.Z,{component:A.rU,to:"/logs/?nodeId=".concat()");
+  folder.write(
+      "index.html",
+      R"(<html><head><meta/><script defer="defer" src="./static/js/main.8.js"></script><link href="x">)");
+  folder.write(
+      "static/js/main.8.js",
+      R"((["/n"],(async()=>(await Za()).data.data.summary.filter((e=>"ALIVE"===e.raylet.state)))),n=0,)"
+      R"(x="DEAD"!==q.state,y="DEAD"!==p.state&&(0,s.jsx)(xt.Z,{component:A.rU,to:"/logs/?nodeId=".concat()");
   folder.write("static/js/other.js", R"("DEAD"!==p.state&&(0,s.jsx)(xt.Z,{to:"/logs/?nodeId=")");
   const auto files = DashboardFiles::open(folder.path());
   ASSERT_TRUE(files);
@@ -50,7 +52,8 @@ TEST(DashboardFiles, OfferTheLogsOfDeadNodesAndLoadTheSessionsScriptFirst) {
   EXPECT_EQ(files->answer("/static/js/main.8.js")->body,
             R"((["/n"],(async()=>(await Za()).data.data.summary)),n=0,)"
             R"(x="DEAD"!==q.state,y=true&&(0,s.jsx)(xt.Z,{component:A.rU,to:"/logs/?nodeId=".concat()");
-  EXPECT_EQ(files->answer("/static/js/other.js")->body, R"("DEAD"!==p.state&&(0,s.jsx)(xt.Z,{to:"/logs/?nodeId=")");
+  EXPECT_EQ(files->answer("/static/js/other.js")->body,
+            R"("DEAD"!==p.state&&(0,s.jsx)(xt.Z,{to:"/logs/?nodeId=")");
 }
 
 TEST(DashboardFiles, AreNoOtherFiles) {

@@ -54,8 +54,8 @@ Response unknown(const Error& error) {
       502, fmt::format("Nothing is stored of this, and whether it runs is not known: {}", error.message));
 }
 
-// Ray's dashboard gives each request that it passes on a content type, also a GET, which has no content. Browsers and
-// the clients of HTTP do not.
+// Ray's dashboard gives each request that it passes on a content type, also a GET, which has no content.
+// Browsers and the clients of HTTP do not.
 bool is_by_rays_dashboard(const WebRequest& request) {
   return !request.header("Content-Type").empty();
 }
@@ -67,26 +67,27 @@ bool is_by_person(const WebRequest& request) {
 Response gone(const WebRequest& request, const SessionAddress& address) {
   const std::string message =
       fmt::format("Session {} of {} is not in the store.", address.session.str(), address.cluster());
-  if (!is_by_person(request))
-    return text_response(kGone, message + " /select_cluster shows what there is.");
+  if (!is_by_person(request)) return text_response(kGone, message + " /select_cluster shows what there is.");
   // Relative, for a proxy before us may have a path of its own.
   std::string up;
   for (auto slashes = std::count(request.path().begin(), request.path().end(), '/'); slashes > 1; --slashes)
     up += "../";
   Response response = text_response(
-      kGone, fmt::format("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>No such session</title>"
-                         "<p>{}</p><p><a href=\"{}select_cluster\">All sessions</a></p></html>",
-                         escape_xml(message), up));
+      kGone,
+      fmt::format("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>No such session</title>"
+                  "<p>{}</p><p><a href=\"{}select_cluster\">All sessions</a></p></html>",
+                  escape_xml(message), up));
   response.content_type = "text/html; charset=utf-8";
   return response;
 }
 
 // 403, as KubeRay's History Server answers it since 1.7.1.
 Response live_refused() {
-  return text_response(403,
-                       "The session \"live\" is a running cluster's own dashboard, which this History Server does "
-                       "not pass on: it runs without --enable-live-clusters, or outside of Kubernetes. "
-                       "/select_cluster shows what is stored, running sessions included.");
+  return text_response(
+      403,
+      "The session \"live\" is a running cluster's own dashboard, which this History Server does "
+      "not pass on: it runs without --enable-live-clusters, or outside of Kubernetes. "
+      "/select_cluster shows what is stored, running sessions included.");
 }
 
 // A running cluster's pages are as its head has them.

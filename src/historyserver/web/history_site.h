@@ -8,8 +8,8 @@
 //   /livez, /readyz, /readz                             ok
 //   everything else                                     the dashboard's API, of the cookies' session
 //
-// With --enable-live-clusters, a session that runs is answered for by its cluster's head, where Kubernetes tells
-// of it; all others, and all without it, out of the store.
+// With --enable-live-clusters, a session that runs is answered for by its cluster's head, where Kubernetes
+// tells of it; all others, and all without it, out of the store.
 #pragma once
 
 #include <functional>
@@ -43,9 +43,9 @@ class HistorySite {
 
   // Health alone; waits for nothing. Any thread.
   std::optional<Response> answer_at_once(const WebRequest& request) const;
-  // May wait for the store. Any thread. What is not there is answered with 404, but with 410 where Ray's dashboard
-  // asks on somebody's behalf (`ray start --proxy-server-url`), which takes a 404 as a reason to show its own cluster
-  // (Ray: dashboard/http_server_head.py proxy_server_middleware).
+  // May wait for the store. Any thread. What is not there is answered with 404, but with 410 where Ray's
+  // dashboard asks on somebody's behalf (`ray start --proxy-server-url`), which takes a 404 as a reason to
+  // show its own cluster (Ray: dashboard/http_server_head.py proxy_server_middleware).
   Response answer(const WebRequest& request) const;
 
  private:
