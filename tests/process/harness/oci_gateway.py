@@ -6,7 +6,9 @@ import base64
 import datetime
 import email.utils
 import hashlib
+import ipaddress
 import json
+import ssl
 import threading
 import time
 import uuid
@@ -402,11 +404,15 @@ def session_token(seconds):
     return jwt.encode({"iat": int(now), "exp": int(now + seconds), "jti": uuid.uuid4().hex}, "of no matter to anyone here, but long", "HS256")
 
 
-def certificate(key, *subject):
+def certificate(key, *subject, address=None):
+    """Self-signed; of a server, where it has an address."""
     name = x509.Name([x509.NameAttribute(oid, value) for oid, value in subject])
     now = datetime.datetime.now(datetime.timezone.utc)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now)
+    if address:
+        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+        builder = builder.add_extension(names, critical=False)
     return builder.not_valid_after(now + datetime.timedelta(hours=1)).sign(key, hashes.SHA256())
 
 
@@ -464,3 +470,37 @@ class OciInstance(LoopbackServer):
             public_key = serialization.load_der_public_key(base64.b64decode(told["publicKey"]))
             self.gateway.add_key(f"ST${token}", public_key, time.time() + self.good_for_seconds)
         return OciGateway.reply(request, 200, {}, {"token": token})
+
+
+class OciProxymux(LoopbackServer):
+    """OKE's own: a pod's token for that of a resource principal, over TLS with a certificate of the cluster's CA."""
+
+    def __init__(self, folder, gateway=None, good_for_seconds=3600):
+        self.gateway = gateway
+        self.good_for_seconds = good_for_seconds
+        self.pod_token = session_token(3600)
+        self.asked = []  # method, path, headers, body
+        key = new_key()
+        self.ca_file = folder / "ca.crt"
+        self.ca_file.write_bytes(
+            certificate(key, (NameOID.COMMON_NAME, "kubernetes"), address="127.0.0.1").public_bytes(serialization.Encoding.PEM)
+        )
+        key_file = folder / "ca.key"
+        key_file.write_bytes(pem_of(key))
+        super().__init__()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.ca_file, key_file)
+        # Of the same descriptor, which the server's thread waits for already.
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+
+    def answer(self, request):
+        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        self.asked.append((request.command, request.path, dict(request.headers.items()), body))
+        if request.headers.get("Authorization") != f"Bearer {self.pod_token}":
+            return OciGateway.reply(request, 403, {}, b"")
+        token = session_token(3600)
+        if self.gateway is not None:
+            public_key = serialization.load_der_public_key(base64.b64decode(json.loads(body)["podKey"]))
+            self.gateway.add_key(f"ST${token}", public_key, time.time() + self.good_for_seconds)
+        answer = base64.b64encode(json.dumps({"token": f"ST${token}"}).encode())
+        return OciGateway.reply(request, 200, {"content-type": "text/plain"}, answer)
