@@ -128,6 +128,8 @@ class Bucket:
 
 
 class OciGateway(LoopbackServer):
+    keeps_on_disk = False
+
     def __init__(self, folder):
         self.lock = threading.Lock()
         self.buckets = {}
