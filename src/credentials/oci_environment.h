@@ -31,6 +31,11 @@ std::optional<OciAuthType> parse_oci_auth_type(std::string_view text);
 inline constexpr std::string_view kOciAuthTypes =
     "api_key, session_token, instance_principal, oke_workload_identity, resource_principal";
 
+// Each source's origin() begins with one of these, or names a profile. A policy calls each by another name.
+inline constexpr std::string_view kOciInstanceOrigin = "instance principal";
+inline constexpr std::string_view kOciResourceOrigin = "resource principal";
+inline constexpr std::string_view kOciWorkloadOrigin = "OKE workload identity";
+
 struct OciEnvironment {
   std::string auth_type = {};                 // OCI_AUTH_TYPE
   std::string config_file = "~/.oci/config";  // OCI_CONFIG_FILE

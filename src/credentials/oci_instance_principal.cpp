@@ -45,7 +45,7 @@ OciInstancePrincipal::OciInstancePrincipal(const OciEnvironment& environment,
       clock_(clock) {}
 
 std::string OciInstancePrincipal::origin() const {
-  return fmt::format("instance principal, from the metadata service {}", metadata_url_);
+  return fmt::format("{}, from the metadata service {}", kOciInstanceOrigin, metadata_url_);
 }
 
 Result<std::string> OciInstancePrincipal::ask_metadata(std::string_view path, const Deadline& deadline) {

@@ -39,8 +39,8 @@ OciResourcePrincipal::OciResourcePrincipal(const OciEnvironment& environment)
       region_(environment.resource_principal_region) {}
 
 std::string OciResourcePrincipal::origin() const {
-  if (!token_.starts_with('/')) return fmt::format("resource principal in {}", kToken);
-  return fmt::format("resource principal in {} ({})", token_, kToken);
+  if (!token_.starts_with('/')) return fmt::format("{} in {}", kOciResourceOrigin, kToken);
+  return fmt::format("{} in {} ({})", kOciResourceOrigin, token_, kToken);
 }
 
 Result<Issued<OciCredentials>> OciResourcePrincipal::issue(const Deadline&) {

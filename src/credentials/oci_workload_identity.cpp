@@ -34,7 +34,7 @@ OciWorkloadIdentity::OciWorkloadIdentity(const OciEnvironment& environment,
       client_(std::move(client)) {}
 
 std::string OciWorkloadIdentity::origin() const {
-  return fmt::format("OKE workload identity for the token in {}", token_file_);
+  return fmt::format("{} for the token in {}", kOciWorkloadOrigin, token_file_);
 }
 
 Result<Issued<OciCredentials>> OciWorkloadIdentity::issue(const Deadline& deadline) {

@@ -23,13 +23,12 @@ class Survey {
     TRY_ASSIGN(const std::optional<std::string> bucket, look(""));
     if (!bucket) {
       remarks_.push_back(fmt::format(
-          "the settings of the bucket {0} may not be looked at, nor unfinished uploads be listed: for "
-          "--check to "
+          "the settings of the bucket {} may not be looked at, nor unfinished uploads be listed: for --check "
+          "to "
           "tell of versions, retention and lifecycle rules, and for the parts of uploads that a killed "
           "collector "
-          "began to be removed, add a policy: Allow dynamic-group GROUP to read buckets in compartment "
-          "COMPARTMENT where target.bucket.name='{0}'; or have a lifecycle rule for multipart-uploads",
-          name()));
+          "began to be removed, add a policy: {}; or have a lifecycle rule for multipart-uploads",
+          name(), oci_policy_statement(connection_.credentials_origin(), "read buckets", name())));
       return std::move(remarks_);
     }
     const std::optional<OciBucket> settings = read_oci_bucket(*bucket);

@@ -21,6 +21,7 @@ namespace {
 constexpr std::chrono::minutes kClockTolerance{4};
 // Oracle's sentences are below 300 characters; a proxy's error page is not to fill the log.
 constexpr size_t kMessageLimit = 300;
+constexpr std::string_view kObjects = "manage objects";
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> choices) {
   return std::find(choices.begin(), choices.end(), text) != choices.end();
@@ -80,10 +81,19 @@ std::string oci_upload_path(std::string_view key) {
   return "/u/" + encode_query_component(key);
 }
 
-std::string oci_policy_statement(std::string_view bucket) {
-  return fmt::format(
-      "Allow dynamic-group GROUP to manage objects in compartment COMPARTMENT where target.bucket.name='{}'",
-      bucket);
+// Oracle: "Granting Workloads Access to OCI Resources" for a workload, which no group can hold; "Managing
+// Dynamic Groups" for machines and resources.
+std::string oci_policy_statement(std::string_view origin, std::string_view what, std::string_view bucket) {
+  if (origin.starts_with(kOciWorkloadOrigin)) {
+    return fmt::format(
+        "Allow any-user to {} in compartment COMPARTMENT where all {{request.principal.type='workload', "
+        "request.principal.namespace='NAMESPACE', request.principal.service_account='SERVICE_ACCOUNT', "
+        "request.principal.cluster_id='CLUSTER_OCID', target.bucket.name='{}'}}",
+        what, bucket);
+  }
+  const bool is_dynamic = origin.starts_with(kOciInstanceOrigin) || origin.starts_with(kOciResourceOrigin);
+  return fmt::format("Allow {} GROUP to {} in compartment COMPARTMENT where target.bucket.name='{}'",
+                     is_dynamic ? "dynamic-group" : "group", what, bucket);
 }
 
 OciConnection::OciConnection(OciOptions options, std::unique_ptr<HttpClient> client,
@@ -279,7 +289,8 @@ std::string OciConnection::advice_for(const OciCall& call, const OciAnswer& answ
         "(oci os bucket create --name {0} --compartment-id OCID), set OCI_COMPARTMENT_ID for it to be made, "
         "or "
         "allow it with a policy: {2}; check OCI_NAMESPACE and OCI_REGION too",
-        options_.bucket, credentials_origin(), oci_policy_statement(options_.bucket));
+        options_.bucket, credentials_origin(),
+        oci_policy_statement(credentials_origin(), kObjects, options_.bucket));
   }
   if (status == 401) {
     return fmt::format(
@@ -297,7 +308,7 @@ std::string OciConnection::advice_for(const OciCall& call, const OciAnswer& answ
     if (status == 403 || call.of == OciCall::Of::service) {
       return fmt::format("{} needs {} on the bucket: {}", credentials_origin(),
                          call.permission.empty() ? "more rights" : call.permission,
-                         oci_policy_statement(options_.bucket));
+                         oci_policy_statement(credentials_origin(), kObjects, options_.bucket));
     }
   }
   return "";

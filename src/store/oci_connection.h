@@ -118,7 +118,8 @@ class OciConnection {
   std::optional<Place> place_;
 };
 
-// A statement of an IAM policy that grants a collector its rights, for an error's text.
-std::string oci_policy_statement(std::string_view bucket);
+// A statement of an IAM policy that allows those who sign as `origin` has it (CredentialsSource::origin) to
+// do `what` ("manage objects") in the bucket; for an error's text.
+std::string oci_policy_statement(std::string_view origin, std::string_view what, std::string_view bucket);
 
 }  // namespace rayhistory

@@ -114,10 +114,11 @@ Result<void> OciStore::create_bucket(Error missing, const Deadline& deadline) {
         ErrorKind::denied,
         fmt::format(
             "there is no oci bucket {0} (OCI_BUCKET) that {1} may see, and it could not be made in the "
-            "compartment {2} (OCI_COMPARTMENT_ID): create it by hand, or allow it with a policy: "
-            "Allow dynamic-group GROUP to manage buckets in compartment COMPARTMENT where "
-            "target.bucket.name='{0}'; status {3} {4}",
-            connection_.bucket(), connection_.credentials_origin(), compartment, status, answer.code())};
+            "compartment {2} (OCI_COMPARTMENT_ID): create it by hand, or allow it with a policy: {3}; "
+            "status {4} {5}",
+            connection_.bucket(), connection_.credentials_origin(), compartment,
+            oci_policy_statement(connection_.credentials_origin(), "manage buckets", connection_.bucket()),
+            status, answer.code())};
   }
   if (status != 409 || error.kind == ErrorKind::retry) {
     // Creating is repeated without harm, and another collector may be at it.

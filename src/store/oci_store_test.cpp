@@ -287,7 +287,7 @@ TEST_F(OciStoreTest, SaysBothReasonsOfAMissingBucketAndWhatToDo) {
       ensured.error().message,
       AllOf(HasSubstr("404 BucketNotFound"), HasSubstr("is missing, or the profile of a test may not see it"),
             HasSubstr("oci os bucket create"), HasSubstr("OCI_COMPARTMENT_ID"),
-            HasSubstr("Allow dynamic-group GROUP to manage objects in compartment COMPARTMENT where "
+            HasSubstr("Allow group GROUP to manage objects in compartment COMPARTMENT where "
                       "target.bucket.name='bucket'"),
             HasSubstr("(request REQUEST-ID)")));
   OciOptions forbidden = options();
@@ -297,6 +297,16 @@ TEST_F(OciStoreTest, SaysBothReasonsOfAMissingBucketAndWhatToDo) {
   EXPECT_EQ(made.error().kind, ErrorKind::denied);
   EXPECT_THAT(made.error().message, AllOf(HasSubstr("could not be made in the compartment forbidden"),
                                           HasSubstr("manage buckets")));
+}
+
+TEST(OciPolicyStatement, CallsEachPrincipalByItsName) {
+  EXPECT_EQ(oci_policy_statement("profile DEFAULT", "manage objects", "b"),
+            "Allow group GROUP to manage objects in compartment COMPARTMENT where target.bucket.name='b'");
+  EXPECT_THAT(oci_policy_statement("instance principal, from x", "read buckets", "b"),
+              StartsWith("Allow dynamic-group GROUP to read buckets"));
+  EXPECT_THAT(oci_policy_statement("OKE workload identity for the token in x", "manage objects", "b"),
+              AllOf(StartsWith("Allow any-user to manage objects"),
+                    HasSubstr("request.principal.type='workload'"), HasSubstr("target.bucket.name='b'}")));
 }
 
 TEST_F(OciStoreTest, DoesWithAPolicyForObjectsAlone) {
@@ -384,6 +394,35 @@ TEST_F(OciStoreTest, SignsAnewWithCredentialsThatAreRenewed) {
       open(options(), std::make_unique<RenewedCredentials>(OciCredentials{"ST$over", test_key()},
                                                            OciCredentials{oci_.key_id(), test_key()}));
   EXPECT_TRUE(store->put("k", MemoryBody("x"), kTextContent, kNever));
+}
+
+// oci-cli#998: a session that ended within a long upload was its end.
+TEST_F(OciStoreTest, GoesOnWithAnUploadWhoseCredentialsEndUnderWay) {
+  const OciCredentials first{oci_.key_id(), test_key()};
+  const OciCredentials second{oci_.key_id(), test_key()};
+  bool is_over = false;
+  instead_ = [&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+    const bool ends = !is_over && request.has_query("uploadPartNum=2");
+    is_over = is_over || ends;
+    return ends ? std::optional(oci_error_answer(401, "NotAuthenticated")) : std::nullopt;
+  };
+  const auto store = open(options(), std::make_unique<RenewedCredentials>(first, second));
+  ASSERT_TRUE(store->put("k", MemoryBody(std::string(4000, 'x')), kTextContent, kNever));
+  EXPECT_TRUE(is_over);
+  EXPECT_EQ(oci_.objects().at("k").content.size(), 4000u);
+}
+
+// rclone#6332: the error of a name with control characters was JSON that no reader took; and a proxy's page
+// is none at all.
+TEST_F(OciStoreTest, TakesARefusalByItsStatusWhereItsBodyCannotBeRead) {
+  for (const char* body : {"{\"code\":\"InvalidObjectName\",\"message\":\"\\u00 \"}", "<html>", "", "{}"}) {
+    instead_ = [=](const ReceivedRequest&) { return ScriptedAnswer{503, {{"Retry-After", "3"}}, body}; };
+    const auto put = open()->put("k", MemoryBody("x"), kTextContent, kNever);
+    ASSERT_FALSE(put);
+    EXPECT_EQ(put.error().kind, ErrorKind::retry) << body;
+    EXPECT_EQ(put.error().retry_after, Nanoseconds(Seconds(3))) << body;
+    EXPECT_THAT(put.error().message, HasSubstr("status 503"));
+  }
 }
 
 TEST_F(OciStoreTest, NeverShowsATokenOrASignature) {

@@ -234,7 +234,7 @@ def test_check_says_both_reasons_of_a_missing_bucket(oci_gateway, bucket, is_hid
     status, text = check(environment)
     assert status == 1
     assert "404 BucketNotFound" in text and "is missing, or profile DEFAULT" in text
-    assert "Allow dynamic-group GROUP to manage objects" in text and "OCI_COMPARTMENT_ID" in text
+    assert "Allow group GROUP to manage objects" in text and "OCI_COMPARTMENT_ID" in text
 
 
 def test_check_names_a_wrong_pass_phrase_without_showing_it(oci_gateway, bucket, tmp_path):
