@@ -101,9 +101,10 @@ Result<Issued<OciCredentials>> OciProfileIssuer::issue(const Deadline&) {
   }
   OciCredentials credentials{fmt::format("{}/{}/{}", profile.tenancy, profile.user, profile.fingerprint),
                              std::make_shared<const RsaKey>(*std::move(key)), profile.region, ""};
-  if (!is_oci_key_id(credentials.key_id))
+  if (!is_oci_key_id(credentials.key_id)) {
     return refused(
         "tenancy, user or fingerprint has a character that no ID of Oracle's has, as a space or a quote");
+  }
   return Issued<OciCredentials>{std::move(credentials), std::nullopt};
 }
 

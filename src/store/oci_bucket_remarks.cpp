@@ -92,9 +92,10 @@ class Survey {
           rule.name, name(), deletes ? "deletes" : "archives", rule.after,
           deletes ? "the history ends there" : "the History Server cannot read what is archived"));
     }
-    if (ends > kToldRulesLimit)
+    if (ends > kToldRulesLimit) {
       remarks_.push_back(
           fmt::format("{} more lifecycle rules delete or archive objects", ends - kToldRulesLimit));
+    }
   }
 
   void tell_of_retention(size_t rules) {

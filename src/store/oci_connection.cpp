@@ -239,7 +239,7 @@ Result<OciAnswer> OciConnection::exchange(const OciCall& call, const Url& endpoi
     TRY_ASSIGN(const std::string bytes, bytes_of(*call.body));
     signed_body = oci_signed_body(bytes);
     request.headers.set("Content-Type", "application/json");
-  } else if (call.body != nullptr) {
+  } else if (call.body != nullptr && call.body_check == OciBodyCheck::md5) {
     // No signature is over it, so a proxy that ends TLS could change it without being noticed.
     TRY_ASSIGN(const std::string digest, content_md5_of(*call.body));
     request.headers.set("Content-MD5", digest);

@@ -33,6 +33,9 @@ struct OciOptions {
   std::string default_realm_domain = {};  // OCI_DEFAULT_REALM
 };
 
+// Whether the bytes of an object carry Content-MD5, for which they are read twice.
+enum class OciBodyCheck : uint8_t { md5, none };
+
 struct OciCall {
   // The thing that the path names.
   enum class Of : uint8_t {
@@ -46,8 +49,9 @@ struct OciCall {
   QueryParameters query = {};
   Headers headers = {};
   const Body* body = nullptr;
-  // A JSON body is part of the signature; an object's bytes are not, and carry Content-MD5.
+  // A JSON body is part of the signature; an object's bytes are not.
   bool is_json = false;
+  OciBodyCheck body_check = OciBodyCheck::md5;
   uint64_t response_limit_bytes = 8 * 1024 * 1024;
   Nanoseconds stall_timeout = Seconds(60);
   std::string key = {};  // for error texts; empty: the bucket

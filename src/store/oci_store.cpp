@@ -133,12 +133,12 @@ Result<void> OciStore::create_bucket(Error missing, const Deadline& deadline) {
 
 Result<StoredObject> OciStore::put(const std::string& key, const Body& body, std::string_view content_type,
                                    const Deadline& deadline) {
-  return write(key, body, content_type, {}, deadline);
+  return write(key, body, content_type, {}, OciBodyCheck::md5, deadline);
 }
 
 Result<StoredObject> OciStore::replace(const std::string& key, const StoredObject& before, const Body& body,
                                        std::string_view content_type, const Deadline& deadline) {
-  return write(key, body, content_type, oci_condition(before), deadline);
+  return write(key, body, content_type, oci_condition(before), OciBodyCheck::md5, deadline);
 }
 
 Result<StoredObject> OciStore::extend(const std::string& key, const StoredObject& stored, const Body& whole,
@@ -153,22 +153,25 @@ Result<StoredObject> OciStore::extend(const std::string& key, const StoredObject
 }
 
 Result<StoredObject> OciStore::write(const std::string& key, const Body& body, std::string_view content_type,
-                                     const OciCondition& condition, const Deadline& deadline) {
+                                     const OciCondition& condition, OciBodyCheck check,
+                                     const Deadline& deadline) {
   TRY(check_key(key));
   if (body.size() <= limits_.single_request_bytes)
-    return put_at_once(key, body, content_type, condition, deadline);
-  return upload_to_oci_in_parts(connection_, clock_, limits_, key, body, content_type, condition, deadline);
+    return put_at_once(key, body, content_type, condition, check, deadline);
+  return upload_to_oci_in_parts(connection_, clock_, limits_, key, body, content_type, condition, check,
+                                deadline);
 }
 
 Result<StoredObject> OciStore::put_at_once(const std::string& key, const Body& body,
                                            std::string_view content_type, const OciCondition& condition,
-                                           const Deadline& deadline) {
+                                           OciBodyCheck check, const Deadline& deadline) {
   OciCall put;
   put.method = HttpMethod::put;
   put.path = oci_object_path(key);
   put.key = key;
   put.permission = kWrite;
   put.body = &body;
+  put.body_check = check;
   if (!content_type.empty()) put.headers.set("Content-Type", content_type);
   condition.set_on(put.headers);
   TRY_ASSIGN(const OciAnswer answer, connection_.send(put, deadline));
@@ -192,7 +195,9 @@ Result<StoredObject> OciStore::copy(const std::string& from, const StoredObject&
   if (!present) return Error{ErrorKind::not_found, fmt::format("key \"{}\": no such object", from)};
   if (*present != expected)
     return Error{ErrorKind::exists, fmt::format("key \"{}\": another object than before", from)};
-  return put(to, StoredBody(*this, from, expected.size, deadline), kTextContent, deadline);
+  // A digest of them would be a second read of the object.
+  return write(to, StoredBody(*this, from, expected.size, deadline), kTextContent, {}, OciBodyCheck::none,
+               deadline);
 }
 
 Result<std::optional<StoredObject>> OciStore::stat(const std::string& key, const Deadline& deadline) {
@@ -228,11 +233,9 @@ Result<ListPage> OciStore::list(const std::string& prefix, const std::string& cu
     std::optional<OciObjectPage> page = read_oci_objects(answer.response.body);
     if (!page)
       return Error{ErrorKind::retry, "oci: the answer to a list of objects was cut short or is not JSON"};
-    // The next page begins after all that was listed.
-    const bool leads_back = !page->next_start.empty() &&
-                            (page->next_start <= start ||
-                             (!page->objects.empty() && page->next_start <= page->objects.back().key));
-    if (leads_back) {
+    // In which order the names are is the service's business; only a page that begins where this one did is
+    // none.
+    if (!page->next_start.empty() && page->next_start == start) {
       return Error{ErrorKind::invalid,
                    fmt::format("oci: the list of \"{}\" leads from a page to the same page", prefix)};
     }

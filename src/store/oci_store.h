@@ -58,9 +58,10 @@ class OciStore final : public Store {
   // Whether the bucket can be seen, or objects in it.
   Result<std::optional<Error>> why_missing(const Deadline& deadline);
   Result<StoredObject> write(const std::string& key, const Body& body, std::string_view content_type,
-                             const OciCondition& condition, const Deadline& deadline);
+                             const OciCondition& condition, OciBodyCheck check, const Deadline& deadline);
   Result<StoredObject> put_at_once(const std::string& key, const Body& body, std::string_view content_type,
-                                   const OciCondition& condition, const Deadline& deadline);
+                                   const OciCondition& condition, OciBodyCheck check,
+                                   const Deadline& deadline);
 
   const OciLimits limits_;
   const Clock& clock_;

@@ -57,7 +57,7 @@ class OciStoreTest : public testing::Test {
   OciStoreTest() { oci_.create_bucket(); }
 
   OciOptions options() const { return {.bucket = "bucket", .endpoint = server_.origin()}; }
-  std::unique_ptr<OciStore> open(OciOptions options,
+  std::unique_ptr<OciStore> open(const OciOptions& options,
                                  std::unique_ptr<OciCredentialsSource> credentials = nullptr) {
     if (!credentials) {
       credentials = std::make_unique<FixedCredentials<OciCredentials>>(
@@ -256,6 +256,8 @@ TEST_F(OciStoreTest, CopiesThroughHereOnlyWhatIsStillThere) {
   ASSERT_TRUE(source);
   ASSERT_TRUE(store->copy("from", *source, "to", kNever));
   EXPECT_EQ(oci_.objects().at("to").content, "bytes");
+  EXPECT_EQ(server_.requests().back().header("Content-MD5"), "") << "it would be read twice";
+  EXPECT_EQ(server_.requests().size(), 1u + 1 + 1 + 1 + 1) << "the namespace, put, look, read, put";
   EXPECT_EQ(store->copy("from", {5, "another"}, "to", kNever).error().kind, ErrorKind::exists);
   EXPECT_EQ(store->copy("nothing", *source, "to", kNever).error().kind, ErrorKind::not_found);
 }

@@ -50,12 +50,13 @@ class Upload {
     return {};
   }
 
-  Result<void> send_part(const Body& whole, uint64_t offset, uint64_t size) {
+  Result<void> send_part(const Body& whole, uint64_t offset, uint64_t size, OciBodyCheck check) {
     const BodyRange range(whole, offset, size);
     OciCall call = this->call(HttpMethod::put);
     call.query.emplace_back("uploadPartNum", std::to_string(etags_.size() + 1));
     call.headers.set("Content-Type", "application/octet-stream");
     call.body = &range;
+    call.body_check = check;
     TRY_ASSIGN(
         std::string etag, repeat_while_passing(clock_, deadline_, [&]() -> Result<std::string> {
           TRY_ASSIGN(const OciAnswer answer, connection_.send(call, deadline_));
@@ -192,7 +193,7 @@ OciCondition oci_condition(const StoredObject& before) {
 Result<StoredObject> upload_to_oci_in_parts(OciConnection& connection, const Clock& clock,
                                             const OciLimits& limits, const std::string& key, const Body& body,
                                             std::string_view content_type, const OciCondition& condition,
-                                            const Deadline& deadline) {
+                                            OciBodyCheck check, const Deadline& deadline) {
   CHECK(body.size() > 0);  // an upload without a part cannot be committed (rclone#9903)
   const uint64_t least = (body.size() + limits.most_parts - 1) / limits.most_parts;
   const uint64_t part_bytes = std::max(limits.least_part_bytes, least);
@@ -200,7 +201,7 @@ Result<StoredObject> upload_to_oci_in_parts(OciConnection& connection, const Clo
   TRY(upload.begin(content_type));
   Result<StoredObject> outcome = [&]() -> Result<StoredObject> {
     for (uint64_t offset = 0; offset < body.size(); offset += part_bytes)
-      TRY(upload.send_part(body, offset, std::min(part_bytes, body.size() - offset)));
+      TRY(upload.send_part(body, offset, std::min(part_bytes, body.size() - offset), check));
     return upload.commit();
   }();
   if (!outcome) upload.abandon();

@@ -43,7 +43,7 @@ OciCondition oci_condition(const StoredObject& before);
 Result<StoredObject> upload_to_oci_in_parts(OciConnection& connection, const Clock& clock,
                                             const OciLimits& limits, const std::string& key, const Body& body,
                                             std::string_view content_type, const OciCondition& condition,
-                                            const Deadline& deadline);
+                                            OciBodyCheck check, const Deadline& deadline);
 
 // Gives up an upload, so that its parts are not kept and billed. One that is gone already is fine.
 Result<void> abort_oci_upload(OciConnection& connection, const std::string& key, const std::string& id,
