@@ -323,7 +323,7 @@ TEST_F(OciInstancePrincipalTest, SaysWhatIsWrong) {
   EXPECT_EQ(refusal().kind, ErrorKind::retry);
   exchange_status_ = 200;
   EXPECT_THAT(refusal().message, HasSubstr("its answer holds no token"));
-  answers_["/opc/v2/identity/cert.pem"] = test_certificate_pem({"nobody"});
+  answers_["/opc/v2/identity/cert.pem"] = test_certificate_pem({"no tenancy"});
   EXPECT_THAT(refusal().message, HasSubstr("the certificate names no tenancy"));
   answers_["/opc/v2/identity/key.pem"] = "cut";
   EXPECT_EQ(refusal().kind, ErrorKind::retry);

@@ -1,7 +1,7 @@
-// Who signs requests to Oracle's cloud: what OCI_AUTH_TYPE says; where it says nothing, what there is, in
-// KubeRay's order. OKE workload identity, where OCI_RESOURCE_PRINCIPAL_VERSION and KUBERNETES_SERVICE_HOST
-// are set; the resource principal, where the first alone is; the config file, where there is one; else the
-// instance principal.
+// The principal that signs requests to Oracle's cloud: the one that OCI_AUTH_TYPE says; where it says
+// nothing, the first that there is, in KubeRay's order. OKE workload identity, where
+// OCI_RESOURCE_PRINCIPAL_VERSION and KUBERNETES_SERVICE_HOST are set; the resource principal, where the first
+// alone is; the config file, where there is one; else the instance principal.
 #pragma once
 
 #include <functional>

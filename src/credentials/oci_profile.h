@@ -2,7 +2,7 @@
 // has begun.
 //
 // The file, the key and the token are read each time, since a Secret that is mounted, and a session that is
-// refreshed, are written anew. Oracle: "SDK and CLI Configuration File", "Token-based Authentication for the
+// refreshed, are written again. Oracle: "SDK and CLI Configuration File", "Token-based Authentication for the
 // CLI".
 #pragma once
 

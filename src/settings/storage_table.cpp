@@ -334,7 +334,7 @@ void add_storage_backends(SettingsTable& table, StorageDraft& draft) {
      text_value(draft.storage.oci.oracle.resource_principal_region), "Region of the resource or the cluster, used where OCI_REGION is empty."},
     {"Oracle Cloud Infrastructure", "", "OCI_RESOURCE_PRINCIPAL_RPST", "", "",
      secret_value(draft.storage.oci.oracle.resource_principal_token),
-     "Resource principal: its token, or the absolute path of a file with it; read anew at each renewal."},
+     "Resource principal: its token, or the absolute path of a file with it; read again at each renewal."},
     {"Oracle Cloud Infrastructure", "", "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM", "", "",
      secret_value(draft.storage.oci.oracle.resource_principal_key), "Resource principal: its private key, likewise."},
     {"Oracle Cloud Infrastructure", "", "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM_PASSPHRASE", "", "",

@@ -18,7 +18,7 @@ struct OciCredentials {
   std::string region = {};
   std::string realm_domain = {};
 
-  // A key that is read anew is another one, though it may have the same bytes.
+  // A key that is read again is another one, though it may have the same bytes.
   friend bool operator==(const OciCredentials& a, const OciCredentials& b) {
     return a.key_id == b.key_id && a.key == b.key;
   }

@@ -1,6 +1,6 @@
 // One signed exchange with Oracle's Object Storage, and what its answer means.
 //
-// A request that is refused as not authenticated (401) is signed anew and sent again: once by the store's
+// A request that is refused as not authenticated (401) is signed and sent again: once by the store's
 // clock, where ours is more than a few minutes off, and once with other credentials, where there are others
 // by now. That is all that is sent twice; waiting and repeating is retrying_store.h's.
 //

@@ -87,7 +87,7 @@ class OciUnderFault : public testing::TestWithParam<Fault> {
     UNREACHABLE("a Fault out of range");
   }
 
-  // A write as the shipper does it: what it finds to be another than it knew, it looks at, and begins again.
+  // A write as the shipper does it: it looks at an object that is another than it knew, and begins again.
   Result<StoredObject> write(const std::string& key, StoredObject before, const std::string& content) {
     constexpr int kTries = 3;
     Result<StoredObject> stored = Error{ErrorKind::retry, "not tried"};
@@ -154,7 +154,7 @@ TEST_P(OciUnderFault, AnObjectIsWholeWhicheverRequestItHits) {
     EXPECT_EQ(oci_.objects().size(), 2u) << "fault in request " << request;
     EXPECT_TRUE(oci_.objects().at("key").content == whole_) << "fault in request " << request;
     EXPECT_TRUE(oci_.objects().at("copy").content == whole_) << "fault in request " << request;
-    // An upload whose ID never came is nobody's: the next start gives it up.
+    // An upload whose ID never came stays: the next start gives it up.
     ASSERT_TRUE(store_->abort_unfinished_uploads("", never_));
     EXPECT_EQ(oci_.unfinished_uploads(), 0u) << "fault in request " << request;
     if (!has_failed_) break;

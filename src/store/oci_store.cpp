@@ -177,7 +177,7 @@ Result<StoredObject> OciStore::put_at_once(const std::string& key, const Body& b
   TRY_ASSIGN(const OciAnswer answer, connection_.send(put, deadline));
   if (!answer.ok()) {
     Error error = connection_.error_of(put, answer);
-    // What was to be replaced is gone.
+    // The object that was to be replaced is gone.
     if (error.kind == ErrorKind::not_found && !condition.etag.empty()) error.kind = ErrorKind::exists;
     return error;
   }
@@ -225,8 +225,8 @@ Result<ListPage> OciStore::list(const std::string& prefix, const std::string& cu
   list.permission = kInspect;
   std::string start = cursor;
   for (int i = 0; i < kEmptyPagesLimit; ++i) {
-    list.query = {
-        {"prefix", prefix}, {"limit", std::to_string(kPageObjects)}, {"fields", std::string(kObjectFields)}};
+    list.query = {{"limit", std::to_string(kPageObjects)}, {"fields", std::string(kObjectFields)}};
+    if (!prefix.empty()) list.query.emplace_back("prefix", prefix);
     if (!start.empty()) list.query.emplace_back("start", start);
     TRY_ASSIGN(const OciAnswer answer, connection_.send(list, deadline));
     if (!answer.ok()) return connection_.error_of(list, answer);

@@ -8,7 +8,7 @@
 // collector that was killed, takes no newer object's place. A commit says it too.
 //
 // CopyObject is done some time after its answer, by a service that needs a policy of its own, and so could
-// come late: the bytes of a copy go through here instead.
+// come late: the bytes of a copy go through this process.
 #pragma once
 
 #include <memory>

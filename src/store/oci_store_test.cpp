@@ -1,5 +1,5 @@
 // The ways of Oracle's Object Storage that are its own, each against a model of the documented rules that
-// verifies every signature. What all stores do alike is conformance_test.cpp's.
+// verifies every signature. The ways that all stores share are conformance_test.cpp's.
 #include "store/oci_store.h"
 
 #include <chrono>

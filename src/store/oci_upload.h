@@ -39,7 +39,8 @@ struct OciCondition {
 OciCondition oci_condition(const StoredObject& before);
 
 // `exists`: the key holds something else than the condition says. `retry`: not done, begin again.
-// `unknown_outcome`: it could not be found out. What was begun and failed is given up, as well as it can be.
+// `unknown_outcome`: it could not be found out. An upload that was begun and failed is given up, as well as
+// it can be.
 Result<StoredObject> upload_to_oci_in_parts(OciConnection& connection, const Clock& clock,
                                             const OciLimits& limits, const std::string& key, const Body& body,
                                             std::string_view content_type, const OciCondition& condition,

@@ -247,7 +247,7 @@ class OciStore(StoreBehindProxy):
         self.client.abort_multipart_upload(NAMESPACE, self.bucket, key, upload)
 
     def left_over(self, killed):
-        """What a killed collector left is given up at the next start of that node, if there is one."""
+        """The next start of that node gives up the uploads of a killed collector, if there is one."""
         if killed or not self.stored.exists():
             return []
         return sorted(f"unfinished upload of {key}" for key in self.stored.unfinished())

@@ -17,7 +17,7 @@ from harness.oci_gateway import PASS_PHRASE, OciInstance, OciProxymux, fingerpri
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("RAYHISTORY_BIN_DIR", ROOT / "build" / "release" / "bin")) / "oci_token_for_test"
 
-# What the SDK does with the same environment, in a process of its own: it reads it when it is imported.
+# The SDK, with the same environment in a process of its own: it reads it when it is imported.
 SDK = """
 import os
 import sys

@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)read_oci_bucket(body);
   (void)read_oci_lifecycle(body);
   (void)read_oci_retention_rules(body);
-  // What is written is read again as nothing else.
+  // The JSON that is written is no answer.
   CHECK(!read_oci_objects(write_oci_commit({std::string(body.substr(0, 100))})));
   CHECK(!read_oci_upload_id(write_oci_new_upload(body.substr(0, 100), "text/plain", "token")));
   return 0;

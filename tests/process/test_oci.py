@@ -1,5 +1,5 @@
 """The collector and Oracle's Object Storage, by a gateway that verifies each signature; what is stored is listed and read with
-the vendor's own SDK (PyPI oci), which also judges the gateway. What each store does in its own way, `on_every_store` runs here
+the vendor's own SDK (PyPI oci), which also judges the gateway. `on_every_store` runs here
 as well."""
 
 import io

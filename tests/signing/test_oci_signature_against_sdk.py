@@ -23,7 +23,7 @@ from odd_text import as_hex, hex_pairs, random_text
 
 REQUESTS = 1500
 REQUESTS_OF_A_CLIENT = 100
-# What the signer itself sets, and what it signs without being told.
+# The headers that the signer itself sets, and those that it knows.
 OWN = {"date", "authorization", "host", "x-content-sha256", "content-length", "user-agent", "accept-encoding"}
 
 

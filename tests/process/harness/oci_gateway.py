@@ -407,7 +407,7 @@ def session_token(seconds):
 
 
 def certificate(key, *subject, address=None):
-    """Self-signed; of a server, where it has an address."""
+    """Self-signed; that of a server has an address."""
     name = x509.Name([x509.NameAttribute(oid, value) for oid, value in subject])
     now = datetime.datetime.now(datetime.timezone.utc)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
@@ -492,7 +492,7 @@ class OciProxymux(LoopbackServer):
         super().__init__()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.ca_file, key_file)
-        # Of the same descriptor, which the server's thread waits for already.
+        # The server's thread waits for the same descriptor already.
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
 
     def answer(self, request):
