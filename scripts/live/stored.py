@@ -118,3 +118,44 @@ class StoredInOss:
 
     def exists(self):
         return self.client.is_bucket_exist(self.bucket)
+
+
+class StoredInOci:
+    """Read with PyPI's oci."""
+
+    def __init__(self, client, bucket):
+        self.client = client
+        self.bucket = bucket
+        self.namespace = client.get_namespace().data
+
+    def sizes(self, prefix=""):
+        if not self.exists():
+            return {}
+        found, start = {}, None
+        while True:
+            options = {"start": start} if start else {}
+            page = self.client.list_objects(self.namespace, self.bucket, prefix=prefix, fields="name,size", **options).data
+            found |= {entry.name: entry.size for entry in page.objects}
+            start = page.next_start_with
+            if not start:
+                return found
+
+    def read(self, key):
+        return self.client.get_object(self.namespace, self.bucket, key).data.content
+
+    def head(self, key):
+        return self.client.head_object(self.namespace, self.bucket, key).headers
+
+    def unfinished(self):
+        return [upload.object for upload in self.client.list_multipart_uploads(self.namespace, self.bucket).data]
+
+    def exists(self):
+        import oci
+
+        try:
+            self.client.head_bucket(self.namespace, self.bucket)
+        except oci.exceptions.ServiceError as error:
+            if error.status != 404:
+                raise
+            return False
+        return True

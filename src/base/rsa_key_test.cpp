@@ -31,6 +31,28 @@ TEST(RsaKey, RefusesWhatIsNoneAndShowsNothingOfIt) {
   }
 }
 
+TEST(RsaKey, ReadsAnEncryptedPemWithItsPassPhraseAlone) {
+  const std::string pem = encrypted_test_key_pem("open sesame");
+  const Result<RsaKey> key = RsaKey::from_pem(pem, "open sesame");
+  ASSERT_TRUE(key) << key.error().message;
+  EXPECT_TRUE(is_rs256_signature(rsa_test_key_pem(), "text", key->sign_sha256("text")));
+  EXPECT_EQ(RsaKey::from_pem(pem).error().message,
+            "the private key is encrypted, and no pass phrase is given");
+  EXPECT_EQ(RsaKey::from_pem(pem, "close").error().message,
+            "the private key is encrypted, and the pass phrase is wrong");
+  EXPECT_EQ(RsaKey::from_pem(pem, std::string(5000, 'x')).error().message,
+            "the private key is encrypted, and the pass phrase is wrong");
+  EXPECT_TRUE(RsaKey::from_pem(rsa_test_key_pem(), "of no use")) << "a pass phrase that no key needs";
+  EXPECT_TRUE(RsaKey::from_pem(rsa_test_key_pem() + "\nOCI_API_KEY\n")) << "the console's label after it";
+}
+
+TEST(RsaKey, GeneratesOneThatIsNewEachTime) {
+  const RsaKey first = RsaKey::generate();
+  const RsaKey second = RsaKey::generate();
+  EXPECT_NE(first.public_der(), second.public_der());
+  EXPECT_EQ(first.public_der().size(), 294u) << "a SubjectPublicKeyInfo of 2048 bits";
+}
+
 TEST(RsaKey, DoesNotAskForAPassword) {
   const std::string encrypted =
       "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"

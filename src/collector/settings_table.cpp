@@ -149,7 +149,7 @@ SettingsTable own_settings(SettingsDraft& draft) {
 SettingsTable all_settings(SettingsDraft& draft) {
   SettingsTable table = cluster_settings(draft);
   add_storage_place(table, draft.store,
-                    "Where to store: s3, azureblob, gcs, aliyunoss, or local, a folder. Required.");
+                    "Where to store: s3, azureblob, gcs, aliyunoss, oci, or local, a folder. Required.");
   table.push_back(upload_setting(draft));
   add_storage_backends(table, draft.store);
   add_network(table, draft.store);

@@ -238,7 +238,7 @@ TEST(Settings, NameEveryBackendWhereThereIsNone) {
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"--ray-cluster-name=x"},
         std::vector<std::string>{"--ray-cluster-name=x", "--storage-backend=disk"}})
-    EXPECT_THAT(parse(arguments).errors, ElementsAre(HasSubstr("s3, azureblob, gcs, aliyunoss, local")));
+    EXPECT_THAT(parse(arguments).errors, ElementsAre(HasSubstr("s3, azureblob, gcs, aliyunoss, oci, local")));
 }
 
 TEST(Settings, RefuseARootThatNoStoreKeeps) {

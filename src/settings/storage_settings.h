@@ -8,11 +8,12 @@
 #include "credentials/alibaba_environment.h"
 #include "credentials/aws_environment.h"
 #include "credentials/azure_identity.h"
+#include "credentials/oci_environment.h"
 #include "http/curl_client.h"
 
 namespace rayhistory {
 
-enum class Backend { s3, azureblob, gcs, aliyunoss, local };
+enum class Backend { s3, azureblob, gcs, aliyunoss, oci, local };
 
 // The name as --storage-backend takes it.
 std::string_view name_of(Backend backend);
@@ -54,6 +55,15 @@ struct AliyunOssSettings {
   AlibabaEnvironment alibaba;
 };
 
+struct OciSettings {
+  std::string bucket;
+  std::string name_space;   // empty: asked for
+  std::string region;       // empty: that of the credentials
+  std::string compartment;  // empty: the bucket must be there
+  std::string endpoint;
+  OciEnvironment oracle;
+};
+
 struct StorageSettings {
   Backend backend = Backend::local;
   std::string root;                 // in front of every key; may be empty
@@ -63,6 +73,7 @@ struct StorageSettings {
   AzureBlobSettings azure_blob;
   GcsSettings gcs;
   AliyunOssSettings aliyun_oss;
+  OciSettings oci;
 };
 
 struct NetworkSettings {

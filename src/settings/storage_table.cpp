@@ -12,8 +12,8 @@
 namespace rayhistory {
 namespace {
 
-constexpr std::array kBackends = {Backend::s3, Backend::azureblob, Backend::gcs, Backend::aliyunoss,
-                                  Backend::local};
+constexpr std::array kBackends = {Backend::s3,        Backend::azureblob, Backend::gcs,
+                                  Backend::aliyunoss, Backend::oci,       Backend::local};
 // What KubeRay's programs call a folder.
 constexpr std::string_view kLocalOfKubeRay = "localtest";
 
@@ -32,6 +32,7 @@ class Completion {
     check_root();
     complete_aws();
     draft_.storage.gcs.home = environment_("HOME").value_or("");
+    complete_oci();
     complete_network();
   }
 
@@ -45,6 +46,7 @@ class Completion {
       if (name == name_of(backend) || (backend == Backend::local && name == kLocalOfKubeRay)) {
         draft_.storage.backend = backend;
         if (backend == Backend::azureblob) check_azure();
+        if (backend == Backend::oci) check_oci();
         return;
       }
       if (!all.empty()) all += ", ";
@@ -60,6 +62,12 @@ class Completion {
     fail(fmt::format(
         "AZURE_STORAGE_AUTH_MODE: \"{}\" is none: one of connection_string, workload_identity, default",
         mode));
+  }
+
+  void check_oci() {
+    const std::string& type = draft_.storage.oci.oracle.auth_type;
+    if (parse_oci_auth_type(type)) return;
+    fail(fmt::format("OCI_AUTH_TYPE (ociAuthType): \"{}\" is none: one of {}", type, kOciAuthTypes));
   }
 
   void check_root() {
@@ -88,6 +96,12 @@ class Completion {
     take_older(&AwsCredentials::access_key_id);
     take_older(&AwsCredentials::secret_access_key);
     take_older(&AwsCredentials::session_token);
+  }
+
+  void complete_oci() {
+    OciEnvironment& oracle = draft_.storage.oci.oracle;
+    oracle.home = environment_("HOME").value_or("");
+    oracle.kubernetes_host = environment_("KUBERNETES_SERVICE_HOST").value_or("");
   }
 
   void complete_network() {
@@ -119,6 +133,8 @@ std::string_view name_of(Backend backend) {
       return "gcs";
     case Backend::aliyunoss:
       return "aliyunoss";
+    case Backend::oci:
+      return "oci";
     case Backend::local:
       return "local";
   }
@@ -294,6 +310,45 @@ void add_storage_backends(SettingsTable& table, StorageDraft& draft) {
     {"Alibaba Cloud OSS", "", "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED", "", "false",
      truth_value(draft.storage.aliyun_oss.alibaba.use_vpc_endpoint),
      "RRSA: ask the token service from inside the VPC. So it is with an internal endpoint of OSS, too."},
+
+    {"Oracle Cloud Infrastructure", "", "OCI_BUCKET", "ociBucket", "ray-historyserver",
+     text_value(draft.storage.oci.bucket), "Bucket; created when missing, where OCI_COMPARTMENT_ID is set."},
+    {"Oracle Cloud Infrastructure", "", "OCI_NAMESPACE", "ociNamespace", "", text_value(draft.storage.oci.name_space),
+     "Object Storage namespace of the tenancy. Empty: it is asked for."},
+    {"Oracle Cloud Infrastructure", "", "OCI_REGION", "ociRegion", "", text_value(draft.storage.oci.region),
+     "Region of the bucket, like eu-frankfurt-1. Empty: that of the profile, of OCI_RESOURCE_PRINCIPAL_REGION or of the "
+     "instance."},
+    {"Oracle Cloud Infrastructure", "", "OCI_COMPARTMENT_ID", "ociCompartmentId", "",
+     text_value(draft.storage.oci.compartment), "Compartment in which a missing bucket is made. Empty: the bucket must be there."},
+    {"Oracle Cloud Infrastructure", "", "OCI_AUTH_TYPE", "ociAuthType", "", text_value(draft.storage.oci.oracle.auth_type),
+     "api_key, session_token, instance_principal, oke_workload_identity or resource_principal. Empty: workload identity where "
+     "OCI_RESOURCE_PRINCIPAL_VERSION and KUBERNETES_SERVICE_HOST are set, resource principal where the first alone is, the "
+     "config file where there is one, else the instance principal."},
+    {"Oracle Cloud Infrastructure", "", "OCI_CONFIG_FILE", "ociConfigFile", "~/.oci/config",
+     text_value(draft.storage.oci.oracle.config_file), "Config file with the profile of an API key or a session."},
+    {"Oracle Cloud Infrastructure", "", "OCI_CONFIG_PROFILE", "ociConfigProfile", "DEFAULT",
+     text_value(draft.storage.oci.oracle.config_profile), "Profile in it."},
+    {"Oracle Cloud Infrastructure", "", "OCI_RESOURCE_PRINCIPAL_VERSION", "", "",
+     text_value(draft.storage.oci.oracle.resource_principal_version), "2.2: a resource principal, or in a pod OKE workload identity."},
+    {"Oracle Cloud Infrastructure", "", "OCI_RESOURCE_PRINCIPAL_REGION", "", "",
+     text_value(draft.storage.oci.oracle.resource_principal_region), "Region of the resource or the cluster, used where OCI_REGION is empty."},
+    {"Oracle Cloud Infrastructure", "", "OCI_RESOURCE_PRINCIPAL_RPST", "", "",
+     secret_value(draft.storage.oci.oracle.resource_principal_token),
+     "Resource principal: its token, or the absolute path of a file with it; read again at each renewal."},
+    {"Oracle Cloud Infrastructure", "", "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM", "", "",
+     secret_value(draft.storage.oci.oracle.resource_principal_key), "Resource principal: its private key, likewise."},
+    {"Oracle Cloud Infrastructure", "", "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM_PASSPHRASE", "", "",
+     secret_value(draft.storage.oci.oracle.resource_principal_pass_phrase), "The key's pass phrase, likewise. Empty: it has none."},
+    {"Oracle Cloud Infrastructure", "", "OCI_KUBERNETES_SERVICE_ACCOUNT_CERT_PATH", "", "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+     text_value(draft.storage.oci.oracle.service_account_ca_file), "Workload identity: the only CA that is trusted for the cluster's proxymux."},
+    {"Oracle Cloud Infrastructure", "", "OCI_METADATA_BASE_URL", "", "", text_value(draft.storage.oci.oracle.metadata_url),
+     "Instance principal: another metadata service. Empty: http://169.254.169.254/opc/v2."},
+    {"Oracle Cloud Infrastructure", "", "OCI_SDK_AUTH_CLIENT_REGION_URL", "", "", text_value(draft.storage.oci.oracle.auth_url),
+     "Instance principal: another authentication service. Empty: that of the region."},
+    {"Oracle Cloud Infrastructure", "", "OCI_DEFAULT_REALM", "", "", text_value(draft.storage.oci.oracle.default_realm_domain),
+     "Domain of the realm of a region that is not known here. Empty: oraclecloud.com."},
+    {"Oracle Cloud Infrastructure", "", "OCI_ENDPOINT", "", "", text_value(draft.storage.oci.endpoint),
+     "Endpoint of Object Storage other than the region's, a private endpoint for example, https unless it says http://."},
   });
 }
 

@@ -15,6 +15,8 @@ StoreBackend backend_of(Backend backend) {
       return StoreBackend::gcs;
     case Backend::aliyunoss:
       return StoreBackend::aliyunoss;
+    case Backend::oci:
+      return StoreBackend::oci;
     case Backend::local:
       return StoreBackend::local;
   }
@@ -60,6 +62,13 @@ StoreOptions store_options(const StorageSettings& settings, const NetworkSetting
                  .endpoint = settings.aliyun_oss.endpoint,
                  .region = settings.aliyun_oss.region};
   options.alibaba = settings.aliyun_oss.alibaba;
+  options.oci = {.bucket = settings.oci.bucket,
+                 .name_space = settings.oci.name_space,
+                 .region = settings.oci.region,
+                 .compartment = settings.oci.compartment,
+                 .endpoint = settings.oci.endpoint,
+                 .default_realm_domain = settings.oci.oracle.default_realm_domain};
+  options.oracle = settings.oci.oracle;
   return options;
 }
 

@@ -6,7 +6,9 @@
 // does Azure Blob's, with RAYHISTORY_TEST_AZURE_CONNECTION_STRING.
 // Google Cloud Storage's store runs against a model of ours, which plays the documented rules, and against
 // the emulator fake-gcs-server, which RAYHISTORY_TEST_GCS_HOST names. Alibaba Cloud OSS has no emulator; its
-// store runs against a model that verifies each signature.
+// store runs against a model that verifies each signature. Nor has Oracle's Object Storage: its store runs
+// against a model that verifies each signature, and against the gateway of tests/process/harness, which
+// RAYHISTORY_TEST_OCI_ENDPOINT, RAYHISTORY_TEST_OCI_COMPARTMENT and RAYHISTORY_TEST_OCI_CONFIG_FILE name.
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -23,6 +25,7 @@
 #include "store/open_store.h"
 #include "testing/memory_store.h"
 #include "testing/model_gcs.h"
+#include "testing/model_oci.h"
 #include "testing/model_oss.h"
 #include "testing/scripted_http_server.h"
 #include "testing/temporary_folder.h"
@@ -33,7 +36,7 @@ namespace {
 using testing::ElementsAre;
 using testing::ElementsAreArray;
 
-enum class Backend { memory, local, s3, azure, gcs_model, gcs_emulator, oss_model };
+enum class Backend { memory, local, s3, azure, gcs_model, gcs_emulator, oss_model, oci_model, oci_gateway };
 
 const char* environment(const char* name) {
   const char* value = std::getenv(name);
@@ -107,6 +110,19 @@ std::unique_ptr<Store> make_oss_store(uint16_t port) {
   return std::move(*store);
 }
 
+std::unique_ptr<Store> make_oci_store(const std::string& endpoint, const std::string& compartment,
+                                      const std::string& config_file) {
+  StoreOptions options;
+  options.backend = StoreBackend::oci;
+  options.oci.bucket = "conformance";
+  options.oci.endpoint = endpoint;
+  options.oci.compartment = compartment;
+  options.oracle.config_file = config_file;
+  Result<std::unique_ptr<Store>> store = open_store_without_retries(options, system_clock());
+  CHECK(store.has_value());
+  return std::move(*store);
+}
+
 // Where a back end's stand-in does not do what the store that it stands for documents.
 const char* deviation(Backend backend, std::string_view test) {
   // fake-gcs-server (fakestorage/object.go, composeObject and rewriteObject) reads no precondition there. The
@@ -159,6 +175,18 @@ class StoreConformance : public testing::TestWithParam<Backend> {
             [this](const ReceivedRequest& request) { return oss_.answer(request); }, 32 * kMiB);
         store_ = make_oss_store(server_->port());
         break;
+      case Backend::oci_model:
+        server_ = std::make_unique<ScriptedHttpServer>(
+            [this](const ReceivedRequest& request) { return oci_.answer(request); }, 32 * kMiB);
+        store_ = make_oci_store(server_->origin(), "ocid1.compartment", oci_.write_config(folder_));
+        break;
+      case Backend::oci_gateway:
+        if (*environment("RAYHISTORY_TEST_OCI_ENDPOINT") == '\0')
+          GTEST_SKIP() << "no gateway of Oracle's: RAYHISTORY_TEST_OCI_ENDPOINT is not set";
+        store_ = make_oci_store(environment("RAYHISTORY_TEST_OCI_ENDPOINT"),
+                                environment("RAYHISTORY_TEST_OCI_COMPARTMENT"),
+                                environment("RAYHISTORY_TEST_OCI_CONFIG_FILE"));
+        break;
     }
     const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
     if (const char* why = deviation(GetParam(), test->name())) GTEST_SKIP() << "declared deviation: " << why;
@@ -198,6 +226,7 @@ class StoreConformance : public testing::TestWithParam<Backend> {
 
   const TemporaryFolder folder_;
   ModelGcs gcs_{"conformance"};
+  ModelOci oci_{"conformance", system_clock()};
   ModelOss oss_{"conformance", "cn-hangzhou", kOssKeys, system_clock()};
   std::unique_ptr<ScriptedHttpServer> server_;
   const std::string prefix_ = "test-" + random_hex(8) + "/";  // the server's bucket is shared by all tests
@@ -526,7 +555,8 @@ TEST_P(StoreConformance, ServesManyThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Over, StoreConformance,
                          testing::Values(Backend::memory, Backend::local, Backend::s3, Backend::azure,
-                                         Backend::gcs_model, Backend::gcs_emulator, Backend::oss_model),
+                                         Backend::gcs_model, Backend::gcs_emulator, Backend::oss_model,
+                                         Backend::oci_model, Backend::oci_gateway),
                          [](const testing::TestParamInfo<Backend>& backend) -> std::string {
                            switch (backend.param) {
                              case Backend::memory:
@@ -543,6 +573,10 @@ INSTANTIATE_TEST_SUITE_P(Over, StoreConformance,
                                return "GcsEmulator";
                              case Backend::oss_model:
                                return "OssModel";
+                             case Backend::oci_model:
+                               return "OciModel";
+                             case Backend::oci_gateway:
+                               return "OciGateway";
                            }
                            return "?";
                          });

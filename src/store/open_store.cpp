@@ -7,8 +7,10 @@
 #include "credentials/alibaba_default_credentials.h"
 #include "credentials/aws_default_credentials.h"
 #include "credentials/cached_credentials.h"
+#include "credentials/oci_default_credentials.h"
 #include "store/azure_blob_store.h"
 #include "store/gcs_store.h"
+#include "store/oci_store.h"
 #include "store/retrying_store.h"
 #include "store/s3_store.h"
 
@@ -30,6 +32,8 @@ std::string_view name_of(StoreBackend backend) {
       return "gcs";
     case StoreBackend::aliyunoss:
       return "aliyunoss";
+    case StoreBackend::oci:
+      return "oci";
   }
   UNREACHABLE("a StoreBackend out of range");
 }
@@ -89,11 +93,32 @@ Result<std::unique_ptr<Store>> open_oss(const StoreOptions& options, const Clock
   return store;
 }
 
+Result<std::unique_ptr<Store>> open_oci(const StoreOptions& options, const Clock& clock) {
+  const auto make_issuer_client = [&](const std::string& ca_file) {
+    CurlOptions network = options.network;
+    network.connect_timeout = kTokenServiceConnectTimeout;
+    if (!ca_file.empty()) {
+      network.ca_file = ca_file;
+      network.ca_folder.clear();
+      network.https_proxy.clear();
+      network.authority_advice = "it is verified with the service account's CA alone";
+    }
+    return std::make_unique<CurlClient>(clock, std::move(network));
+  };
+  Result<std::unique_ptr<OciCredentialsSource>> credentials =
+      default_oci_credentials(options.oracle, make_issuer_client, clock);
+  if (!credentials) return std::move(credentials).error().in("storage backend oci");
+  Result<std::unique_ptr<OciStore>> store = OciStore::open(
+      options.oci, std::make_unique<CurlClient>(clock, options.network), *std::move(credentials), clock);
+  if (!store) return std::move(store).error().in("storage backend oci");
+  return std::unique_ptr<Store>(*std::move(store));
+}
+
 }  // namespace
 
 std::optional<StoreBackend> parse_store_backend(std::string_view name) {
   for (const StoreBackend backend : {StoreBackend::local, StoreBackend::s3, StoreBackend::azureblob,
-                                     StoreBackend::gcs, StoreBackend::aliyunoss}) {
+                                     StoreBackend::gcs, StoreBackend::aliyunoss, StoreBackend::oci}) {
     if (name_of(backend) == name) return backend;
   }
   return std::nullopt;
@@ -118,6 +143,8 @@ Result<std::unique_ptr<Store>> open_store_without_retries(const StoreOptions& op
       return open_gcs(options, clock);
     case StoreBackend::aliyunoss:
       return open_oss(options, clock);
+    case StoreBackend::oci:
+      return open_oci(options, clock);
   }
   UNREACHABLE("a StoreBackend out of range");
 }

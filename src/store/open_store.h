@@ -10,18 +10,20 @@
 #include "credentials/alibaba_environment.h"
 #include "credentials/aws_environment.h"
 #include "credentials/google_default_credentials.h"
+#include "credentials/oci_environment.h"
 #include "http/curl_client.h"
 #include "store/azure_options.h"
 #include "store/gcs_connection.h"
 #include "store/local_folder_store.h"
 #include "store/metered_store.h"
+#include "store/oci_connection.h"
 #include "store/oss_dialect.h"
 #include "store/s3_endpoint.h"
 #include "store/store.h"
 
 namespace rayhistory {
 
-enum class StoreBackend { local, s3, azureblob, gcs, aliyunoss };
+enum class StoreBackend { local, s3, azureblob, gcs, aliyunoss, oci };
 
 // "local", "s3", …, as STORAGE_BACKEND has it; nothing for any other text.
 std::optional<StoreBackend> parse_store_backend(std::string_view name);
@@ -38,6 +40,8 @@ struct StoreOptions {
   GooglePlaces google;  // where its credentials are looked for
   OssOptions oss;
   AlibabaEnvironment alibaba;
+  OciOptions oci;
+  OciEnvironment oracle;  // who signs in there
 };
 
 // Nothing is sent yet. `invalid` names the setting that is wrong. `clock` must outlive the store.

@@ -22,6 +22,7 @@ TEST(OpenStore, KnowsTheNamesOfAllBackends) {
   EXPECT_EQ(parse_store_backend("azureblob"), StoreBackend::azureblob);
   EXPECT_EQ(parse_store_backend("gcs"), StoreBackend::gcs);
   EXPECT_EQ(parse_store_backend("aliyunoss"), StoreBackend::aliyunoss);
+  EXPECT_EQ(parse_store_backend("oci"), StoreBackend::oci);
   EXPECT_EQ(parse_store_backend(""), std::nullopt);
   EXPECT_EQ(parse_store_backend("S3 "), std::nullopt);
 }
@@ -45,6 +46,11 @@ TEST(OpenStore, OpensWhatTheOptionsName) {
   options.alibaba.oss_keys = {"id", "secret", ""};
   EXPECT_EQ((*open_store(options, system_clock()))->description(),
             "aliyunoss bucket ray-historyserver at https://oss-cn-hangzhou.aliyuncs.com");
+  options.backend = StoreBackend::oci;
+  options.oci.bucket = "b";
+  options.oci.region = "FRA";
+  EXPECT_EQ((*open_store(options, system_clock()))->description(),
+            "oci bucket b at https://objectstorage.eu-frankfurt-1.oraclecloud.com");
 }
 
 TEST(OpenStore, NamesAuthoritiesThatAreNotThere) {
@@ -78,6 +84,28 @@ TEST(OpenStore, NamesWhatIsMissing) {
   EXPECT_THAT(error_of(options), HasSubstr("neither OSS_ENDPOINT nor OSS_REGION"));
   options.oss.region = "cn-hangzhou";
   EXPECT_THAT(error_of(options), HasSubstr("OSS_ACCESS_KEY_ID"));
+  options.backend = StoreBackend::oci;
+  EXPECT_THAT(error_of(options), HasSubstr("OCI_BUCKET"));
+  options.oci.bucket = "namespace/bucket";
+  EXPECT_THAT(error_of(options), HasSubstr("without the namespace"));
+  options.oci.bucket = "bucket";
+  options.oci.name_space = "a/b";
+  EXPECT_THAT(error_of(options), HasSubstr("OCI_NAMESPACE"));
+  options.oci.name_space = "";
+  options.oci.region = "eu frankfurt";
+  EXPECT_THAT(error_of(options), HasSubstr("OCI_REGION"));
+  options.oci.region = "";
+  options.oci.endpoint = "https://host/p/";
+  EXPECT_THAT(error_of(options), HasSubstr("OCI_ENDPOINT"));
+  options.oci.endpoint = "";
+  options.oracle.auth_type = "user_principal";
+  EXPECT_THAT(error_of(options),
+              HasSubstr("OCI_AUTH_TYPE (ociAuthType): \"user_principal\" is none: one of api_key"));
+  options.oracle.auth_type = "OKE_WORKLOAD_IDENTITY";
+  EXPECT_THAT(error_of(options), HasSubstr("KUBERNETES_SERVICE_HOST"));
+  options.oracle.auth_type = "";
+  options.oracle.resource_principal_version = "1.1";
+  EXPECT_THAT(error_of(options), HasSubstr("\"1.1\" is given, and 2.2 alone"));
 }
 
 TEST(OpenStore, AsksTheTokenServiceFromWhereOssIsReached) {

@@ -13,7 +13,7 @@ from live.s3_servers import SERVERS
 from . import round as one_round
 from .run import Stores, void
 
-KINDS = ["minio", "local", "azurite", "gcs", "oss"]
+KINDS = ["minio", "local", "azurite", "gcs", "oss", "oci"]
 
 
 def main():

@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+from harness.oci_gateway import OciGateway
 from live.fake_gcs_server import FakeGcsServer
 from live.s3_servers import SERVERS
 
@@ -12,6 +13,7 @@ from .stores import (
     FolderStore,
     GcsStore,
     MinioStore,
+    OciStore,
     OssStore,
     RestartableAzurite,
     RestartableMinio,
@@ -42,13 +44,14 @@ class Stores:
         self.minio = None
         self.azurite = None
         self.gcs = None
+        self.oci = None
         self.s3_servers = {}
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for server in (self.minio, self.azurite, self.gcs, *self.s3_servers.values()):
+        for server in (self.minio, self.azurite, self.gcs, self.oci, *self.s3_servers.values()):
             if server is not None:
                 server.stop()
 
@@ -64,6 +67,11 @@ class Stores:
             if self.gcs is None:
                 self.gcs = FakeGcsServer(program("fake-gcs-server", "RAYHISTORY_FAKE_GCS_SERVER"), self.folder / "gcs")
             return lambda folder, dice: GcsStore(self.gcs, dice)
+        if kind == "oci":
+            if self.oci is None:
+                (self.folder / "oci").mkdir()
+                self.oci = OciGateway(self.folder / "oci")
+            return lambda folder, dice: OciStore(self.oci, dice)
         if kind not in ("minio", "oss"):
             if kind not in self.s3_servers:
                 self.s3_servers[kind] = SERVERS[kind].start(self.folder / kind)

@@ -1,4 +1,4 @@
-"""The stores of a run: a real S3 server, Azurite or fake-gcs-server behind the fault proxy, or a folder on a small disk; how
+"""The stores of a run: a real S3 server, Azurite, fake-gcs-server or Oracle's gateway behind the fault proxy, or a folder on a small disk; how
 they are taken away for a while, and what they must not be left with."""
 
 import hashlib
@@ -8,14 +8,16 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from azure.storage.blob import BlobBlock
+from harness.oci_gateway import NAMESPACE
 from harness.oss_gateway import OssGateway
 from harness.small_disk import SmallDisk
 from live.azurite_server import AzuriteServer
 from live.minio_server import MinioServer
-from live.stored import UNFINISHED, StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs
+from live.stored import UNFINISHED, StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs, StoredInOci
 
 from .fault_proxy import FaultProxy
 from .gcs_fault_proxy import GcsFaultProxy
+from .oci_fault_proxy import OciFaultProxy
 
 STORE_DISK_BYTES = 512 * 1024 * 1024
 
@@ -220,6 +222,39 @@ class GcsStore(StoreBehindProxy):
         self.proxy.stop()
         for key in [*self.stored.sizes(), *self.stored.unfinished()]:
             self.stored.client.bucket(self.bucket).blob(key).delete()
+
+
+class OciStore(StoreBehindProxy):
+    """A bucket of its own for each round."""
+
+    kind = "oci"
+
+    def __init__(self, server, dice):
+        self.server = server
+        self.bucket = f"chaos-{uuid.uuid4().hex[:12]}"
+        self.client = server.client()
+        self.stored = StoredInOci(self.client, self.bucket)
+        self.proxy = OciFaultProxy(server.port, dice, self._abort_upload)
+        self.environment = {
+            **server.collector_environment(self.bucket),
+            "OCI_ENDPOINT": f"http://127.0.0.1:{self.proxy.port}",
+        }
+
+    def _abort_upload(self, target):
+        parts = urlsplit(target)
+        key = unquote(parts.path.split("/", 6)[6])
+        upload = parse_qs(parts.query)["uploadId"][0]
+        self.client.abort_multipart_upload(NAMESPACE, self.bucket, key, upload)
+
+    def left_over(self, killed):
+        """The next start of that node gives up the uploads of a killed collector, if there is one."""
+        if killed or not self.stored.exists():
+            return []
+        return sorted(f"unfinished upload of {key}" for key in self.stored.unfinished())
+
+    def close(self):
+        self.proxy.stop()
+        self.server.buckets.pop(self.bucket, None)
 
 
 class FolderStore:

@@ -12,7 +12,7 @@ from .run import Stores, void
 # A round takes some 20 s; all of these 4 minutes, and less where they run side by side. What another cloud's store does
 # differently is few requests' shape: half as many rounds.
 SEED = 20261123
-ROUNDS = {"minio": 4, "local": 4, "azurite": 2, "gcs": 2, "oss": 2}
+ROUNDS = {"minio": 4, "local": 4, "azurite": 2, "gcs": 2, "oss": 2, "oci": 2}
 # The collector does the same on each S3 server but for what it finds that one cannot do. s3s-fs stores no key that is as
 # long as a rotated log's, so not every byte can arrive there.
 ROUNDS |= {name: 1 for name in SERVERS if name not in ("minio", "s3s-fs")}

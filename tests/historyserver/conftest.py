@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from harness.collector import Collector
 from harness.node import StandInNode
-from harness.servers import azurite, fake_gcs, minio, oss_gateway  # noqa: F401  # fixtures
+from harness.servers import azurite, fake_gcs, minio, oci_gateway, oss_gateway  # noqa: F401  # fixtures
 from history_server import PROGRAM, ROOT, SESSION_A, HistoryServer
 from live.leftovers import end_marked_processes
 

@@ -57,6 +57,15 @@ def filled(request, recorded):
         bucket = client.create_bucket(name)
         for key, body in files_of(recorded).items():
             bucket.blob(key).upload_from_string(body)
+    elif request.param == "oci_gateway":
+        import oci
+        from harness.oci_gateway import COMPARTMENT, NAMESPACE
+
+        client.create_bucket(
+            NAMESPACE, oci.object_storage.models.CreateBucketDetails(name=name, compartment_id=COMPARTMENT)
+        )
+        for key, body in files_of(recorded).items():
+            client.put_object(NAMESPACE, name, key, body)
     else:
         import alibabacloud_oss_v2 as oss
 
@@ -66,7 +75,7 @@ def filled(request, recorded):
     return server.collector_environment(name)
 
 
-@pytest.mark.parametrize("filled", ["azurite", "fake_gcs", "oss_gateway"], indirect=True)
+@pytest.mark.parametrize("filled", ["azurite", "fake_gcs", "oss_gateway", "oci_gateway"], indirect=True)
 def test_every_store_gives_the_same_bytes(serve, filled, expected):
     server = serve(environment=filled)
     assert [row["sessionName"] for row in server.ask("/clusters").json()] == [SESSION]

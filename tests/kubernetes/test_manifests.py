@@ -57,6 +57,7 @@ def test_all_that_is_promised_is_there():
         "historyserver-azureblob",
         "historyserver-gcs",
         "historyserver-live",
+        "historyserver-oci",
         "historyserver-token-auth",
         "minio",
         "raycluster",
@@ -65,6 +66,7 @@ def test_all_that_is_promised_is_there():
         "raycluster-gcs",
         "raycluster-native-sidecar",
         "raycluster-node-id-hook",
+        "raycluster-oci",
         "raycluster-operator-injection",
         "raycluster-token-auth",
         "rayjob",
@@ -76,7 +78,7 @@ def test_all_that_is_promised_is_there():
 def test_they_are_what_kustomize_makes(tmp_path):
     subprocess.run([manifests.ROOT / "scripts" / "manifests.sh", tmp_path], check=True)
     made = sorted(path.name for path in tmp_path.iterdir())
-    assert len(made) == 16
+    assert len(made) == 18
     for name in made:
         wanted, found = (tmp_path / name).read_text(), (manifests.CONFIG / name).read_text()
         assert found == wanted, f"config/{name} is not what config/kustomize makes: run `make manifests`"
@@ -272,6 +274,7 @@ def test_a_history_server_may_read_secrets_only_where_it_shows_their_tokens(name
         ("historyserver-azureblob", "raycluster-azureblob"),
         ("historyserver-gcs", "raycluster-gcs"),
         ("historyserver-aliyunoss", "raycluster-aliyunoss"),
+        ("historyserver-oci", "raycluster-oci"),
     ],
 )
 def test_a_history_server_reads_what_the_collectors_write(history, cluster):

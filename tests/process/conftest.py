@@ -7,10 +7,10 @@ from harness.collector import PROGRAM, Collector
 from harness.dashboard import StandInDashboard
 from harness.judge import Judge
 from harness.node import StandInNode
-from harness.servers import azurite, fake_gcs, minio, oss_gateway, s3_server  # noqa: F401  # fixtures
+from harness.servers import azurite, fake_gcs, minio, oci_gateway, oss_gateway, s3_server  # noqa: F401  # fixtures
 from live.leftovers import end_marked_processes
 from live.s3_servers import SERVERS
-from live.stored import StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs, StoredInOss
+from live.stored import StoredInBucket, StoredInContainer, StoredInFolder, StoredInGcs, StoredInOci, StoredInOss
 from stores.verdicts import marks_of
 
 
@@ -59,6 +59,11 @@ def alibaba_store(oss_gateway):
     return Store(oss_gateway.collector_environment(bucket), StoredInOss(oss_gateway.client(), bucket))
 
 
+def oracle_store(oci_gateway):
+    bucket = f"test-{uuid.uuid4().hex}"
+    return Store(oci_gateway.collector_environment(bucket), StoredInOci(oci_gateway.client(), bucket))
+
+
 @pytest.fixture(params=["local", "minio"])
 def store(request, tmp_path):
     """Every test that takes it is run with both; those that depend on a store's own dialect, on_every_store."""
@@ -70,6 +75,8 @@ def store(request, tmp_path):
         return google_store(request.getfixturevalue("fake_gcs"))
     if request.param == "oss":
         return alibaba_store(request.getfixturevalue("oss_gateway"))
+    if request.param == "oci":
+        return oracle_store(request.getfixturevalue("oci_gateway"))
     if request.param == "minio":
         return bucket_store(request.getfixturevalue("minio"))
     return bucket_store(request.getfixturevalue("s3_server")(request.param))
@@ -84,7 +91,7 @@ OTHER_S3_SERVERS = [
 
 # Growth, blocks and parts, copies, odd keys, lists after a restart: a store does each in its own way. What is left of
 # the collector is the same for all of them.
-on_every_store = pytest.mark.parametrize("store", ["local", "minio", "azurite", "gcs", "oss"], indirect=True)
+on_every_store = pytest.mark.parametrize("store", ["local", "minio", "azurite", "gcs", "oss", "oci"], indirect=True)
 
 
 @pytest.fixture
@@ -111,6 +118,11 @@ def gcs_store(fake_gcs):
 @pytest.fixture
 def oss_store(oss_gateway):
     return alibaba_store(oss_gateway)
+
+
+@pytest.fixture
+def oci_store(oci_gateway):
+    return oracle_store(oci_gateway)
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_wrong_settings_are_reported_all_at_once():
 def test_no_back_end_is_an_error_that_names_them_all():
     run = run_collector(RAY_CLUSTER_NAME="test")
     assert run.returncode == 2
-    for name in ("local", "s3", "azureblob", "gcs", "aliyunoss"):
+    for name in ("local", "s3", "azureblob", "gcs", "aliyunoss", "oci"):
         assert name in run.stderr
 
 

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from harness.collector import ROOT, clean_environment
+from harness.oci_gateway import COMPARTMENT
 from live.minio_server import PASSWORD, USER
 
 # fake-gcs-server ignores preconditions of compose and rewrite; the model of it in src/testing does not.
@@ -48,6 +49,18 @@ def test_google_cloud_storage_conforms_on_a_model_and_on_its_emulator(fake_gcs):
 
 def test_alibaba_oss_conforms_on_a_model():
     conform("/OssModel", 2)
+
+
+def test_oracle_object_storage_conforms_on_a_model_and_on_a_gateway(oci_gateway):
+    conform("/OciModel")
+    refused_before = len(oci_gateway.refused)
+    conform(
+        "/OciGateway",
+        RAYHISTORY_TEST_OCI_ENDPOINT=oci_gateway.origin,
+        RAYHISTORY_TEST_OCI_CONFIG_FILE=str(oci_gateway.config_file),
+        RAYHISTORY_TEST_OCI_COMPARTMENT=COMPARTMENT,
+    )
+    assert not set(oci_gateway.refused[refused_before:]) & {"NotAuthenticated", "UnmatchedContentMD5"}
 
 
 def test_azure_blob_conforms_on_azurite(azurite):

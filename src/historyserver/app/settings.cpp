@@ -74,9 +74,10 @@ SettingsTable own_settings(HistoryDraft& draft) {
 
 SettingsTable all_settings(HistoryDraft& draft) {
   SettingsTable table;
-  add_storage_place(table, draft.store,
-                    "Where the collectors store: s3, azureblob, gcs, aliyunoss, or local (also localtest), a "
-                    "folder. Required.");
+  add_storage_place(
+      table, draft.store,
+      "Where the collectors store: s3, azureblob, gcs, aliyunoss, oci, or local (also localtest), a "
+      "folder. Required.");
   SettingsTable own = own_settings(draft);
   std::move(own.begin(), own.end(), std::back_inserter(table));
   add_storage_backends(table, draft.store);

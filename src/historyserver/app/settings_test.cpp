@@ -108,7 +108,7 @@ TEST(HistorySettings, CallAFolderAsKubeRayDoes) {
 }
 
 TEST(HistorySettings, NameEveryBackendWhereThereIsNone) {
-  EXPECT_THAT(parse({}).errors, ElementsAre(HasSubstr("s3, azureblob, gcs, aliyunoss, local")));
+  EXPECT_THAT(parse({}).errors, ElementsAre(HasSubstr("s3, azureblob, gcs, aliyunoss, oci, local")));
 }
 
 TEST(HistorySettings, WarnOfWhatCannotBeRead) {

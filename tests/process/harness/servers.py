@@ -10,6 +10,7 @@ from live.minio_server import MinioServer
 from live.s3_servers import SERVERS
 
 from .collector import ROOT
+from .oci_gateway import OciGateway
 from .oss_gateway import OssGateway
 
 
@@ -61,5 +62,12 @@ def fake_gcs(tmp_path_factory):
 def oss_gateway(minio):
     """Before a worker's MinIO."""
     gateway = OssGateway(minio)
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture(scope="session")
+def oci_gateway(tmp_path_factory):
+    gateway = OciGateway(tmp_path_factory.mktemp("oci"))
     yield gateway
     gateway.stop()
