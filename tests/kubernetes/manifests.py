@@ -68,15 +68,18 @@ def ray_resource(name):
 
 
 def cluster_spec(resource):
+    """None for a RayJob that runs on a cluster that is there already."""
     spec = resource["spec"]
     for key in CLUSTER_SPEC[resource["kind"]]:
-        spec = spec[key]
+        spec = spec.get(key)
     return spec
 
 
 def pod_templates(resource):
     """Head first."""
     spec = cluster_spec(resource)
+    if spec is None:
+        return []
     return [copy.deepcopy(group["template"]) for group in [spec["headGroupSpec"], *spec["workerGroupSpecs"]]]
 
 
@@ -87,7 +90,7 @@ def collectors(template):
 
 def with_collector():
     """The manifests in which the collector is a container of the pod template."""
-    return [name for name in names() if (r := ray_resource(name)) and collectors(pod_templates(r)[0])]
+    return [name for name in names() if (r := ray_resource(name)) and any(map(collectors, pod_templates(r)))]
 
 
 def with_history_server():

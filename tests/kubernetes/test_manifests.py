@@ -71,6 +71,8 @@ def test_all_that_is_promised_is_there():
         "raycluster-token-auth",
         "rayjob",
         "rayjob-azureblob",
+        "rayjob-existing-cluster",
+        "rayjob-existing-cluster-azureblob",
         "rayservice",
     }
 
@@ -181,6 +183,17 @@ def test_an_owner_is_named(name):
         variables = environment_sources(name, collector)
         assert variables["OWNER_KIND"] == resource["kind"]
         assert variables["OWNER_NAME"] == resource["metadata"]["name"]
+
+
+@pytest.mark.parametrize("store", ["", "-azureblob"])
+def test_a_job_on_an_existing_cluster_selects_the_one_of_the_walkthrough_and_leaves_it(store):
+    job, cluster = ray_resource(f"rayjob-existing-cluster{store}"), ray_resource(f"raycluster{store}")
+    assert job["spec"]["clusterSelector"] == {"ray.io/cluster": cluster["metadata"]["name"]}
+    # With a spec of its own it would not be clear whose cluster is meant, and KubeRay's operator refuses a time to live
+    # (ttlSecondsAfterFinished) without a shutdown.
+    assert not job["spec"].keys() & {"rayClusterSpec", "shutdownAfterJobFinishes", "ttlSecondsAfterFinished"}
+    assert job["spec"]["entrypoint"] == ray_resource("rayjob")["spec"]["entrypoint"]
+    assert [document["kind"] for document in manifests.documents(f"rayjob-existing-cluster{store}")] == ["RayJob"]
 
 
 def test_a_native_sidecar_starts_before_ray():
