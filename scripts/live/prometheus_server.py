@@ -14,9 +14,10 @@ from .waiting import wait_until
 
 
 class PrometheusServer:
-    """`targets`: for each job's name the ports of its instances, by the names that they are to be shown under."""
+    """`targets`: for each job's name the ports of its instances, by the names that they are to be shown under.
+    `discovered`: scrape configurations as they stand in prometheus.yml, for those that find their targets themselves."""
 
-    def __init__(self, program, folder, targets, interval_seconds):
+    def __init__(self, program, folder, targets, interval_seconds, discovered=()):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True)
         self.port = free_port()
@@ -32,7 +33,8 @@ class PrometheusServer:
                     ],
                 }
                 for job, instances in targets.items()
-            ],
+            ]
+            + list(discovered),
         }
         # JSON is YAML.
         (self.folder / "prometheus.yml").write_text(json.dumps(settings))
@@ -71,6 +73,11 @@ class PrometheusServer:
     def query_range(self, expression, start, end, step_seconds):
         """Its series, a dictionary each of labels ("metric") and of pairs of time and text ("values")."""
         return self._ask("query_range", query=expression, start=start, end=end, step=step_seconds)
+
+    def targets(self):
+        """What it scrapes, a dictionary each of "scrapeUrl", "labels", "discoveredLabels" and so on."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/targets?state=active", timeout=30) as answer:
+            return json.load(answer)["data"]["activeTargets"]
 
     def _ask(self, call, **parameters):
         url = f"http://127.0.0.1:{self.port}/api/v1/{call}?{urllib.parse.urlencode(parameters)}"
