@@ -21,6 +21,7 @@ REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # The commit's time and not this minute's: the same commit gives the same labels.
 CREATED ?= $(shell TZ=UTC0 git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ)
 
+DEBUG_FLAGS = $(if $(PLATFORM),--platform $(PLATFORM) $(OWN_PLATFORM)) $(BUILD_FLAGS)
 IMAGE_FLAGS = $(if $(PLATFORM),--platform $(PLATFORM) $(OWN_PLATFORM)) --build-arg VERSION=$(VERSION) \
   --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) $(BUILD_FLAGS)
 
@@ -88,6 +89,15 @@ localimage-collector:  ## the collector's image (ENGINE=docker, podman or builda
 .PHONY: localimage-historyserver
 localimage-historyserver:  ## the History Server's, with Ray's dashboard (the same, HISTORYSERVER_IMG=)
 	$(ENGINE) build --file Dockerfile.historyserver --tag $(HISTORYSERVER_IMG) $(IMAGE_FLAGS) .
+
+# Each takes the bare image that the engine has by then, and adds a shell to it.
+.PHONY: localimage-collector-debug
+localimage-collector-debug: localimage-collector  ## the collector's image with a shell and kill beside it (the tag ends in -debug)
+	$(ENGINE) build --file Dockerfile.debug --tag $(COLLECTOR_IMG)-debug --build-arg IMAGE=$(COLLECTOR_IMG) $(DEBUG_FLAGS) .
+
+.PHONY: localimage-historyserver-debug
+localimage-historyserver-debug: localimage-historyserver  ## the same for the History Server
+	$(ENGINE) build --file Dockerfile.debug --tag $(HISTORYSERVER_IMG)-debug --build-arg IMAGE=$(HISTORYSERVER_IMG) $(DEBUG_FLAGS) .
 
 .PHONY: test-heavy
 test-heavy: build  ## what takes minutes: 30,000 log files, a file of 10 GB, the image for the other architecture

@@ -50,22 +50,23 @@ def rays_wheel():
     return folder
 
 
-def build(program, *volumes, architecture=None):
+def build(program, *volumes, architecture=None, debug=False):
     """As `make localimage-…` builds it, for this machine's own architecture unless another is asked for."""
     lacking = why_there_is_no_podman()
     if lacking:
         pytest.skip(f"no images on this machine: {lacking}")
     mounted = [f"--volume {volume}" for volume in (f"{compiler_cache()}:/ccache", *volumes)]
     flags = " ".join(["--pull-never", "--layers", *mounted])
+    suffix = "-debug" if debug else ""
     name = f"localhost/{program}:{architecture or 'v0.1.0'}"
-    command = ["make", "--no-print-directory", f"localimage-{program}", "ENGINE=buildah", f"BUILD_FLAGS={flags}"]
+    command = ["make", "--no-print-directory", f"localimage-{program}{suffix}", "ENGINE=buildah", f"BUILD_FLAGS={flags}"]
     if architecture:
         command += [f"PLATFORM=linux/{architecture}", f"{program.upper()}_IMG={name}"]
     done = subprocess.run(
         [CONTAINERS, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-4000:]
-    return name
+    return name + suffix
 
 
 @pytest.fixture(scope="session")
@@ -78,11 +79,22 @@ def historyserver_image(image):
     return build("historyserver", f"{rays_wheel()}:/wheels")
 
 
-@pytest.fixture(params=["collector", "historyserver"])
+@pytest.fixture(scope="session")
+def debug_image(image):
+    return build("collector", debug=True)
+
+
+@pytest.fixture(scope="session")
+def historyserver_debug_image(historyserver_image):
+    return build("historyserver", f"{rays_wheel()}:/wheels", debug=True)
+
+
+@pytest.fixture(params=[("collector", False), ("historyserver", False), ("collector", True)])
 def other_architectures_image(request):
     """The compiler runs here, and compiles for the other of the two architectures that there are images for."""
     other = {"x86_64": "arm64", "aarch64": "amd64"}[os.uname().machine]
-    return build(request.param, f"{rays_wheel()}:/wheels", architecture=other)
+    program, debug = request.param
+    return build(program, f"{rays_wheel()}:/wheels", architecture=other, debug=debug)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
-"""The images, built from Dockerfile.collector and Dockerfile.historyserver: what each is, what it holds, and that it runs as
-its manifests have it."""
+"""The images, built from Dockerfile.collector and Dockerfile.historyserver, and with a shell from Dockerfile.debug: what each
+is, what it holds, and that it runs as its manifests have it."""
 
 import hashlib
 import json
@@ -8,8 +8,14 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
-from image import historyserver_image, image, other_architectures_image  # noqa: F401  # fixtures
-from kube_pod import containers
+from image import (  # noqa: F401  # fixtures
+    debug_image,
+    historyserver_debug_image,
+    historyserver_image,
+    image,
+    other_architectures_image,
+)
+from kube_pod import CONTAINERS, containers, new_name
 from manifests import ROOT
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
@@ -79,6 +85,13 @@ def test_it_holds_the_program_its_libraries_and_certificates_and_no_more(built):
     assert built.files["/etc/ssl/certs/ca-certificates.crt"] > 100_000
     assert not any(path.stat().st_mode & 0o6000 for path in built.folder.rglob("*")), "nothing is setuid"
     assert f"{built.program}:x:1000:1000:" in (built.folder / "etc/passwd").read_text()
+
+
+def test_it_has_no_shell(built):
+    for program in ("sh", "/bin/sh", "kill"):
+        command = ["podman", "run", "--rm", "--network=none", f"--entrypoint={program}", built.name]
+        done = subprocess.run([CONTAINERS, *command], capture_output=True, text=True, check=False)
+        assert done.returncode == 127, done.stderr
 
 
 def test_its_configuration(built):
@@ -167,6 +180,53 @@ def test_the_dashboard_is_that_of_the_pinned_ray(built):
     assert not any(path.endswith(".map") for path in built.files)
 
 
+@pytest.fixture(params=["collector", "historyserver"])
+def debug(request, tmp_path):
+    """A debug image: its program, its name, the bare image's name, and the folder into which it is unpacked."""
+    fixtures = {"collector": ("debug_image", "image"), "historyserver": ("historyserver_debug_image", "historyserver_image")}
+    name, bare = map(request.getfixturevalue, fixtures[request.param])
+    return SimpleNamespace(program=request.param, name=name, bare=bare, folder=unpack(name, tmp_path))
+
+
+def test_a_debug_image_is_the_bare_one_with_a_shell(debug):
+    assert debug.name == f"{debug.bare}-debug"
+    bare, own = (json.loads(containers("podman", "image", "inspect", name))[0] for name in (debug.bare, debug.name))
+    layers = bare["RootFS"]["Layers"]
+    assert own["RootFS"]["Layers"][: len(layers)] == layers and len(own["RootFS"]["Layers"]) == len(layers) + 1
+    for setting in ("User", "Entrypoint", "ExposedPorts", "WorkingDir"):
+        assert own["Config"].get(setting) == bare["Config"].get(setting)
+    assert own["Labels"].items() >= {key: bare["Labels"][key] for key in bare["Labels"] if "opencontainers" in key}.items()
+    # The program's own name works as before, also as a manifest's command.
+    assert run(debug, "--version", entrypoint=["--entrypoint", json.dumps([debug.program])]) == run(debug, "--version")
+    shell = ["--entrypoint", json.dumps(["sh", "-c"])]
+    assert run(debug, "id -u; which kill ps", entrypoint=shell) == "1000\n/usr/bin/kill\n/usr/bin/ps\n"
+    assert not any(path.lstat().st_mode & 0o6000 for path in debug.folder.rglob("*")), "nothing is setuid"
+    # Scanners find it, as they find the libraries.
+    status = (debug.folder / "var/lib/dpkg/status.d/busybox-static").read_text()
+    assert re.search(r"^Package: busybox-static\nStatus: install ok installed\nVersion: 1:\d", status)
+    assert (debug.folder / "usr/share/doc/busybox-static/copyright").stat().st_size > 100
+
+
+def test_a_collector_of_the_debug_image_drains_when_its_process_is_killed_from_within(debug_image, tmp_path):  # noqa: F811
+    """As KubeRay's end-to-end tests end it: kubectl exec POD -c collector -- kill 1."""
+    store, name = tmp_path / "store", new_name()
+    store.mkdir()
+    store.chmod(0o777)
+    settings = {"RAY_ROLE": "Head", "RAY_CLUSTER_NAME": "killed", "STORAGE_BACKEND": "local", "LOCAL_STORAGE_DIR": "/store"}
+    options = [f"--env={variable}={value}" for variable, value in settings.items()]
+    hardened = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=none"]
+    containers("podman", "run", "--detach", f"--name={name}", *hardened, *options, f"--volume={store}:/store", debug_image)
+    try:
+        containers("podman", "exec", name, "sh", "-c", "until wget -q -O /dev/null localhost:8085/healthz; do sleep 0.1; done")
+        containers("podman", "exec", name, "kill", "1")
+        exit_code = containers("podman", "wait", name).strip()
+        log = subprocess.run([CONTAINERS, "podman", "logs", name], capture_output=True, text=True, check=True)
+        assert exit_code == "0", log.stdout + log.stderr
+        assert "SIGTERM" in log.stdout + log.stderr
+    finally:
+        containers("podman", "rm", "--force", "--time", "0", name)
+
+
 @pytest.mark.heavy
 def test_it_is_built_for_the_other_architecture_without_emulation(other_architectures_image, tmp_path):
     (inspected,) = json.loads(containers("podman", "image", "inspect", other_architectures_image))
@@ -182,9 +242,9 @@ def test_it_is_built_for_the_other_architecture_without_emulation(other_architec
         assert machine == ELF_MACHINES[inspected["Architecture"]], path
 
 
-def test_both_are_built_on_the_same_base():
-    arguments = [
-        re.search(r"^ARG DEBIAN=.*$", (ROOT / f"Dockerfile.{program}").read_text(), re.MULTILINE)[0]
-        for program in ("collector", "historyserver")
-    ]
-    assert arguments[0] == arguments[1]
+def test_all_are_built_on_the_same_base():
+    arguments = {
+        re.search(r"^ARG DEBIAN=.*$", (ROOT / f"Dockerfile.{name}").read_text(), re.MULTILINE)[0]
+        for name in ("collector", "historyserver", "debug")
+    }
+    assert len(arguments) == 1
