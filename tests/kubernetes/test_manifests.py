@@ -149,6 +149,28 @@ def test_the_collector_knows_every_variable_of_an_injected_one(help_text):
         assert re.search(rf"(variable |^  ){variable}\b", help_text, re.MULTILINE), variable
 
 
+def test_an_injected_cluster_sends_every_event_and_may_read_those_of_the_platform():
+    """setContainerEnvVars in KubeRay 1.7's ray-operator/controllers/ray/common/pod.go adds the list of event types only
+    where the container does not have that variable."""
+    name = "raycluster-operator-injection"
+    head, *workers = pod_templates(ray_resource(name))
+    for template in (head, *workers):
+        variables = {variable["name"]: variable["value"] for variable in template["spec"]["containers"][0]["env"]}
+        assert variables.pop("RAY_DASHBOARD_AGGREGATOR_AGENT_EXPOSABLE_EVENT_TYPES") == "ALL"
+        assert variables == ({"RAY_DASHBOARD_INGEST_PLATFORM_EVENTS": "1"} if template is head else {})
+        assert collectors(template) == [], "the operator would add a second one"
+    account = of_kind(name, "ServiceAccount")["metadata"]["name"]
+    role, binding = of_kind(name, "Role"), of_kind(name, "RoleBinding")
+    assert head["spec"]["serviceAccountName"] == account
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account}]
+    # What Ray's dashboard/modules/platform_events/providers/k8s_provider.py asks for.
+    assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["events", "pods"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": ["ray.io"], "resources": ["rayclusters"], "verbs": ["get"]},
+    ]
+
+
 @pytest.mark.parametrize("name", with_collector())
 def test_a_pod_is_as_it_should_be(name):
     head, *workers = pod_templates(ray_resource(name))
