@@ -12,6 +12,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "config"
 CRDS = ROOT / "tests" / "data" / "kuberay-1.7"
+PROMETHEUS_OPERATORS_CRDS = ROOT / "tests" / "data" / "prometheus-operator-0.80"
 # The oldest version in which native sidecars are on by default; what is valid there is valid in later ones.
 KUBERNETES = "1.29"
 # Where each of KubeRay's resources keeps the spec of a cluster.
@@ -40,8 +41,8 @@ def closed(schema):
 
 
 @cache
-def crd_validator(kind):
-    content = gzip.decompress((CRDS / f"ray.io_{kind.lower()}s.yaml.gz").read_bytes())
+def crd_validator(kind, file=None):
+    content = gzip.decompress((file or CRDS / f"ray.io_{kind.lower()}s.yaml.gz").read_bytes())
     definition = yaml.load(content, Loader=yaml.CSafeLoader)  # a hundred thousand lines: the other takes half a minute
     (version,) = (v for v in definition["spec"]["versions"] if v["name"] == "v1")
     schema = closed(version["schema"]["openAPIV3Schema"])
@@ -56,6 +57,9 @@ def validate(document):
         crd_validator(document["kind"]).validate(document)
         for template in pod_templates(document):
             validate({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": template["spec"]})
+    elif document["kind"] == "PodMonitor":
+        file = PROMETHEUS_OPERATORS_CRDS / "monitoring.coreos.com_podmonitors.yaml.gz"
+        crd_validator(document["kind"], file).validate(document)
     else:
         kubernetes_validate.validate(document, KUBERNETES, strict=True)
 

@@ -29,7 +29,7 @@ def quoted(text):
     """Words in backticks that are a sentence of the log, and no command, setting or figure."""
     text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     spans = text.split("`")[1::2]
-    return [words for words in spans if " " in words and "=" not in words and not re.match(r"kubectl|make|--", words)]
+    return [words for words in spans if " " in words and "=" not in words and not re.match(r"kubectl|make|ray list|--", words)]
 
 
 def test_the_texts_that_troubleshooting_quotes_are_printed():
@@ -77,6 +77,32 @@ def test_the_walkthrough_shows_every_manifest():
     assert shown >= {name for name in names() if name.startswith(("ray", "historyserver"))}
     for name in re.findall(r"config/([\w-]+)\.yaml", page("kind")):
         assert name in names()
+
+
+def test_what_the_walkthrough_waits_for_and_looks_into_is_in_a_manifest():
+    there = {
+        f"{document['kind'].lower()}/{document['metadata']['name']}"
+        for name in names()
+        for document in yaml.safe_load_all((CONFIG / f"{name}.yaml").read_text())
+    }
+    # A RayJob's submitter, which the operator makes under the RayJob's name.
+    there |= {f"job/{identity.split('/')[1]}" for identity in there if identity.startswith("rayjob/")}
+    commands = re.findall(r"^ *(kubectl .*(?:\\\n.*)*)", page("kind"), re.MULTILINE)
+    found = {word for command in commands for word in re.findall(r"\b(?:ray)?(?:cluster|job|deployment|service)/[\w-]+", command)}
+    assert len(found) > 8
+    assert found <= there
+    selected = set(re.findall(r"ray\.io/cluster=([\w-]+)", page("kind")))
+    assert {f"raycluster/{name}" for name in selected} <= there
+
+
+def test_an_injected_collector_is_named_as_the_operator_names_it():
+    """CollectorContainerName in KubeRay 1.7; the manifests here call theirs `collector`."""
+    injected = page("kind").split("\n## 8.")[1].split("\n## ")[0]
+    assert set(re.findall(r"--container (\S+)", injected)) == {"ray-history-collector"}
+    for name in ("troubleshooting", "migration", "operations"):
+        assert "ray-history-collector" in page(name)
+    # A proposal that KubeRay has not taken up.
+    assert not any("--collector-image" in path.read_text() for path in DOCS.glob("*.md"))
 
 
 def anchors(text):

@@ -163,6 +163,15 @@ def the_collectors(pods):
     )
 
 
+@pytest.mark.parametrize("name", ["ray-collector", "historyserver"])
+def test_a_monitor_is_valid(name):
+    monitor = pod_monitor(name)
+    manifests.validate(monitor)
+    monitor["spec"]["podMetricsEndpoints"][0]["portName"] = "metrics"
+    with pytest.raises(Exception, match="portName"):
+        manifests.validate(monitor)
+
+
 @pytest.mark.parametrize("form", ["PodMonitor", "scrape_configs"])
 def test_the_collector_of_every_pod_is_scraped_once_and_nothing_else(form, pods, scraped):
     by_hand = example(lambda document: "scrape_configs" in document)["scrape_configs"]
