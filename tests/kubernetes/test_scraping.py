@@ -81,7 +81,7 @@ def pods_of(name, first_address):
                 "labels": {"ray.io/cluster": resource["metadata"]["name"]},
             },
             "spec": {"nodeName": "node", **template["spec"]},
-            # Addresses at which nobody listens: which targets there are is the question, and not their answers.
+            # No program listens there: the tests ask which targets there are, and not what these answer.
             "status": {"phase": "Running", "hostIP": "127.0.0.1", "podIP": f"127.85.0.{first_address + number}"},
         }
 
@@ -128,7 +128,7 @@ def discovered(pod):
 
 
 def selected(pod, discovery):
-    """Whether the API server lists it: of the selectors those that ask for a label's existence."""
+    """Whether the API server lists it. The selectors here ask for the existence of a label."""
     return all(selector["label"] in pod["metadata"]["labels"] for selector in discovery.get("selectors", []))
 
 
