@@ -80,7 +80,7 @@ def test_all_that_is_promised_is_there():
 def test_they_are_what_kustomize_makes(tmp_path):
     subprocess.run([manifests.ROOT / "scripts" / "manifests.sh", tmp_path], check=True)
     made = sorted(path.name for path in tmp_path.iterdir())
-    assert len(made) == 18
+    assert len(made) == 20
     for name in made:
         wanted, found = (tmp_path / name).read_text(), (manifests.CONFIG / name).read_text()
         assert found == wanted, f"config/{name} is not what config/kustomize makes: run `make manifests`"
