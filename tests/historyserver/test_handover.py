@@ -85,7 +85,7 @@ def test_a_log_is_whole_whoever_followed_it_when(serve, tmp_path, sequence):
 
     try:
         for number, whose in enumerate(sequence):
-            write(50)  # while nobody follows
+            write(50)  # while no collector follows
             if whose == "theirs":
                 theirs = KubeRaysCollector(node, store)
                 for step in (write, lambda _: rotate(node), write, write):

@@ -1,6 +1,6 @@
-// Signs what it is told, for test_oci_signature_against_sdk.py (request_lines.h). The fields, those marked *
-// in hex: method, endpoint, path up to the key, *key (raw; empty: none), encoded query, *headers, *private
-// key (PEM), *key ID, unix seconds, "body" or "" (whether the body is signed), *body.
+// Signs the requests of its input, for test_oci_signature_against_sdk.py (request_lines.h). The fields, those
+// marked * in hex: method, endpoint, path up to the key, *key (raw; empty: none), encoded query, *headers,
+// *private key (PEM), *key ID, unix seconds, "body" or "" (whether the body is signed), *body.
 #include <memory>
 
 #include "request_lines.h"

@@ -62,7 +62,7 @@ class SessionCache {
   // Loads it, or waits for whoever does. Errors are the store's, and are not kept.
   Result<std::shared_ptr<const LoadedSession>> get(const StoredSession& session);
 
-  // The next who asks for it has it loaded anew, also where nothing seems to have changed. One that is being
+  // The next question loads it again, also where nothing seems to have changed. One that is being
   // loaded stays.
   void forget(const StoredSession& session);
 

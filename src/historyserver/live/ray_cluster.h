@@ -46,7 +46,7 @@ struct RayClusterEvent {
     changed,  // added, too
     deleted,
     bookmark,  // nothing but a version
-    expired,   // the version that was watched from is too old, or another error: list anew
+    expired,   // the version that was watched from is too old, or another error: a new list is needed
   };
 
   Kind kind;

@@ -3,7 +3,7 @@
 // Since 1.8 it stores a log of a running session each time as the bytes that the log has gained, under
 // "<log>.chunks/<offset>": the offset of the chunk's first byte, in 20 decimal digits. When its process
 // starts again, it begins at 0 with one chunk of all that is there, and earlier chunks of higher offsets
-// stay. A log that begins anew, because it was rotated or cut, begins at 0 too. Our collector stores no
+// stay. A log that was rotated or cut begins at 0 too. Our collector stores no
 // chunks.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Tasks, actors and nodes of a session whose events nobody stored: what the dashboard answered while the
+// Tasks, actors and nodes of a session without stored events: what the dashboard answered while the
 // cluster ran, as `collector --snapshot` and KubeRay's collector (--mode=snapshot) fetch it.
 #pragma once
 

@@ -23,7 +23,7 @@ struct TaskPiece : TaskAttempt {
   std::string_view actor_repr_name;
   // The node whose agent sent what the executing worker said.
   std::string_view sender_node_id;
-  bool exists = true;                // false: nobody ran it
+  bool exists = true;                // false: it was never run
   size_t profile_events_sorted = 0;  // how many are sorted and different already
 };
 

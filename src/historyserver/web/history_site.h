@@ -44,8 +44,8 @@ class HistorySite {
   // Health alone; waits for nothing. Any thread.
   std::optional<Response> answer_at_once(const WebRequest& request) const;
   // May wait for the store. Any thread. What is not there is answered with 404, but with 410 where Ray's
-  // dashboard asks on somebody's behalf (`ray start --proxy-server-url`), which takes a 404 as a reason to
-  // show its own cluster (Ray: dashboard/http_server_head.py proxy_server_middleware).
+  // dashboard passes a request on (`ray start --proxy-server-url`): it answers a 404 from its own cluster
+  // (Ray: dashboard/http_server_head.py proxy_server_middleware).
   Response answer(const WebRequest& request) const;
 
  private:
