@@ -115,9 +115,10 @@ Result<void> KubernetesClient::watch(std::string_view path, const QueryParameter
       begin = end + 1;
     }
     rest.erase(0, begin);
-    if (rest.size() > limit_bytes)
+    if (rest.size() > limit_bytes) {
       return Error{ErrorKind::invalid,
                    fmt::format("Kubernetes: a change of more than {} bytes", limit_bytes)};
+    }
     return {};
   };
   TRY_ASSIGN(const HttpResponse response, send(request, deadline));
