@@ -58,7 +58,11 @@ Result<std::string> read_listed(Store& store, const SessionListing& listing, con
   for (const LogSlice& part : listing.chunked.in_store({key, offset, offset + length})) {
     TRY_ASSIGN(std::string more, store.get(part.key, part.begin, part.size(), deadline));
     const bool is_short = more.size() < part.size();
-    bytes = bytes.empty() ? std::move(more) : std::move(bytes) + more;
+    if (bytes.empty()) {
+      bytes = std::move(more);
+    } else {
+      bytes += more;
+    }
     if (is_short) break;
   }
   return bytes;

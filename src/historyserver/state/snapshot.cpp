@@ -55,9 +55,10 @@ Resources resources_at(element row, std::string_view key) {
   Resources resources;
   object members;
   if (row[key].get(members) != simdjson::SUCCESS) return resources;
-  for (const auto& [name, value] : members)
+  for (const auto& [name, value] : members) {
     if (double amount = 0; value.get(amount) == simdjson::SUCCESS)
       resources.emplace_back(resource_name(name), amount);
+  }
   std::sort(resources.begin(), resources.end());
   return resources;
 }
@@ -66,8 +67,9 @@ TextMap texts_at(element row, std::string_view key) {
   TextMap texts;
   object members;
   if (row[key].get(members) != simdjson::SUCCESS) return texts;
-  for (const auto& [name, value] : members)
+  for (const auto& [name, value] : members) {
     if (std::string_view text; value.get(text) == simdjson::SUCCESS) texts.emplace_back(name, text);
+  }
   std::sort(texts.begin(), texts.end());
   return texts;
 }
@@ -145,9 +147,10 @@ void add_task(SessionBuilder& builder, element row) {
     task.fallback_strategy = strategy = simdjson::minify(fallback);
   if (bool paused = false; row["is_debugger_paused"].get(paused) == simdjson::SUCCESS)
     task.is_debugger_paused = paused;
-  if (simdjson::dom::array events; row["events"].get(events) == simdjson::SUCCESS)
+  if (simdjson::dom::array events; row["events"].get(events) == simdjson::SUCCESS) {
     for (const element event : events)
       if (event.is_object()) reach(task, text_of(event, "state"), time_at(event, "created_ms"));
+  }
   reach(task, text_of(row, "state"), 0);
   add_profile(task, row, texts);
   add_log(task, row);
