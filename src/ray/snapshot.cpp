@@ -24,6 +24,8 @@ struct SnapshotEndpoint {
 
 std::vector<SnapshotEndpoint> endpoints_of(const std::vector<std::string>& additional) {
   std::vector<SnapshotEndpoint> endpoints;
+  endpoints.reserve(kSnapshotEndpoints.size() + kPolledEndpoints.size() + kOnceEndpoints.size() +
+                    additional.size());
   for (const std::string_view path : kSnapshotEndpoints)
     endpoints.push_back({std::string(path), true});
   for (const std::string_view path : kPolledEndpoints)
