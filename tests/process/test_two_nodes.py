@@ -32,11 +32,13 @@ RAY_ENVIRONMENT = {
     # At SIGTERM a node with others beside it would wait for 30 s for somebody to take over.
     "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
 }
-# What a collector may complain of beside a Ray that is well: that it is still to come.
+# What a collector may complain of beside a Ray that is well: that it is still to come, and that its dashboard has ended
+# before the last answer, for which a module of it has to join the cluster.
 MAY_BE_SLOW = {
     "read session_latest file error",
     "read nodeid file error",
     "dashboard unreachable: asking again until it answers",
+    "dashboard endpoint not stored",
 }
 METRICS_PORT = 8085
 DASHBOARD_PORT = 8265

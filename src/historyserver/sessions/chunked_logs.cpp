@@ -40,9 +40,10 @@ std::optional<ChunkName> parse_chunk(std::string_view key, std::string_view pref
 
 template <typename Objects>
 auto lower_bound(Objects& objects, std::string_view key) {
-  return std::lower_bound(
-      objects.begin(), objects.end(), key,
-      [](const ListedObject& object, std::string_view wanted) { return object.key < wanted; });
+  return std::lower_bound(objects.begin(), objects.end(), key,
+                          [](const ListedObject& object, std::string_view wanted) {
+                            return std::string_view(object.key) < wanted;
+                          });
 }
 
 // Whether the file that was at `key` at that time has been rotated away since.
