@@ -2,6 +2,7 @@
 // held, the answer has a known status, JSON is JSON, and no value of an environment variable is in it.
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -96,7 +97,8 @@ struct Session {
                                                .owner = {}},
                                      .name = *SessionName::parse("session_1"),
                                      .prefix = ""},
-                         .objects = {}};
+                         .objects = {},
+                         .chunked = {}};
   SessionState state;
 };
 
@@ -110,7 +112,7 @@ bool is_known(int status) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Session session;
-  static StoredTexts texts(session.store);
+  static StoredTexts texts(session.store, std::make_shared<const SessionListing>(session.listing));
   const Question question(data, size);
   const bool names_secret = percent_decoded(question.text).find(kSecret) != std::string::npos;
   for (const std::string_view base : kBases) {
