@@ -52,6 +52,26 @@ class RenewedCredentials final : public OciCredentialsSource {
   OciCredentials next_;
 };
 
+// A test's answer in the model's place, where there is one. The server's threads ask for it.
+class Instead {
+ public:
+  using Answer = std::function<std::optional<ScriptedAnswer>(const ReceivedRequest&)>;
+
+  Instead& operator=(Answer given) {
+    const std::lock_guard lock(mutex_);
+    answer_ = std::move(given);
+    return *this;
+  }
+  std::optional<ScriptedAnswer> answer(const ReceivedRequest& request) const {
+    const std::lock_guard lock(mutex_);
+    return answer_ ? answer_(request) : std::nullopt;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Answer answer_;
+};
+
 class OciStoreTest : public testing::Test {
  protected:
   OciStoreTest() { oci_.create_bucket(); }
@@ -84,10 +104,9 @@ class OciStoreTest : public testing::Test {
   SkippingClock their_clock_;
   ModelOci oci_{"bucket", their_clock_};
   // A test's answer in the model's place.
-  std::function<std::optional<ScriptedAnswer>(const ReceivedRequest&)> instead_;
+  Instead instead_;
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) {
-    if (instead_)
-      if (std::optional<ScriptedAnswer> answer = instead_(request)) return *answer;
+    if (std::optional<ScriptedAnswer> answer = instead_.answer(request)) return *answer;
     return oci_.answer(request);
   }};
 };
