@@ -21,6 +21,6 @@ function(rayhistory_folder name)
     target_link_libraries(${name}_test PRIVATE ${name} ${arg_TEST_DEPENDS} ${arg_LINK} GTest::gmock GTest::gtest_main)
     # One ctest entry a folder: a program start a test case would cost more than the tests themselves.
     add_test(NAME ${name}_test COMMAND ${name}_test)
-    set_tests_properties(${name}_test PROPERTIES TIMEOUT 300)
+    set_tests_properties(${name}_test PROPERTIES TIMEOUT 600)
   endif()
 endfunction()
