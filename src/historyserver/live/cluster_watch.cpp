@@ -5,12 +5,11 @@
 #include <fmt/format.h>
 
 #include "base/backoff.h"
-#include "base/log.h"
+#include "historyserver/live/ray_cluster_list.h"
 
 namespace rayhistory {
 namespace {
 
-constexpr std::string_view kPath = "/apis/ray.io/v1/rayclusters";
 constexpr const char* kList = "list RayClusters";
 constexpr const char* kWatch = "watch RayClusters";
 constexpr Seconds kListTimeout{20};
@@ -28,10 +27,7 @@ constexpr Seconds kShortestWatch{1};
 // An account that may not watch may be given the right at any time.
 constexpr Seconds kDeniedPause{60};
 // A RayCluster with its pods' templates has some 10 KB of JSON, seldom 100 KB.
-constexpr size_t kPageClusters = 100;
-constexpr uint64_t kPageLimitBytes = 32 * 1024 * 1024;
 constexpr uint64_t kEventLimitBytes = 4 * 1024 * 1024;
-constexpr size_t kClusters = 10'000;
 
 std::string key_of(const ClusterPlace& place) {
   return fmt::format("{}/{}", place.name_space.str(), place.cluster.str());
@@ -97,7 +93,7 @@ void ClusterWatch::watch_from(std::string version, const std::stop_token& stop) 
       return {};
     };
     const Result<void> watched =
-        kubernetes_.watch(kPath, query, kEventLimitBytes, on_line, Deadline::never(stop));
+        kubernetes_.watch(kRayClustersPath, query, kEventLimitBytes, on_line, Deadline::never(stop));
     if (stop.stop_requested()) return;
     // The API server no longer knows what has changed since (410): what there is is listed.
     if (is_expired || (!watched && watched.error().kind == ErrorKind::not_found)) return;
@@ -123,26 +119,16 @@ void ClusterWatch::is_denied(const Error& error, const std::stop_token& stop) {
 }
 
 Result<std::string> ClusterWatch::list(const std::stop_token& stop) {
-  const Deadline deadline = Deadline::after(clock_, kListTimeout, stop);
+  TRY_ASSIGN(RayClusterPage page,
+             list_ray_clusters(kubernetes_, Deadline::after(clock_, kListTimeout, stop)));
   std::map<std::string, RayCluster, std::less<>> found;
-  std::string version;
-  std::string next;
-  do {
-    QueryParameters query{{"limit", std::to_string(kPageClusters)}};
-    if (!next.empty()) query.emplace_back("continue", next);
-    TRY_ASSIGN(const std::string json, kubernetes_.get(kPath, query, kPageLimitBytes, deadline));
-    TRY_ASSIGN(RayClusterPage page, parse_ray_cluster_list(json));
-    for (RayCluster& cluster : page.clusters) {
-      std::string key = key_of(cluster.place);
-      found.insert_or_assign(std::move(key), std::move(cluster));
-    }
-    version = std::move(page.version);
-    next = std::move(page.next);
-  } while (!next.empty() && found.size() < kClusters);
-  if (!next.empty()) log_warning("not all RayClusters are listed", {{"listed", found.size()}});
+  for (RayCluster& cluster : page.clusters) {
+    std::string key = key_of(cluster.place);
+    found.insert_or_assign(std::move(key), std::move(cluster));
+  }
   const std::lock_guard lock(mutex_);
   clusters_ = std::move(found);
-  return version;
+  return std::move(page.version);
 }
 
 void ClusterWatch::take(RayClusterEvent event) {
@@ -152,7 +138,7 @@ void ClusterWatch::take(RayClusterEvent event) {
   failing_since_.reset();
   if (event.kind == RayClusterEvent::Kind::deleted) {
     clusters_.erase(key);
-  } else if (clusters_.size() < kClusters || clusters_.contains(key)) {
+  } else if (clusters_.size() < kListedRayClusters || clusters_.contains(key)) {
     clusters_.insert_or_assign(std::move(key), *std::move(event.cluster));
   }
 }

@@ -1,12 +1,11 @@
 #include "historyserver/live/known_clusters.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "historyserver/live/ray_cluster_list.h"
 
 namespace rayhistory {
 namespace {
@@ -20,9 +19,6 @@ constexpr Seconds kFindTimeout{5};
 constexpr Seconds kListTimeout{20};
 // A RayCluster with its pods' templates has some 10 KB of JSON, seldom 100 KB.
 constexpr uint64_t kClusterLimitBytes = 4 * 1024 * 1024;
-constexpr size_t kPageClusters = 100;
-constexpr uint64_t kPageLimitBytes = 32 * 1024 * 1024;
-constexpr size_t kListedClusters = 10'000;
 
 constexpr const char* kListAll = "list RayClusters";
 constexpr const char* kFind = "get a RayCluster";
@@ -104,7 +100,7 @@ Result<std::vector<RayCluster>> KnownClusters::list_owned(const SessionAddress& 
                                          address.name.str(), crd_of(address.kind));
   TRY_ASSIGN(const std::string json,
              kubernetes_.get(path_in(address.name_space), {{"labelSelector", labels}, {"limit", "100"}},
-                             kPageLimitBytes, deadline));
+                             kRayClusterPageLimitBytes, deadline));
   TRY_ASSIGN(RayClusterPage page, parse_ray_cluster_list(json));
   // The right to read RayServices is needed only here.
   if (address.kind == ClusterKind::rayservice && page.clusters.size() > 1)
@@ -137,20 +133,8 @@ void KnownClusters::mark_serving(std::vector<RayCluster>& clusters, const Sessio
 }
 
 Result<std::vector<RayCluster>> KnownClusters::list_all(const Deadline& deadline) {
-  std::vector<RayCluster> clusters;
-  std::string next;
-  do {
-    QueryParameters query{{"limit", std::to_string(kPageClusters)}};
-    if (!next.empty()) query.emplace_back("continue", next);
-    TRY_ASSIGN(const std::string json,
-               kubernetes_.get("/apis/ray.io/v1/rayclusters", query, kPageLimitBytes, deadline));
-    TRY_ASSIGN(RayClusterPage page, parse_ray_cluster_list(json));
-    clusters.insert(clusters.end(), std::make_move_iterator(page.clusters.begin()),
-                    std::make_move_iterator(page.clusters.end()));
-    next = std::move(page.next);
-  } while (!next.empty() && clusters.size() < kListedClusters);
-  if (!next.empty()) log_warning("not all RayClusters are listed", {{"listed", clusters.size()}});
-  return clusters;
+  TRY_ASSIGN(RayClusterPage page, list_ray_clusters(kubernetes_, deadline));
+  return std::move(page.clusters);
 }
 
 }  // namespace rayhistory
