@@ -2,13 +2,13 @@
 
 #include <unistd.h>
 
-#include <cctype>
 #include <cerrno>
 #include <iterator>
 #include <mutex>
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/json_text.h"
 #include "base/rfc3339.h"
@@ -39,13 +39,6 @@ std::string_view name_of(LogLevel level) {
       return "error";
   }
   return "error";
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower;
-  for (const char c : text)
-    lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
 }
 
 bool needs_quotes(std::string_view text) {

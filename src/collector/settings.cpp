@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "collector/settings_table.h"
 #include "settings/setting_value.h"
 

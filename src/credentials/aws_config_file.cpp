@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/file.h"
 
 namespace rayhistory {
@@ -15,19 +16,6 @@ namespace {
 constexpr uint64_t kFileLimitBytes = 1024 * 1024;
 constexpr std::string_view kSpaces = " \t\r\f\v";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(kSpaces);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
-}
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lowered;
-}
 
 class Reader {
  public:
@@ -49,7 +37,7 @@ class Reader {
   }
 
   Result<void> read_line(std::string_view line) {
-    const std::string_view content = trimmed(line);
+    const std::string_view content = trimmed(line, kSpaces);
     if (content.empty() || content.front() == '#' || content.front() == ';') return {};
     const size_t indent = line.find_first_not_of(kSpaces);
     // What is indented deeper than the setting before it belongs to that.
@@ -58,9 +46,9 @@ class Reader {
     if (section_ == nullptr) return refused("a setting before the first [section]");
     const size_t equals = content.find('=');
     if (equals == std::string_view::npos) return refused("neither a [section] nor \"name = value\"");
-    const std::string name = lower(trimmed(content.substr(0, equals)));
+    const std::string name = lower_case(trimmed(content.substr(0, equals), kSpaces));
     if (name.empty()) return refused("a setting without a name");
-    (*section_)[name] = std::string(trimmed(content.substr(equals + 1)));
+    (*section_)[name] = std::string(trimmed(content.substr(equals + 1), kSpaces));
     setting_indent_ = indent;
     return {};
   }
@@ -68,7 +56,7 @@ class Reader {
   Result<void> read_section(std::string_view content) {
     const size_t close = content.find(']');
     if (close == std::string_view::npos) return refused("a [section] without its closing bracket");
-    section_ = &sections_[std::string(trimmed(content.substr(1, close - 1)))];
+    section_ = &sections_[std::string(trimmed(content.substr(1, close - 1), kSpaces))];
     setting_indent_.reset();
     return {};
   }
@@ -109,7 +97,7 @@ std::optional<std::string> profile_of_section(std::string_view section) {
   if (!section.starts_with(kWord)) return std::nullopt;
   std::string_view name = section.substr(kWord.size());
   if (name.empty() || kSpaces.find(name.front()) == std::string_view::npos) return std::nullopt;
-  name = trimmed(name);
+  name = trimmed(name, kSpaces);
   const bool is_quoted =
       name.size() >= 2 && (name.front() == '"' || name.front() == '\'') && name.back() == name.front();
   if (is_quoted) name = name.substr(1, name.size() - 2);

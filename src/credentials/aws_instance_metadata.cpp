@@ -1,10 +1,10 @@
 #include "credentials/aws_instance_metadata.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "credentials/aws_key_answer.h"
 
 namespace rayhistory {
@@ -16,13 +16,6 @@ constexpr Seconds kStallTimeout{2};
 constexpr std::string_view kTokenLifetimeSeconds = "21600";
 constexpr std::string_view kRolesPath = "/latest/meta-data/iam/security-credentials/";
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lowered;
-}
-
 Error unexpected(std::string_view what, const HttpResponse& response) {
   const bool is_passing = response.status == 200 || response.status == 429 || response.status >= 500;
   const std::string words = read_aws_key_refusal(response.body);
@@ -33,12 +26,12 @@ Error unexpected(std::string_view what, const HttpResponse& response) {
 }  // namespace
 
 bool AwsInstanceMetadata::is_disabled(const AwsEnvironment& environment) {
-  return lower(environment.metadata_disabled) == "true";
+  return lower_case(environment.metadata_disabled) == "true";
 }
 
 Result<std::unique_ptr<AwsInstanceMetadata>> AwsInstanceMetadata::open(const AwsEnvironment& environment,
                                                                        std::shared_ptr<HttpClient> client) {
-  const std::string mode = lower(environment.metadata_endpoint_mode);
+  const std::string mode = lower_case(environment.metadata_endpoint_mode);
   if (!mode.empty() && mode != "ipv4" && mode != "ipv6") {
     return Error{ErrorKind::invalid,
                  fmt::format("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE \"{}\": is none: IPv4 or "

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 
 namespace rayhistory {
@@ -27,13 +28,6 @@ Error wrong(std::string_view what) {
   return Error{ErrorKind::invalid, fmt::format("AZURE_STORAGE_CONNECTION_STRING: {}", what)};
 }
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lowered;
-}
-
 Result<Parts> parts_of(std::string_view text) {
   Parts parts;
   while (!text.empty()) {
@@ -46,7 +40,7 @@ Result<Parts> parts_of(std::string_view text) {
     if (equals == std::string_view::npos)
       return wrong("a part without '='; it is made of Name=Value with ';' between");
     const size_t begin = part.find_first_not_of(" \t\r\n");
-    parts[lower(part.substr(begin, equals - begin))] = part.substr(equals + 1);
+    parts[lower_case(part.substr(begin, equals - begin))] = part.substr(equals + 1);
   }
   return parts;
 }
@@ -90,7 +84,7 @@ Result<Url> endpoint_of(const Parts& parts) {
 
 Result<AzureConnectionString> parse_azure_connection_string(std::string_view text) {
   TRY_ASSIGN(Parts parts, parts_of(text));
-  if (lower(find(parts, "usedevelopmentstorage")) == "true") {
+  if (lower_case(find(parts, "usedevelopmentstorage")) == "true") {
     const std::string proxy(find(parts, "developmentstorageproxyuri"));
     if (!proxy.empty())
       return wrong("DevelopmentStorageProxyUri: give the emulator's address as BlobEndpoint");

@@ -5,24 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 namespace rayhistory {
 namespace {
 
 constexpr std::string_view kSpaces = " \t\r\f\v";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(kSpaces);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lowered;
-}
 
 // Null for a setting that is read by others.
 std::string* place_of(OciProfile& profile, std::string_view name) {
@@ -43,7 +32,7 @@ class Reader {
     while (!text.empty()) {
       const size_t end = std::min(text.find('\n'), text.size());
       ++line_number_;
-      TRY(read_line(trimmed(text.substr(0, end))));
+      TRY(read_line(trimmed(text.substr(0, end), kSpaces)));
       text.remove_prefix(std::min(end + 1, text.size()));
     }
     return std::move(profiles_);
@@ -60,14 +49,14 @@ class Reader {
     if (line.front() == '[') {
       const size_t close = line.find(']');
       if (close == std::string_view::npos) return refused("a [profile] without its closing bracket");
-      profile_ = &profiles_[std::string(trimmed(line.substr(1, close - 1)))];
+      profile_ = &profiles_[std::string(trimmed(line.substr(1, close - 1), kSpaces))];
       return {};
     }
     const size_t equals = line.find('=');
     if (equals == std::string_view::npos) return {};  // as the SDK has it
     if (profile_ == nullptr) return refused("a setting before the first [profile]");
-    if (std::string* place = place_of(*profile_, lower_case(trimmed(line.substr(0, equals)))))
-      *place = trimmed(line.substr(equals + 1));
+    if (std::string* place = place_of(*profile_, lower_case(trimmed(line.substr(0, equals), kSpaces))))
+      *place = trimmed(line.substr(equals + 1), kSpaces);
     return {};
   }
 

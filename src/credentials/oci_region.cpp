@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 namespace rayhistory {
 namespace {
 
@@ -61,13 +63,6 @@ constexpr std::array<KnownRegion, 85> kRegions = {{
     {"us-sanjose-1", "sjc", "oraclecloud.com"},        {"us-somerset-1", "ebb", "oraclecloud23.com"},
     {"us-thames-1", "ebl", "oraclecloud23.com"},
 }};
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lowered;
-}
 
 const KnownRegion* find_region(std::string_view lowered) {
   const auto* const found = std::find_if(kRegions.begin(), kRegions.end(), [&](const KnownRegion& region) {

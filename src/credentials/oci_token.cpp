@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 
 namespace rayhistory {
@@ -32,12 +33,6 @@ std::string text_in(const Object& object, std::string_view name) {
   return object[name].get(text) == SUCCESS ? std::string(text) : std::string();
 }
 
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(kSpaces);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
-}
-
 std::optional<int64_t> expiry_of(std::string_view token) {
   const size_t first = token.find('.');
   const size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
@@ -61,7 +56,7 @@ bool is_oci_key_id(std::string_view text) {
 
 std::optional<Issued<OciCredentials>> oci_session(std::string_view token, RsaKey key, std::string region,
                                                   std::string realm_domain) {
-  token = trimmed(token);
+  token = trimmed(token, kSpaces);
   if (!is_oci_key_id(token)) return std::nullopt;
   return Issued<OciCredentials>{OciCredentials{std::string(kTokenMark) + std::string(token),
                                                std::make_shared<const RsaKey>(std::move(key)),
@@ -79,7 +74,7 @@ std::optional<std::string> read_oci_token_reply(std::string_view body) {
 }
 
 std::optional<std::string> read_oci_proxymux_reply(std::string_view body) {
-  body = trimmed(body);
+  body = trimmed(body, kSpaces);
   // As a JSON string, where a proxy has made it one.
   if (body.size() >= 2 && body.front() == '"' && body.back() == '"') body = body.substr(1, body.size() - 2);
   const std::optional<std::string> decoded = from_base64(body);

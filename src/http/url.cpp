@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 namespace rayhistory {
 namespace {
 
@@ -47,13 +49,6 @@ std::string_view name_of(Scheme scheme) {
 
 Error bad_url(std::string_view text, std::string_view reason) {
   return Error{ErrorKind::invalid, fmt::format("URL \"{}\": {}", text, reason)};
-}
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lowered;
 }
 
 bool is_name_character(char c) {
@@ -107,7 +102,7 @@ Result<Url> parse_url(std::string_view text, Scheme scheme_if_none) {
   }
 
   if (has_scheme) {
-    const std::string scheme = lower(text.substr(0, colon));
+    const std::string scheme = lower_case(text.substr(0, colon));
     if (scheme == "http") {
       url.scheme = Scheme::http;
     } else if (scheme == "https") {
@@ -127,7 +122,7 @@ Result<Url> parse_url(std::string_view text, Scheme scheme_if_none) {
     if (address.find(':') == std::string_view::npos ||
         !std::all_of(address.begin(), address.end(), is_address_character))
       return bad_url(text, "what is in brackets is no IPv6 address");
-    url.host = lower(address);
+    url.host = lower_case(address);
     const std::string_view after = authority.substr(close + 1);
     has_port = after.starts_with(':');
     if (!has_port && !after.empty()) return bad_url(text, "unexpected text after the IPv6 address");
@@ -138,7 +133,7 @@ Result<Url> parse_url(std::string_view text, Scheme scheme_if_none) {
     if (host.empty()) return bad_url(text, "no host");
     if (!std::all_of(host.begin(), host.end(), is_name_character))
       return bad_url(text, "the host has characters that no host has");
-    url.host = lower(host);
+    url.host = lower_case(host);
     has_port = port_colon != std::string_view::npos;
     if (has_port) port_text = authority.substr(port_colon + 1);
   }

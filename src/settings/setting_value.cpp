@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/duration.h"
 #include "settings/quantity.h"
 
@@ -27,21 +28,11 @@ SettingValue duration_from(Nanoseconds least, std::string_view in_words, Nanosec
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+  return trimmed(text, " \t\r\n");
 }
 
 Error expected(std::string what) {
   return Error{ErrorKind::invalid, "expected " + std::move(what)};
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
 }
 
 SettingValue text_value(std::string& place) {

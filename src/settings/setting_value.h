@@ -16,8 +16,6 @@ namespace rayhistory {
 std::string_view trimmed(std::string_view text);
 // "expected " and what.
 Error expected(std::string what);
-// Of ASCII letters.
-std::string lower_case(std::string_view text);
 
 SettingValue text_value(std::string& place);
 // Not empty.

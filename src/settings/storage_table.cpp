@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "settings/setting_value.h"
 #include "store/azure_options.h"
 

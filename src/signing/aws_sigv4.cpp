@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "signing/basic_time.h"
 
@@ -18,13 +19,6 @@ constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 // Changed or dropped by proxies, or by the client itself.
 constexpr std::array<std::string_view, 5> kUnsignedHeaders = {"authorization", "user-agent", "expect",
                                                               "accept-encoding", "transfer-encoding"};
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lowered;
-}
 
 // Without spaces at its ends, and one where there were several.
 std::string folded(std::string_view value) {
@@ -43,7 +37,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 Pairs signed_headers(const Headers& headers) {
   Pairs pairs;
   for (const auto& [name, value] : headers.all()) {
-    std::string lowered = lower(name);
+    std::string lowered = lower_case(name);
     if (std::find(kUnsignedHeaders.begin(), kUnsignedHeaders.end(), lowered) != kUnsignedHeaders.end())
       continue;
     pairs.emplace_back(std::move(lowered), folded(value));

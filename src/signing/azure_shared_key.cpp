@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "http/http_date.h"
 
@@ -22,13 +23,6 @@ constexpr std::array<std::string_view, 8> kHeadersAfterLength = {
     "If-None-Match", "If-Unmodified-Since", "Range"};
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lowered;
-}
 
 std::string without_hyphens(std::string text) {
   std::erase(text, '-');
@@ -45,7 +39,7 @@ bool comes_before(const std::pair<std::string, std::string>& a,
 std::string canonical_headers(const Headers& headers) {
   Pairs pairs;
   for (const auto& [name, value] : headers.all()) {
-    std::string lowered = lower(name);
+    std::string lowered = lower_case(name);
     if (lowered.starts_with("x-ms-")) pairs.emplace_back(std::move(lowered), value);
   }
   std::sort(pairs.begin(), pairs.end(), comes_before);
@@ -65,7 +59,7 @@ std::string canonical_resource(const std::string& account, const Url& url) {
     const size_t equals = std::min(parameter.find('='), parameter.size());
     if (!parameter.empty()) {
       const std::string_view value = parameter.substr(std::min(equals + 1, parameter.size()));
-      parameters.emplace_back(lower(parameter.substr(0, equals)),
+      parameters.emplace_back(lower_case(parameter.substr(0, equals)),
                               decode_percent(value).value_or(std::string(value)));
     }
     query.remove_prefix(std::min(end + 1, query.size()));

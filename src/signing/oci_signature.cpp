@@ -1,11 +1,11 @@
 #include "signing/oci_signature.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "http/http_date.h"
 
@@ -13,13 +13,6 @@ namespace rayhistory {
 namespace {
 
 using SignedParts = std::vector<std::pair<std::string_view, std::string>>;  // name and value, in order
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lowered;
-}
 
 std::string request_target(const HttpRequest& request) {
   std::string target = fmt::format("{} {}", lower_case(name_of(request.method)), request.url.encoded_path);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "http/http_date.h"
 #include "signing/basic_time.h"
@@ -19,13 +20,6 @@ constexpr std::string_view kTerminator = "aliyun_v4_request";
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lowered;
-}
-
 bool is_signed(std::string_view lower_name) {
   return lower_name.starts_with("x-oss-") || lower_name == "content-type" || lower_name == "content-md5";
 }
@@ -33,7 +27,7 @@ bool is_signed(std::string_view lower_name) {
 std::string canonical_headers(const Headers& headers) {
   Pairs pairs;
   for (const auto& [name, value] : headers.all()) {
-    std::string lowered = lower(name);
+    std::string lowered = lower_case(name);
     if (is_signed(lowered)) pairs.emplace_back(std::move(lowered), value);
   }
   std::sort(pairs.begin(), pairs.end());

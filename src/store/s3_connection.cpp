@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdlib>
 #include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "http/http_date.h"
 #include "store/http_answer.h"
@@ -47,13 +47,6 @@ std::string first_words(std::string_view page) {
     if (words.size() >= kWordsLimit) break;
   }
   return words;
-}
-
-std::string to_lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
 }
 
 std::optional<Nanoseconds> wanted_wait(const Headers& headers) {
@@ -181,8 +174,10 @@ S3Connection::Manner S3Connection::manner_of(const S3Call& call) const {
 // wants a checksum: "Content-MD5 OR x-amz-checksum- HTTP header is required".
 bool S3Connection::adapt(Manner& manner, const S3Call& call, const S3Answer& answer) const {
   if (is_too_large(answer)) return false;
-  const std::string said = answer.error ? to_lower(answer.error->code + ' ' + answer.error->message) : "";
-  const auto is_named = [&](std::string_view name) { return said.find(to_lower(name)) != std::string::npos; };
+  const std::string said = answer.error ? lower_case(answer.error->code + ' ' + answer.error->message) : "";
+  const auto is_named = [&](std::string_view name) {
+    return said.find(lower_case(name)) != std::string::npos;
+  };
   if (call.body != nullptr && !manner.has_checksum && (is_named("Content-MD5") || is_named("checksum"))) {
     manner.has_checksum = manner.had_no_checksum = true;
     return true;

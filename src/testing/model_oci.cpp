@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/json_text.h"
@@ -24,12 +25,6 @@ constexpr std::string_view kNamespace = "axmodel";
 
 ScriptedAnswer json(std::string body) {
   return {200, {{"Content-Type", "application/json"}}, std::move(body)};
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -133,7 +128,8 @@ std::optional<ScriptedAnswer> ModelOci::refuse(const ReceivedRequest& request) c
   for (const std::string& name : names) {
     if (!text.empty()) text += "\n";
     text += name + ": ";
-    text += name == "(request-target)" ? lower(request.method) + " " + request.target : request.header(name);
+    text +=
+        name == "(request-target)" ? lower_case(request.method) + " " + request.target : request.header(name);
   }
   for (const std::string& name : wanted)
     if (std::find(names.begin(), names.end(), name) == names.end()) return refusal;

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/rfc3339.h"
@@ -48,12 +49,6 @@ std::vector<std::string> split(std::string_view text, char separator) {
 std::string raw_query(const ReceivedRequest& request) {
   const size_t mark = request.target.find('?');
   return mark == std::string::npos ? "" : request.target.substr(mark + 1);
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
 }
 
 // As a key of a list with encoding-type=url.
@@ -122,7 +117,7 @@ std::string canonical_request(const ReceivedRequest& request, const std::string&
   text += "\n";
   std::map<std::string, std::string> headers;
   for (const auto& [name, value] : request.headers.all()) {
-    const std::string lowered = lower(name);
+    const std::string lowered = lower_case(name);
     if (lowered.starts_with("x-oss-") || lowered == "content-type" || lowered == "content-md5")
       headers[lowered] = value;
   }

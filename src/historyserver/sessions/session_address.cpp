@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/check.h"
 
 namespace rayhistory {
@@ -13,13 +14,6 @@ namespace {
 
 constexpr std::array kKinds = {ClusterKind::raycluster, ClusterKind::rayjob, ClusterKind::rayservice};
 constexpr std::string_view kBegin = "session_dddd-dd-dd_dd-dd-dd_dddddd";
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 int number_at(std::string_view digits, size_t place, size_t length) {
   int number = 0;
