@@ -314,6 +314,16 @@ std::string OciConnection::advice_for(const OciCall& call, const OciAnswer& answ
   return "";
 }
 
+Result<void> OciConnection::remove(OciCall place, const Deadline& deadline) {
+  place.method = HttpMethod::del;
+  place.permission = "OBJECT_DELETE";
+  TRY_ASSIGN(const OciAnswer answer, send(place, deadline));
+  if (answer.ok()) return {};
+  Error error = error_of(place, answer);
+  if (error.kind == ErrorKind::not_found) return {};
+  return error;
+}
+
 Error OciConnection::error_of(const OciCall& call, const OciAnswer& answer) const {
   std::string text = fmt::format("{}: status {}", place_of(call), answer.response.status);
   if (answer.error) {

@@ -85,6 +85,9 @@ class OciConnection {
   // was lost is `retry`, as it changed nothing.
   Result<OciAnswer> send(const OciCall& call, const Deadline& deadline);
 
+  // DELETE of what `place` names. It is fine where nothing is there.
+  Result<void> remove(OciCall place, const Deadline& deadline);
+
   // The Error for an answer that is not ok, for an operator: bucket, key, status, Oracle's code and request
   // ID, and what to look at. Kinds as store.h has them, for any call.
   Error error_of(const OciCall& call, const OciAnswer& answer) const;

@@ -270,16 +270,10 @@ Result<std::string> OciStore::get(const std::string& key, uint64_t offset, uint6
 
 Result<void> OciStore::remove(const std::string& key, const Deadline& deadline) {
   TRY(check_key(key));
-  OciCall remove;
-  remove.method = HttpMethod::del;
-  remove.path = oci_object_path(key);
-  remove.key = key;
-  remove.permission = "OBJECT_DELETE";
-  TRY_ASSIGN(const OciAnswer answer, connection_.send(remove, deadline));
-  if (answer.ok()) return {};
-  Error error = connection_.error_of(remove, answer);
-  if (error.kind == ErrorKind::not_found) return {};
-  return error;
+  OciCall object;
+  object.path = oci_object_path(key);
+  object.key = key;
+  return connection_.remove(std::move(object), deadline);
 }
 
 Result<void> OciStore::abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) {

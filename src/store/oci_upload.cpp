@@ -210,17 +210,11 @@ Result<StoredObject> upload_to_oci_in_parts(OciConnection& connection, const Clo
 
 Result<void> abort_oci_upload(OciConnection& connection, const std::string& key, const std::string& id,
                               const Deadline& deadline) {
-  OciCall call;
-  call.method = HttpMethod::del;
-  call.path = oci_upload_path(key);
-  call.query = {{"uploadId", id}};
-  call.key = key;
-  call.permission = "OBJECT_DELETE";
-  TRY_ASSIGN(const OciAnswer answer, connection.send(call, deadline));
-  if (answer.ok()) return {};
-  Error error = connection.error_of(call, answer);
-  if (error.kind == ErrorKind::not_found) return {};
-  return error;
+  OciCall upload;
+  upload.path = oci_upload_path(key);
+  upload.query = {{"uploadId", id}};
+  upload.key = key;
+  return connection.remove(std::move(upload), deadline);
 }
 
 }  // namespace rayhistory
