@@ -34,7 +34,7 @@ if ((${#targets[@]} == 0)); then targets=(all); fi
 pending=$(ninja -C "build/$preset" -n "${targets[@]}" 2>/dev/null | grep -cE '^\[[0-9]+/' || true)
 if ((pending > 2)); then echo "build: build/$preset, some $pending steps"; fi
 
-# What one checkout has compiled serves all others: no object knows where its source was (cmake/compiler.cmake).
+# One checkout's objects serve all others, because no object knows where its source was (cmake/compiler.cmake).
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 export NINJA_STATUS="[%f/%t %es] "
 build=(ninja -C "build/$preset" -j "${JOBS:-$(nproc)}" "${targets[@]}")

@@ -122,7 +122,7 @@ def start_collector(head_root, folder, port, name):
         "RAY_COLLECTOR_EVENT_DATA_DIR": str(folder / "event-data"),
         "EVENTS_PORT": str(port),
         "METRICS_PORT": "0",
-        # What the dashboard says is recorded, and not stored: the comparison is with events alone.
+        # The collector asks no dashboard: its answers are recorded, and compared with what events alone tell.
         "RAY_DASHBOARD_ADDRESS": "http://127.0.0.1:1",
         "PUSH_INTERVAL": "1s",
         "STORAGE_BACKEND": "local",

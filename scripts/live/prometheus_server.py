@@ -75,7 +75,7 @@ class PrometheusServer:
         return self._ask("query_range", query=expression, start=start, end=end, step=step_seconds)
 
     def targets(self):
-        """What it scrapes, a dictionary each of "scrapeUrl", "labels", "discoveredLabels" and so on."""
+        """Its targets, a dictionary each of "scrapeUrl", "labels", "discoveredLabels" and so on."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/targets?state=active", timeout=30) as answer:
             return json.load(answer)["data"]["activeTargets"]
 

@@ -29,7 +29,7 @@ constexpr size_t kSessionRandomBytes = 12;
 constexpr size_t kNodeBytes = 28;
 constexpr std::string_view kWorkerLog =
     "worker-0123456789abcdef0123456789abcdef0123456789abcdef01234567-01000000-4194304.out";
-// What a rotated log's name has beside that: a time of today and the longest inode.
+// A rotated log's name has a time and an inode beside that: a time of today and the longest inode.
 constexpr int64_t kRotatedAt = 1'795'404'330'000'000'000;
 constexpr uint64_t kInode = std::numeric_limits<uint64_t>::max();
 // A log of each size at which stores change their ways: S3 copies parts from 5 MiB on, Azure keeps blocks of

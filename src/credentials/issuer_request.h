@@ -9,7 +9,7 @@
 
 namespace rayhistory {
 
-// What an answer that is a refusal says of its reason; empty where it says none.
+// Finds the reason that a refusal gives; empty where it gives none.
 using RefusalReader = std::function<std::string(const std::string& body)>;
 
 // The body of an answer of 200. Errors: `retry` for what passes, because asking again is always safe;

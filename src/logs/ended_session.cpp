@@ -170,7 +170,7 @@ std::string below(const std::string& folder, const SessionName& session, const N
   return folder + "/" + session.str() + "/" + node.str();
 }
 
-// Of a session's folder in prev-logs of which all is stored: people and KubeRay's tests look there after a
+// A session's empty folder stays so long in prev-logs: people and KubeRay's tests look there after a
 // session's end to see whether its logs have gone.
 constexpr int64_t kEmptyFolderStaysNanoseconds = 5LL * 60 * 1'000'000'000;
 

@@ -238,7 +238,7 @@ TEST_F(EndedSessionsTest, AnEmptySessionFolderGoesAfterSomeMinutes) {
   std::filesystem::last_write_time(session_folder(), some_minutes_ago);
   sessions.resume();
   EXPECT_FALSE(exists("prev-logs/" + kEnded.str()));
-  // What is not empty stays, however old.
+  // A folder with a file in it stays, however old it is.
   root.write(in("prev-logs", "raylet.out"), "x");
   std::filesystem::last_write_time(session_folder(), some_minutes_ago);
   sessions.take(kRunning, kNode);

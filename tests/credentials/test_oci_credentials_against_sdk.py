@@ -1,4 +1,4 @@
-"""What each of our sources of Oracle's credentials asks is what the vendor's SDK (PyPI oci) asks of the same issuer, and what
+"""Each of our sources of Oracle's credentials asks what the vendor's SDK (PyPI oci) asks of the same issuer, and what
 comes of it is the same."""
 
 import base64
@@ -57,7 +57,7 @@ def run(command, environment):
 
 
 def both(kind, environment, asked):
-    """What each of the two gets, and what it asks."""
+    """Runs both, and returns the answer and the requests of each."""
     results = []
     for command in ([PROGRAM], [sys.executable, "-c", SDK, kind]):
         asked.clear()

@@ -23,7 +23,7 @@
 namespace rayhistory {
 namespace {
 
-// What comes in pieces, as one.
+// Joins the pieces of a body.
 std::string body_of(Response& response) {
   std::string body = std::move(response.body);
   while (response.pieces) {

@@ -11,7 +11,7 @@ from recorded_dashboard import recorded_answers
 SESSION = "session_2026-11-23_03-25-19_402666_11"
 BASE = f"/c/default/rayjob/myjob/{SESSION}"
 SEED = 20261129
-# What differs from moment to moment, or tells how much was loaded.
+# These fields differ from moment to moment, or tell how much was loaded.
 VOLATILE = re.compile(rb'"(timestamp|now|updated_?at)": ?"?[0-9.TZ:-]+"?', re.IGNORECASE)
 
 

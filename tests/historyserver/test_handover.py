@@ -22,7 +22,7 @@ A_WHILE_SECONDS = 10
 
 
 class KubeRaysCollector:
-    """What it knows of its progress is in memory only: a new one begins each log again."""
+    """It keeps its progress in memory only, so a new one begins each log again."""
 
     def __init__(self, node, folder):
         self.node = node

@@ -1,4 +1,4 @@
-"""What the History Server says of recorded sessions against what the live dashboard said of them, request by request.
+"""Compares the History Server's answers for recorded sessions with the live dashboard's, request by request.
 
 scripts/record_session.py makes a recording out of a workload in tests/data/workloads. Every answer of its dashboard is
 compared, field by field. What may differ is listed here, with the reason; anything else is a mistake.
@@ -36,7 +36,7 @@ class Recording:
         self.ours = self._answers()
 
     def later_starts(self):
-        """Of a restarted actor's creation task the later attempts have no definition of their own, and live shows none
+        """The later attempts of a restarted actor's creation task have no definition of their own, and live shows none
         of them; ours have the first one's."""
         shown = {(task["task_id"], task["attempt_number"]) for task in self.rows_of_live(TASKS)}
         for actor in self.rows_of_live("/api/v0/actors?detail=1&limit=10000"):
@@ -153,7 +153,7 @@ def test_actors(recording):
     check(*recording.both("/api/v0/actors/summarize"))
 
 
-# What a living process and its host were doing, and of an actor that died in its constructor the port.
+# Only live knows what a living process and its host were doing, and the port of an actor that died in its constructor.
 OF_ACTORS = [
     (r".*\.(mem|processStats)", lambda _, ours: ours in ([], None)),
     (r".*\.(ipAddress|port|workerId)", lambda live, _: live == "absent"),
@@ -203,7 +203,7 @@ def test_nodes(recording):
                        (r".*\.raylet\.objectStore(Used|Available)Memory", anything)], all_occur=False)
 
 
-# What no event tells of a job; the collector may fetch it. Ours says more of a driver's node.
+# No event tells these of a job; the collector may fetch them. Ours says more of a driver's node.
 OF_JOBS = [
     (r".*(driver_agent_http_address|driver_exit_code|message|error_type)", lambda _, ours: ours is None),
     (r".*(start|end)_time", lambda one, ours: abs(one - ours) < 200),

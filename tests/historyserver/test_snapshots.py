@@ -19,7 +19,7 @@ OF_DRIVERS = "exclude_driver=false"
 
 @pytest.fixture(scope="module")
 def live(recorded, tmp_path_factory):  # noqa: F811  # pytest's fixtures
-    """What live said, and what ours says of a snapshot."""
+    """Holds live's answers, and ours for a snapshot."""
     folder = tmp_path_factory.mktemp("snapshot")
     copy = shutil.copytree(recorded / "ray-2.60-session-b", folder / "ray-2.60-session-b")
     (session,) = (copy / "bucket").glob("cluster-history/rayjob/*/*/*/session_*")

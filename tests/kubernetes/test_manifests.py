@@ -164,7 +164,7 @@ def test_an_injected_cluster_sends_every_event_and_may_read_those_of_the_platfor
     assert head["spec"]["serviceAccountName"] == account
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account}]
-    # What Ray's dashboard/modules/platform_events/providers/k8s_provider.py asks for.
+    # Ray's dashboard/modules/platform_events/providers/k8s_provider.py asks for these.
     assert role["rules"] == [
         {"apiGroups": [""], "resources": ["events", "pods"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": ["ray.io"], "resources": ["rayclusters"], "verbs": ["get"]},

@@ -1,4 +1,4 @@
-"""What docs/operations.md has Prometheus scrape: a real Prometheus finds the collectors of every manifest by it.
+"""Prometheus scrapes as docs/operations.md says: a real one finds the collectors of every manifest by it.
 
 Debian's Prometheus knows no Kubernetes. The targets that its service discovery would find, with their labels, are in a file
 here (Prometheus: discovery/kubernetes/pod.go); what the page's rules make of them is Prometheus' own work."""
@@ -88,7 +88,7 @@ def pods_of(name, first_address):
 
 @pytest.fixture
 def pods():
-    """Of each way in which a collector comes into a pod, and others that are none of its business."""
+    """Pods of each way in which a collector comes into one, and others that are none of its business."""
     ways = ["raycluster", "raycluster-native-sidecar", "raycluster-operator-injection"]
     made = [pod for number, name in enumerate(ways) for pod in pods_of(name, 10 * number + 1)]
     (bare, *_) = pods_of("raycluster", 101)
@@ -103,7 +103,7 @@ def pods():
 
 
 def discovered(pod):
-    """What the discovery of pods finds in one: a target for each port, and one for a container without any."""
+    """Lists what the discovery of pods finds in one: a target for each port, and one for a container without any."""
     address = pod["status"]["podIP"]
     shared = {
         "namespace": pod["metadata"]["namespace"],

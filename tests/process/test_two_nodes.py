@@ -32,7 +32,7 @@ RAY_ENVIRONMENT = {
     # At SIGTERM a node with others beside it would wait for 30 s for somebody to take over.
     "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
 }
-# What a collector may complain of beside a Ray that is well: that it is still to come, and that its dashboard has ended
+# A collector may complain of this beside a Ray that is well: that it is still to come, and that its dashboard has ended
 # before the last answer, for which a module of it has to join the cluster.
 MAY_BE_SLOW = {
     "read session_latest file error",

@@ -63,7 +63,7 @@ constexpr std::array kColumns{
     Column<Job>{.name = "end_time",
                 .write =
                     [](const Job& job, RowScratch&, std::string& json) {
-                      // Of a driver that runs it is 0, of a submission null.
+                      // Ray gives 0 for a driver that runs, and null for a submission.
                       append_milliseconds(json, job.end_time, job.submission_id.empty() ? "0" : "null");
                     }},
     Column<Job>{

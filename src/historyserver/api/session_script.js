@@ -4,7 +4,7 @@
   "use strict";
   const lastSeen = rayHistory.last_seen_ms;
 
-  // What was left running counts to what was seen last, and not to this moment.
+  // Durations of everything that was left running end at the last event, and not at this moment.
   if (rayHistory.has_ended && lastSeen !== null) {
     window.Date = new Proxy(Date, {
       construct: (date, parts) => parts.length === 0 ? new date(lastSeen) : Reflect.construct(date, parts),

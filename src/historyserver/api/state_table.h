@@ -77,7 +77,7 @@ struct Column {
   CellType type = CellType::text;
   Cell (*cell)(const Row&) = nullptr;
   void (*write)(const Row&, RowScratch&, std::string& json) = nullptr;
-  // What a filter takes for the cell's value as well.
+  // Another value by which a filter knows the row, beside the cell's.
   Cell (*also)(const Row&) = nullptr;
 };
 

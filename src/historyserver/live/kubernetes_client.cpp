@@ -14,7 +14,7 @@ namespace {
 // An API server that is there answers in milliseconds; one that lists thousands of objects begins to answer
 // within a few seconds.
 constexpr Seconds kStallTimeout{10};
-// Of a watch: where nothing changes, a bookmark comes each minute (Kubernetes: apiserver/pkg/storage/cacher).
+// A watch without changes gets a bookmark each minute (Kubernetes: apiserver/pkg/storage/cacher).
 constexpr Seconds kWatchStallTimeout{90};
 // It is near: whoever asks for what is stored waits as long for one that does not answer at all.
 constexpr Seconds kConnectTimeout{3};

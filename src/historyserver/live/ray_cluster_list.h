@@ -14,7 +14,7 @@ namespace rayhistory {
 
 // "/apis/ray.io/v1/rayclusters", of all namespaces.
 inline constexpr std::string_view kRayClustersPath = "/apis/ray.io/v1/rayclusters";
-// What a page of RayClusters may have: each has some 10 KB of JSON with its pods' templates, seldom 100 KB.
+// A page may have so many bytes: a RayCluster has some 10 KB of JSON with its pods' templates, seldom 100 KB.
 inline constexpr uint64_t kRayClusterPageLimitBytes = 32 * 1024 * 1024;
 // So many are listed; of more a warning is logged.
 inline constexpr size_t kListedRayClusters = 10'000;

@@ -77,7 +77,7 @@ class Finder {
   Finder(const LogRequest& request, const SessionListing& listing, const SessionState& state)
       : request_(request), listing_(listing), state_(state) {}
 
-  // Of logs as they are listed.
+  // The slices are of logs as they are listed.
   Result<std::vector<LogSlice>> run() const {
     if (!request_.actor_id.empty()) return actor();
     if (!request_.task_id.empty()) return task();

@@ -17,7 +17,7 @@ constexpr std::string_view kChunksFolder = ".chunks/";
 constexpr size_t kOffsetDigits = 20;
 // Most stores say when they wrote an object to the second only, so what is nearer may have come in any order.
 constexpr int64_t kSurelyLater = 2'000'000'000;
-// Of a chunk beside its ETag's bytes.
+// A chunk takes so much memory, its ETag included.
 constexpr uint64_t kChunkBytes = 96;
 
 struct ChunkName {

@@ -28,7 +28,7 @@ class ChunkedLogs {
   // ended. One that begins earlier is a leftover; one that begins later ends the log, as in KubeRay's History
   // Server.
   //
-  // Of a log that is stored as a whole too, the whole object counts, and its chunks do not: it is our
+  // A whole object counts before the chunks of the same log: it is our
   // collector's, which took over from KubeRay's. The exception is a KubeRay collector that took over from
   // ours, and whose chunks were written later.
   static ChunkedLogs take_from(std::vector<ListedObject>& objects, std::string_view prefix);
@@ -37,7 +37,7 @@ class ChunkedLogs {
   std::vector<LogSlice> in_store(const LogSlice& slice) const;
   std::vector<LogSlice> in_store(const std::vector<LogSlice>& slices) const;
 
-  // What it takes in memory, about.
+  // About how much memory it takes.
   uint64_t bytes() const;
 
  private:

@@ -170,7 +170,7 @@ TEST(ReadListed, JoinsWhatIsInChunks) {
   EXPECT_EQ(*read_listed(store, *listing, key, 0, 100, Deadline::never()), "abcdef");
   EXPECT_EQ(*read_listed(store, *listing, key, 2, 2, Deadline::never()), "cd");
   EXPECT_THAT(*read_listed(store, *listing, key, 6, 2, Deadline::never()), IsEmpty());
-  // What became shorter since it was listed ends there, and is not joined with what comes behind.
+  // A chunk that became shorter since it was listed ends the text: nothing behind it is joined.
   store.set(kPrefix + "n/logs/x.out.chunks/00000000000000000000", "a");
   EXPECT_EQ(*read_listed(store, *listing, key, 0, 100, Deadline::never()), "a");
 }

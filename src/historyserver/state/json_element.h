@@ -1,4 +1,4 @@
-// What is at a key of a JSON object, where it is of that type; else the type's empty value.
+// Reads the value at a key of a JSON object; a value of another type is read as the empty one.
 #pragma once
 
 #include <charconv>

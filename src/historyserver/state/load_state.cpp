@@ -35,9 +35,9 @@ constexpr uint64_t kReadBytes = 4U << 20U;
 constexpr uint64_t kPieceBytes = 4 * kReadBytes;
 // Of what is behind a piece, for the end of its last line: a few times an event's length.
 constexpr uint64_t kFirstRestBytes = 16U << 10U;
-// Of the dashboard's lists of jobs and tasks, and of the head's log of jobs: a job takes some 500 bytes, and
-// at the end of a submission's message 20,000 of its log; a task takes some 2,500, and a list has 10,000 at
-// most.
+// The dashboard's lists of jobs and tasks and the head's log of jobs may be so long: a job takes some 500
+// bytes, and at the end of a submission's message 20,000 of its log; a task takes some 2,500, and a list has
+// 10,000 at most.
 constexpr uint64_t kJobSourceLimit = 64U << 20U;
 // Of a submission's log: its first lines say what was run.
 constexpr uint64_t kJobLogBeginBytes = 16U << 10U;

@@ -118,7 +118,7 @@ Actor actor_row(ActorPiece piece, const std::vector<Node>& nodes) {
   return piece;
 }
 
-// Of actors that died before they were ALIVE no event names the worker: it is the one that had the process's
+// No event names the worker of an actor that died before it was ALIVE: it is the one that had the process's
 // ID on the node that had the address. Where an ID was used again, the last that began before the actor's
 // end.
 void find_constructors(std::vector<Actor>& actors, const std::vector<Worker>& workers) {

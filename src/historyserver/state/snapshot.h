@@ -11,8 +11,9 @@ namespace rayhistory {
 
 enum class SnapshotTable { tasks, actors, nodes };
 
-// Of a path below its session: "fetched_endpoints/restful__api__v0__tasks?detail=1&limit=10000", with any
-// query or none. Nothing where it is no such answer.
+// The table that is stored at a path below its session:
+// "fetched_endpoints/restful__api__v0__tasks?detail=1&limit=10000", with any query or none. Nothing where it
+// is no such answer.
 std::optional<SnapshotTable> snapshot_table(std::string_view path);
 
 // The rows of an answer of /api/v0/tasks, /logical/actors or /nodes?view=summary. Each counts where no event

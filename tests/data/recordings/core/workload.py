@@ -200,5 +200,5 @@ never_scheduled = sleeps.options(resources={"my_res_that_no_node_has": 1}).remot
 never_placed = WithResources.options(resources={"my_res_that_no_node_has": 1}).remote()
 os.unlink(f"/tmp/rh-workload-{os.getpid()}")
 print("workload is done", flush=True)
-# What still runs is a part of what is recorded.
+# The recording has tasks that still run, too.
 time.sleep(FOREVER)
