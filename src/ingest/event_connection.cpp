@@ -9,6 +9,7 @@
 
 #include "base/json_text.h"
 #include "base/log.h"
+#include "net/server_loop.h"
 
 namespace rayhistory {
 
@@ -25,6 +26,10 @@ constexpr uint32_t kHeaderLimitBytes = 16 * 1024;
 // Read from the socket at a time: 512 connections that are all reading hold 32 MiB, once as it came and once
 // without what HTTP adds.
 constexpr size_t kBlockBytes = 32 * 1024;
+// For a header, a chunk's size line or a trailer, which the parser needs whole, and what the client sent
+// behind it. A longer one is refused; below 64 KiB none of them can make the parser throw.
+constexpr size_t kBufferLimitBytes = kHeaderLimitBytes + kBlockBytes;
+static_assert(kBufferLimitBytes < 64 * 1024);
 
 // Every wait: (error, ...) instead of an exception.
 constexpr auto kAwait = net::as_tuple(net::use_awaitable);
@@ -38,7 +43,7 @@ bool is_one_of(beast::string_view text, std::initializer_list<std::string_view> 
 }  // namespace
 
 EventConnection::EventConnection(EventConnectionHost& host, net::ip::tcp::socket socket)
-    : host_(host), socket_(std::move(socket)), timer_(socket_.get_executor()) {
+    : host_(host), socket_(std::move(socket)), timer_(socket_.get_executor()), buffer_(kBufferLimitBytes) {
   boost::system::error_code ignored;
   socket_.set_option(net::ip::tcp::no_delay(true), ignored);
 }
@@ -89,12 +94,12 @@ net::awaitable<void> EventConnection::run(std::shared_ptr<EventConnection> conne
     if (!batch_came) self.host_.note_refused(static_cast<unsigned>(answer->status));
     self.free_body();
     // A body that was not read to its end would be taken for the next request.
-    if (!self.parser_->is_done() || !self.parser_->keep_alive()) answer->keeps_open = false;
+    if (!self.parser_->is_done() || !self.asks_to_stay_) answer->keeps_open = false;
     const bool keeps_open = answer->keeps_open;
     co_await self.write(std::move(*answer));
     if (self.gone_) break;
     if (!keeps_open) {
-      co_await self.linger();
+      co_await close_gently(self.socket_, self.host_.limits().linger_time);
       break;
     }
     self.forget_request();
@@ -111,6 +116,10 @@ EventConnection::Answer EventConnection::refusal(http::status status, std::strin
   answer.allow_post = status == http::status::method_not_allowed;
   answer.retry_after = status == http::status::service_unavailable;
   return answer;
+}
+
+EventConnection::Answer EventConnection::refusal(const RequestRefusal& refused) {
+  return refusal(static_cast<http::status>(refused.status), refused.reason, false);
 }
 
 // True when the first bytes of a request are there.
@@ -131,8 +140,10 @@ net::awaitable<std::optional<EventConnection::Answer>> EventConnection::read_hea
   parser_->body_limit(boost::none);  // ours counts what is unpacked, too
   give_time(host_.limits().header_time);
   const auto [error, got] = co_await http::async_read_header(socket_, buffer_, *parser_, kAwait);
-  if (!error) co_return std::nullopt;
-  co_return read_failed(error, "header");
+  if (error) co_return read_failed(error, "header");
+  // A trailer may not change this afterwards.
+  asks_to_stay_ = parser_->keep_alive();
+  co_return std::nullopt;
 }
 
 std::optional<EventConnection::Answer> EventConnection::read_failed(boost::system::error_code error,
@@ -141,21 +152,16 @@ std::optional<EventConnection::Answer> EventConnection::read_failed(boost::syste
     return refusal(http::status::request_timeout, fmt::format("the request's {} has stalled", reading_what),
                    false);
   }
-  if (error == http::error::header_limit) {
-    return refusal(http::status::request_header_fields_too_large,
-                   fmt::format("the request's header is longer than {} bytes", kHeaderLimitBytes), false);
-  }
-  const bool is_http = error.category() == make_error_code(http::error::bad_method).category();
-  if (is_http && error != http::error::end_of_stream && error != http::error::partial_message) {
-    return refusal(http::status::bad_request, "not a well-formed HTTP request: " + error.message(), false);
-  }
+  if (const auto refused = refusal_of(error)) return refusal(*refused);
   gone_ = true;
   return std::nullopt;
 }
 
 std::optional<EventConnection::Answer> EventConnection::judge_header() {
   const auto& request = parser_->get();
-  const std::string_view target(request.target().data(), request.target().size());
+  const auto judged = judge_request(request);
+  if (const auto* refused = std::get_if<RequestRefusal>(&judged)) return refusal(*refused);
+  const std::string_view target = std::get<RequestAddress>(judged).target;
   if (target.substr(0, target.find('?')) != kEventsPath) {
     return refusal(http::status::not_found, "no such path: events are posted to /v1/events", true);
   }
@@ -196,11 +202,16 @@ net::awaitable<std::optional<EventConnection::Answer>> EventConnection::read_bod
       co_return std::nullopt;
     }
   }
+  ChunkFraming framing;
+  auto count_chunk = [&framing](uint64_t, beast::string_view, boost::system::error_code&) {
+    framing.note_chunk();
+  };
+  parser_->on_chunk_header(count_chunk);
   // Beast reads as much at a time as the buffer has room for, which was made for a header.
   buffer_.reserve(std::min<uint64_t>(parser_->content_length().value_or(kBlockBytes), kBlockBytes));
   while (!parser_->is_done()) {
     std::string_view piece;
-    if (auto answer = co_await read_piece(piece); answer || gone_) co_return answer;
+    if (auto answer = co_await read_piece(piece, framing); answer || gone_) co_return answer;
     if (auto answer = co_await add_piece(piece)) co_return answer;
   }
   if (gunzip_ && !gunzip_->is_complete()) {
@@ -210,7 +221,8 @@ net::awaitable<std::optional<EventConnection::Answer>> EventConnection::read_bod
 }
 
 // The next bytes of the body as they came, perhaps none; valid until the next call.
-net::awaitable<std::optional<EventConnection::Answer>> EventConnection::read_piece(std::string_view& piece) {
+net::awaitable<std::optional<EventConnection::Answer>> EventConnection::read_piece(std::string_view& piece,
+                                                                                   ChunkFraming& framing) {
   block_.resize(kBlockBytes);
   auto& body = parser_->get().body();
   body.data = block_.data();
@@ -220,6 +232,12 @@ net::awaitable<std::optional<EventConnection::Answer>> EventConnection::read_pie
   const auto [error, got] = co_await http::async_read_some(socket_, buffer_, *parser_, kAwait);
   if (error && error != http::error::need_buffer) co_return read_failed(error, "body");
   piece = std::string_view(block_.data(), block_.size() - parser_->get().body().size);
+  framing.note_read(got, piece.size());
+  if (framing.is_too_much()) {
+    co_return refusal(http::status::bad_request,
+                      "the chunked body has far more size lines, extensions and trailers than content",
+                      false);
+  }
   co_return std::nullopt;
 }
 
@@ -287,19 +305,6 @@ net::awaitable<void> EventConnection::write(Answer answer) {
   if (error) gone_ = true;
 }
 
-// Closing a socket with unread bytes resets the connection, and takes the answer away from a client that is
-// still sending. So what comes is read and dropped, for a while.
-net::awaitable<void> EventConnection::linger() {
-  boost::system::error_code ignored;
-  socket_.shutdown(net::ip::tcp::socket::shutdown_send, ignored);
-  block_.resize(kBlockBytes);
-  give_time(host_.limits().linger_time);
-  while (!timed_out_) {
-    const auto [error, got] = co_await socket_.async_read_some(net::buffer(block_), kAwait);
-    if (error) break;
-  }
-}
-
 // Before the answer is written: however slowly that is read, others may have the memory.
 void EventConnection::free_body() {
   gunzip_.reset();
@@ -310,7 +315,7 @@ void EventConnection::free_body() {
 
 void EventConnection::forget_request() {
   parser_.reset();
-  if (buffer_.size() == 0) buffer_ = beast::flat_buffer();
+  if (buffer_.size() == 0) buffer_ = beast::flat_buffer(kBufferLimitBytes);
 }
 
 }  // namespace rayhistory

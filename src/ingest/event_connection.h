@@ -16,6 +16,7 @@
 #include "base/gunzip.h"
 #include "ingest/body_memory.h"
 #include "ingest/event_server.h"
+#include "net/request_rules.h"
 
 namespace rayhistory {
 
@@ -62,18 +63,18 @@ class EventConnection : public std::enable_shared_from_this<EventConnection> {
     bool retry_after = false;
   };
   static Answer refusal(boost::beast::http::status status, std::string_view reason, bool keeps_open);
+  static Answer refusal(const RequestRefusal& refused);
 
   // Each returns an answer when the request ends there; gone_ is set when there is nobody to answer.
   boost::asio::awaitable<bool> wait_for_request();
   boost::asio::awaitable<std::optional<Answer>> read_header();
   std::optional<Answer> judge_header();
   boost::asio::awaitable<std::optional<Answer>> read_body();
-  boost::asio::awaitable<std::optional<Answer>> read_piece(std::string_view& piece);
+  boost::asio::awaitable<std::optional<Answer>> read_piece(std::string_view& piece, ChunkFraming& framing);
   boost::asio::awaitable<std::optional<Answer>> add_piece(std::string_view piece);
   boost::asio::awaitable<std::optional<Answer>> add_plain(std::string_view plain);
   Answer take_batch();
   boost::asio::awaitable<void> write(Answer answer);
-  boost::asio::awaitable<void> linger();
 
   std::optional<Answer> read_failed(boost::system::error_code error, std::string_view reading_what);
   void give_time(Nanoseconds time);
@@ -86,6 +87,7 @@ class EventConnection : public std::enable_shared_from_this<EventConnection> {
   uint64_t timer_round_ = 0;  // a timer that fires for an earlier round means nothing
   bool timed_out_ = false;
   bool gone_ = false;
+  bool asks_to_stay_ = true;  // the request's header asks that the connection stays open
 
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;

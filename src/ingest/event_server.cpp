@@ -22,6 +22,7 @@
 #include "ingest/rejection_watch.h"
 #include "net/coroutine_end.h"
 #include "net/listener.h"
+#include "net/server_loop.h"
 
 namespace rayhistory {
 
@@ -118,7 +119,7 @@ Result<void> EventServer::State::start() {
   }
   listener_.start();
   net::co_spawn(io_, turn(), net::detached);
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = std::thread([this] { run_server_loop(io_, "events"); });
   return {};
 }
 

@@ -1,11 +1,12 @@
 // The HTTP server that Ray's event aggregator agent posts to: POST /v1/events, a JSON array of events.
 //
 //   200 {"stored":n,"rejected":m,"duplicate":d}   every event of the batch is on the disk
-//   400   no HTTP, or no JSON array                408   the request's header or body stalled
+//   400   no HTTP (net/request_rules.h), or no     408   the request's header or body stalled
+//         JSON array
 //   404   another path                             405   another verb (Allow: POST)
 //   413   above the body limit, plain or unpacked  415   a Content-Encoding that is not gzip or identity
-//   431   the header is too long                   503   disk full or failing, or too many requests
-//   (Retry-After)
+//   431   the header is too long                   501   a Transfer-Encoding that is not chunked
+//   503   disk full or failing, or too many requests (Retry-After)
 //
 // Errors are {"error": "..."}. One io_context, one thread, also for the disk writes that an answer waits for:
 // Ray has one batch in flight. Slow clients, and many, are bounded by the limits below and cost the others

@@ -28,6 +28,8 @@ namespace rayhistory {
 namespace {
 
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 // A client that does exactly what it is told, well-behaved or not.
@@ -273,17 +275,69 @@ TEST_F(EventServerTest, RefusesWhatIsNoHttp) {
   tls.finish_sending();
   tls.read_to_end();
   Client length(port());
-  length.send("POST /v1/events HTTP/1.1\r\nContent-Length: x\r\n\r\n");
+  length.send("POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n");
   EXPECT_THAT(length.read_to_end(), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(ask(post("[]")), HasSubstr(kTaken));
 }
 
 TEST_F(EventServerTest, RefusesAnEndlessHeader) {
   Client client(port());
-  client.send("POST /v1/events HTTP/1.1\r\n");
+  client.send("POST /v1/events HTTP/1.1\r\nHost: x\r\n");
   for (int i = 0; i < 1'000 && client.send("X-Long: " + std::string(100, 'x') + "\r\n"); ++i) {
   }
   EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 431"));
+}
+
+// Boost.Beast throws for a field above 65,533 bytes, out of the loop that all connections share.
+TEST_F(EventServerTest, RefusesALongTrailerAndGoesOn) {
+  for (const size_t size : {size_t{100}, size_t{15'000}, size_t{40'000}, size_t{65'533}, size_t{65'534},
+                            size_t{70'000}, size_t{1} << 20}) {
+    Client client(port());
+    client.send(
+        "POST /v1/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\nX-T: ");
+    client.send(std::string(size, 'x'));
+    client.send("\r\n\r\n");
+    const std::string answer = client.read_to_end();
+    EXPECT_THAT(answer, StartsWith(size > 16'384 ? "HTTP/1.1 400" : "HTTP/1.1 200")) << size;
+  }
+  EXPECT_THAT(ask(post("[]")), HasSubstr(kTaken));
+}
+
+TEST_F(EventServerTest, RefusesBodiesThatAreAllFraming) {
+  const std::string header = "POST /v1/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string extended = "1;" + std::string(10'000, 'e') + "\r\n \r\n";
+  Client chunks(port());
+  chunks.send(header);
+  for (int i = 0; i < 1'000 && chunks.send(extended); ++i) {
+  }
+  EXPECT_THAT(chunks.read_to_end(), StartsWith("HTTP/1.1 400"));
+  Client one_line(port());
+  one_line.send(header + "1;");
+  for (int i = 0; i < 1'000 && one_line.send(std::string(10'000, 'e')); ++i) {
+  }
+  EXPECT_THAT(one_line.read_to_end(), StartsWith("HTTP/1.1 400"));
+  Client trailers(port());
+  trailers.send(header + "2\r\n[]\r\n0\r\n");
+  for (int i = 0; i < 10'000 && trailers.send("X-T: " + std::string(1'000, 'x') + "\r\n"); ++i) {
+  }
+  EXPECT_THAT(trailers.read_to_end(), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(ask(post("[]")), HasSubstr(kTaken));
+}
+
+TEST_F(EventServerTest, NeverTakesABodyForTheNextRequest) {
+  const std::string smuggled = post("[\"smuggled\"]");
+  for (const std::string fields : {"Transfer-Encoding: identity", "Transfer-Encoding: xchunked",
+                                   "Transfer-Encoding: chunked, identity"}) {
+    Client client(port());
+    client.send("POST /v1/events HTTP/1.1\r\nHost: x\r\n");
+    client.send(fields);
+    client.send("\r\n\r\n");
+    client.send(smuggled);
+    const std::string answers = client.read_to_end();
+    EXPECT_THAT(answers, StartsWith("HTTP/1.1 501")) << fields;
+    EXPECT_THAT(answers, Not(HasSubstr(" 200 "))) << fields;
+  }
+  EXPECT_THAT(bodies(), IsEmpty());
 }
 
 TEST_F(EventServerTest, SurvivesAClientThatGoesAwayAnywhere) {
@@ -368,7 +422,8 @@ TEST_F(EventServerTest, TellsAClientThatAsksToGoOn) {
 
 TEST_F(EventServerTest, RefusesBeforeAClientThatAsksHasSentItsBody) {
   Client client(port());
-  client.send("POST /v1/events HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n");
+  client.send(
+      "POST /v1/events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n");
   EXPECT_THAT(client.read_answer(), StartsWith("HTTP/1.1 413"));
 }
 
@@ -379,10 +434,10 @@ TEST_F(EventServerTest, EndsARequestThatStalls) {
   options_.limits.stall_time = Milliseconds(50);
   start();
   Client header(port());
-  header.send("POST /v1/events HTTP/1.1\r\n");
+  header.send("POST /v1/events HTTP/1.1\r\nHost: x\r\n");
   EXPECT_THAT(header.read_to_end(), StartsWith("HTTP/1.1 408"));
   Client body(port());
-  body.send("POST /v1/events HTTP/1.1\r\nContent-Length: 10\r\n\r\n[");
+  body.send("POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n[");
   EXPECT_THAT(body.read_to_end(), StartsWith("HTTP/1.1 408"));
 }
 
@@ -390,7 +445,7 @@ TEST_F(EventServerTest, EndsABodyThatTrickles) {
   options_.limits.body_time = Milliseconds(100);
   start();
   Client client(port());
-  client.send("POST /v1/events HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n");
+  client.send("POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
   std::atomic<bool> ended = false;
   std::thread trickle([&] {
     while (!ended && client.send(" "))
@@ -415,7 +470,7 @@ TEST_F(EventServerTest, ServesBesideHundredsOfIdleAndStalledConnections) {
   std::vector<std::unique_ptr<Client>> others;
   for (int i = 0; i < 400; ++i) {
     others.push_back(std::make_unique<Client>(port()));
-    if (i % 2 == 0) others.back()->send("POST /v1/events HTTP/1.1\r\nContent-Length: 10\r\n\r\n[");
+    if (i % 2 == 0) others.back()->send("POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n[");
   }
   EXPECT_THAT(ask(post("[]")), HasSubstr(kTaken));
 }
@@ -448,7 +503,7 @@ TEST_F(EventServerTest, RefusesAConnectionWhenAllAreBusy) {
     client->send(request);
     client->read_answer();
     // Told to go on: so the request has begun, and the connection is not idle.
-    client->send("POST /v1/events HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    client->send("POST /v1/events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     EXPECT_THAT(client->read_answer(), HasSubstr("100 Continue"));
   }
   Client third(port());
@@ -461,9 +516,8 @@ TEST_F(EventServerTest, LetsLargeBodiesWaitForEachOther) {
   options_.limits.body_bytes = 1 << 20;
   options_.limits.body_memory_bytes = 1 << 20;
   start();
-  const std::string head =
-      "POST /v1/events HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(1 << 20) +
-      "\r\n\r\n";
+  const std::string head = "POST /v1/events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " +
+                           std::to_string(1 << 20) + "\r\n\r\n";
   const std::string body(1 << 20, ' ');
   Client first(port());
   first.send(head);
@@ -484,7 +538,7 @@ TEST_F(EventServerTest, AsksToComeAgainWhenMemoryStaysTaken) {
   options_.limits.body_time = Milliseconds(300);
   start();
   const std::string head =
-      "POST /v1/events HTTP/1.1\r\nContent-Length: " + std::to_string(1 << 20) + "\r\n\r\n";
+      "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(1 << 20) + "\r\n\r\n";
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 4; ++i) {
     clients.push_back(std::make_unique<Client>(port()));
@@ -537,7 +591,7 @@ TEST_F(EventServerTest, StopsWithConnectionsInEveryState) {
   Client header(port());
   header.send("POST /v1/events HT");
   Client body(port());
-  body.send("POST /v1/events HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 99999\r\n\r\n");
+  body.send("POST /v1/events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999\r\n\r\n");
   body.read_answer();
   server_->stop();
   server_->stop();
@@ -557,7 +611,7 @@ TEST_F(EventServerTest, KnowsSinceWhenItIsQuiet) {
 TEST_F(EventServerTest, CountsTheRequestsThatBringNoBatch) {
   options_.limits.body_bytes = 1'000;
   start();
-  ask("GET / HTTP/1.1\r\n\r\n");
+  ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   ask(post("x", "Content-Encoding: zstd\r\n"));
   ask("no HTTP\r\n\r\n");
   ask(post(std::string(2'000, ' ')));

@@ -1,5 +1,6 @@
 #include "net/listener.h"
 
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -61,12 +62,21 @@ void Listener::start() {
     net::co_spawn(io_, accept(acceptor), net::detached);
 }
 
+// An exception here would end the loop that accepts, and the server with it.
+void Listener::welcome(tcp::socket socket) const {
+  try {
+    welcome_(std::move(socket));
+  } catch (const std::exception& exception) {
+    log_error("a connection could not be served", {{"what", exception.what()}});
+  }
+}
+
 net::awaitable<void> Listener::accept(Acceptor& acceptor) {
   while (true) {
     auto [error, socket] = co_await acceptor.async_accept(net::as_tuple(net::use_awaitable));
     if (error == net::error::operation_aborted) co_return;
     if (!error) {
-      welcome_(std::move(socket));
+      welcome(std::move(socket));
       continue;
     }
     // The connection is gone again, or there are no descriptors left.

@@ -37,6 +37,7 @@ class Listener {
  private:
   using Acceptor = boost::asio::ip::tcp::acceptor;
   boost::asio::awaitable<void> accept(Acceptor& acceptor);
+  void welcome(boost::asio::ip::tcp::socket socket) const;
 
   boost::asio::io_context& io_;
   const Welcome welcome_;

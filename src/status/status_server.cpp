@@ -6,6 +6,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -19,6 +20,8 @@
 #include "base/log.h"
 #include "net/coroutine_end.h"
 #include "net/listener.h"
+#include "net/request_rules.h"
+#include "net/server_loop.h"
 
 namespace rayhistory {
 
@@ -51,6 +54,10 @@ Response text(http::status status, std::string body, std::string_view type = kTe
 Response verdict(const Result<void>& well) {
   if (well) return text(http::status::ok, "ok\n");
   return text(http::status::service_unavailable, well.error().message + "\n");
+}
+
+Response refusal(const RequestRefusal& refused) {
+  return text(static_cast<http::status>(refused.status), std::string(refused.reason) + "\n");
 }
 
 }  // namespace
@@ -94,7 +101,7 @@ Result<void> StatusServer::State::start() {
   port_ = listener_->port();
   log_info("listening for scrapes and probes", {{"port", port()}});
   listener_->start();
-  thread_ = std::thread([this] { io_->run(); });
+  thread_ = std::thread([this] { run_server_loop(*io_, "metrics and probes"); });
   return {};
 }
 
@@ -130,26 +137,18 @@ net::awaitable<void> StatusServer::State::serve(std::shared_ptr<Stream> stream) 
   request.header_limit(kHeaderLimitBytes);
   stream->expires_after(options_.limits.request_time);
   const auto [error, got] = co_await http::async_read_header(*stream, buffer, request, kAwait);
-  const bool is_http = error.category() == make_error_code(http::error::bad_method).category();
-  const bool is_gone =
-      error && (!is_http || error == http::error::end_of_stream || error == http::error::partial_message);
-  if (!is_gone) {
-    Response response;
-    if (error == http::error::header_limit) {
-      response = text(http::status::request_header_fields_too_large, "the request's header is too long\n");
-    } else if (error) {
-      response = text(http::status::bad_request, "not a well-formed HTTP request\n");
-    } else {
-      response = answer(request.get());
-    }
+  const std::optional<RequestRefusal> unreadable = error ? refusal_of(error) : std::nullopt;
+  if (!error || unreadable) {
+    Response response = unreadable ? refusal(*unreadable) : answer(request.get());
     response.keep_alive(false);
     response.prepare_payload();
     // The answer to HEAD says how long its body would be, and has none.
     if (request.get().method() == http::verb::head) response.body().clear();
     stream->expires_after(options_.limits.answer_time);
-    co_await http::async_write(*stream, response, kAwait);
-    boost::system::error_code ignored;
-    stream->socket().shutdown(tcp::socket::shutdown_send, ignored);
+    const auto [write_error, sent] = co_await http::async_write(*stream, response, kAwait);
+    if (!write_error) {
+      co_await close_gently(stream->socket(), options_.limits.linger_time);
+    }
   }
   open_.remove(stream);
 }
@@ -162,7 +161,9 @@ std::string StatusServer::State::paths() const {
 }
 
 Response StatusServer::State::answer(const Request::value_type& request) const {
-  const std::string_view target(request.target().data(), request.target().size());
+  const auto judged = judge_request(request);
+  if (const auto* refused = std::get_if<RequestRefusal>(&judged)) return refusal(*refused);
+  const std::string_view target = std::get<RequestAddress>(judged).target;
   const std::string_view path = target.substr(0, target.find('?'));
   const bool is_metrics = path == "/metrics" && answers_.metrics;
   const bool is_health = (path == "/healthz" && answers_.alive) || (path == "/readyz" && answers_.ready);

@@ -2,8 +2,9 @@
 // the program answers them.
 //
 //   200   the metrics (text format 0.0.4); "ok"   404   another path
-//   400   no HTTP                                 405   another verb (Allow: GET, HEAD)
-//   431   the header is too long                  503   /healthz, /readyz: and what is wrong, one line
+//   400   no HTTP (net/request_rules.h)           405   another verb (Allow: GET, HEAD)
+//   431   the header is too long                  501   a Transfer-Encoding that is not chunked
+//   503   /healthz, /readyz: and what is wrong, one line
 //
 // It listens on all addresses, because those who ask are not in the pod. So whoever reaches the pod can ask,
 // but only so much: one request a connection, little time for it, few connections, of which the oldest gives
@@ -33,6 +34,8 @@ struct StatusServerLimits {
   size_t connections = 32;
   Nanoseconds request_time = Seconds(5);  // from the connection's start to the end of the header
   Nanoseconds answer_time = Seconds(10);  // Prometheus itself gives up after 10 s
+  // For reading and dropping what a client still sends when it has its answer.
+  Nanoseconds linger_time = Seconds(1);
 };
 
 struct StatusServerOptions {

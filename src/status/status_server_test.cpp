@@ -121,7 +121,11 @@ TEST_F(StatusServerTest, RefusesOtherPathsAndVerbs) {
 TEST_F(StatusServerTest, RefusesWhatIsNoHttp) {
   start();
   EXPECT_THAT(ask("hello\r\n\r\n"), StartsWith("HTTP/1.1 400"));
-  EXPECT_THAT(ask("GET /metrics HTTP/1.1\r\nX: " + std::string(10'000, 'x')), StartsWith("HTTP/1.1 431"));
+  EXPECT_THAT(ask("GET /metrics HTTP/1.1\r\nX: " + std::string(1'000'000, 'x')), StartsWith("HTTP/1.1 431"));
+  EXPECT_THAT(ask("GET /metrics HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(ask("GET /metrics HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(ask("GET /metrics HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n"),
+              StartsWith("HTTP/1.1 501"));
   EXPECT_THAT(ask(get("/metrics")), StartsWith("HTTP/1.1 200"));
 }
 

@@ -28,6 +28,8 @@
 #include "base/log.h"
 #include "net/coroutine_end.h"
 #include "net/listener.h"
+#include "net/request_rules.h"
+#include "net/server_loop.h"
 
 namespace rayhistory {
 
@@ -50,10 +52,11 @@ std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
-WebRequest request_of(const Parser::value_type& message) {
+WebRequest request_of(const Parser::value_type& message, const RequestAddress& address) {
   WebRequest request;
   request.method = message.method() == http::verb::head ? Method::head : Method::get;
-  request.target = view(message.target());
+  request.target = address.target;
+  request.authority = address.authority;
   for (const auto& field : message)
     request.headers.emplace_back(view(field.name_string()), view(field.value()));
   return request;
@@ -126,7 +129,7 @@ class HttpServer::State {
   net::awaitable<void> serve(std::shared_ptr<Connection> connection);
   // Whether the connection can go on.
   net::awaitable<bool> serve_one(Connection& connection, beast::flat_buffer& buffer, bool is_first);
-  net::awaitable<Response> answer(const Parser& parser);
+  net::awaitable<Response> answer(const Parser::value_type& message, const RequestAddress& address);
   void count(RouteClass route, int status, Nanoseconds took);
   Response answer_blocking(const WebRequest& request) const;
   // Of an answer that cannot be sent whole, so that it looks cut off. False: the connection cannot go on.
@@ -191,7 +194,7 @@ Result<void> HttpServer::State::start() {
   port_ = listener_->port();
   threads_.emplace(options_.limits.threads);
   listener_->start();
-  thread_ = std::thread([this] { io_->run(); });
+  thread_ = std::thread([this] { run_server_loop(*io_, "history"); });
   return {};
 }
 
@@ -263,8 +266,8 @@ net::awaitable<void> HttpServer::State::serve(std::shared_ptr<Connection> connec
     connections_.push_back(connection);
     connection->is_idle = true;
   }
-  boost::system::error_code ignored;
-  connection->stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  connection->stream.expires_never();
+  co_await close_gently(connection->stream.socket(), options_.limits.linger_time);
   connections_.remove(connection);
   --open_connections_;
 }
@@ -275,27 +278,27 @@ net::awaitable<bool> HttpServer::State::serve_one(Connection& connection, beast:
   parser.header_limit(options_.limits.header_bytes);
   connection.stream.expires_after(is_first ? options_.limits.request_time : options_.limits.idle_time);
   const auto [error, got] = co_await http::async_read_header(connection.stream, buffer, parser, kAwait);
-  const bool is_http = error.category() == make_error_code(http::error::bad_method).category();
-  if (error && (!is_http || error == http::error::end_of_stream || error == http::error::partial_message))
-    co_return false;
+  const std::optional<RequestRefusal> unreadable = error ? refusal_of(error) : std::nullopt;
+  if (error && !unreadable) co_return false;
   connection.is_idle = false;
   connection.stream.expires_never();
-  if (error) {
-    const bool is_too_long = error == http::error::header_limit;
-    Response refusal = is_too_long ? text_response(431, "The request's header is too long.")
-                                   : text_response(400, "This is no well-formed HTTP request.");
+  const auto judged = unreadable ? *unreadable : judge_request(parser.get());
+  if (const auto* refused = std::get_if<RequestRefusal>(&judged)) {
+    Response refusal = text_response(static_cast<int>(refused->status), std::string(refused->reason) + ".");
     count(RouteClass::malformed, refusal.status, Nanoseconds::zero());
-    co_await send(connection, std::move(refusal), true, false, 11);
+    const bool with_body = parser.get().method() != http::verb::head;
+    co_await send(connection, std::move(refusal), with_body, false, 11);
     co_return false;
   }
+  const RequestAddress& address = std::get<RequestAddress>(judged);
 
   const bool keep_alive = parser.keep_alive() && !has_body(parser);
   const bool with_body = parser.get().method() != http::verb::head;
   const unsigned version = parser.get().version();
   ++answering_;
   const SteadyTime began = clock_.steady_now();
-  Response response = co_await answer(parser);
-  count(route_class(path_of(view(parser.get().target()))), response.status, clock_.steady_now() - began);
+  Response response = co_await answer(parser.get(), address);
+  count(route_class(path_of(address.target)), response.status, clock_.steady_now() - began);
   const bool is_sent = co_await send(connection, std::move(response), with_body, keep_alive, version);
   if (--answering_ == 0) {
     const std::lock_guard lock(drained_mutex_);
@@ -310,10 +313,11 @@ void HttpServer::State::count(RouteClass route, int status, Nanoseconds took) {
   of.times.add(took);
 }
 
-net::awaitable<Response> HttpServer::State::answer(const Parser& parser) {
-  const http::verb method = parser.get().method();
+net::awaitable<Response> HttpServer::State::answer(const Parser::value_type& message,
+                                                   const RequestAddress& address) {
+  const http::verb method = message.method();
   if (method != http::verb::get && method != http::verb::head) co_return method_not_allowed();
-  const WebRequest request = request_of(parser.get());
+  const WebRequest request = request_of(message, address);
   if (std::optional<Response> response = answers_.at_once(request)) co_return *std::move(response);
   co_return co_await net::co_spawn(
       *threads_, [this, &request]() -> net::awaitable<Response> { co_return answer_blocking(request); },

@@ -44,6 +44,8 @@ struct HttpServerLimits {
   Nanoseconds idle_time = Seconds(60);     // between two requests
   // For each piece of an answer: the client has taken nothing for so long.
   Nanoseconds stall_time = Seconds(60);
+  // For reading and dropping what a client still sends when it has its last answer.
+  Nanoseconds linger_time = Seconds(1);
 };
 
 struct HttpServerOptions {

@@ -153,6 +153,33 @@ TEST_F(HttpServerTest, TakesNoBodyForTheNextRequest) {
   EXPECT_THAT(answer, Not(HasSubstr("smuggled")));
 }
 
+TEST_F(HttpServerTest, TakesNoUnknownCodingForNoBody) {
+  start();
+  for (const std::string coding : {"identity", "xchunked", "chunked, identity"}) {
+    const std::string answer = ask("GET /1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: " + coding +
+                                   "\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 501 ")) << coding;
+    EXPECT_THAT(answer, Not(HasSubstr("smuggled"))) << coding;
+  }
+}
+
+TEST_F(HttpServerTest, TakesOnlyOneHost) {
+  start();
+  EXPECT_THAT(ask("GET /1 HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(ask("GET /1 HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(ask("GET http://a/1?q HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n"), HasSubstr("/1|q|"));
+}
+
+// The client of an unread request would be reset before it has read why.
+TEST_F(HttpServerTest, LetsAClientThatStillSendsReadItsRefusal) {
+  start({.header_bytes = 1024});
+  for (int i = 0; i < 20; ++i) {
+    const std::string answer =
+        ask("GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + std::string(1'000'000, 'x') + "\r\n\r\n");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 431 "));
+  }
+}
+
 TEST_F(HttpServerTest, RefusesWhatIsNoHttpAndTooLongAHeader) {
   start({.header_bytes = 1024});
   EXPECT_THAT(ask("hello\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
