@@ -215,7 +215,7 @@ void Collector::start_status() {
   status_ticker_ = std::make_unique<StatusTicker>(clock_, [this] { return figures(); });
   if (settings_.program.metrics_port == 0) return;
   status_server_ = std::make_unique<StatusServer>(
-      StatusServerOptions{.port = settings_.program.metrics_port, .limits = {}},
+      StatusServerOptions{settings_.program.metrics_address, settings_.program.metrics_port, {}},
       StatusAnswers{.metrics = [this] { return render_metrics(figures()); },
                     .alive = [this] { return health_->alive(); },
                     .ready = [this] { return health_->ready(); }});

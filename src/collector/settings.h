@@ -65,7 +65,8 @@ struct NodeSettings {
 };
 
 struct ProgramSettings {
-  uint16_t metrics_port = 0;  // 0: off
+  std::string metrics_address;  // empty: all
+  uint16_t metrics_port = 0;    // 0: off
   Nanoseconds shutdown_timeout{};
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;

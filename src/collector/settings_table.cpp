@@ -133,6 +133,8 @@ SettingsTable own_settings(SettingsDraft& draft) {
 
     {"Program", "metrics-port", "METRICS_PORT", "", "8085", port_value(0, draft.program.metrics_port),
      "Port of /metrics, /healthz and /readyz. 0: none."},
+    {"Program", "metrics-address", "METRICS_ADDRESS", "", "", listening_address_value(draft.program.metrics_address),
+     "Address that they listen on. Empty: all, so that Prometheus and the kubelet reach them."},
     {"Program", "shutdown-timeout", "SHUTDOWN_TIMEOUT", "", "25s",
      duration_value(draft.program.shutdown_timeout),
      "How long storing goes on after SIGTERM; less than the pod's terminationGracePeriodSeconds."},

@@ -89,6 +89,7 @@ Result<HeaderList> header_list(const Headers& headers) {
 // One exchange under way: what curl's callbacks read and fill.
 struct Exchange {
   const HttpRequest& request;
+  const PeerRule* peers = nullptr;  // null: everyone
   HttpResponse response = {};
   uint64_t body_position = 0;
   size_t headers_bytes = 0;
@@ -198,6 +199,22 @@ class Silence {
   curl_off_t moved_ = -1;
   SteadyTime began_{};
 };
+
+curl_socket_t open_socket(void* of_exchange, curlsocktype, curl_sockaddr* where) {
+  auto& exchange = *static_cast<Exchange*>(of_exchange);
+  if (exchange.peers != nullptr) {
+    const auto address = IpAddress::of(where->addr);
+    const auto refusal = address ? exchange.peers->refusal(*address) : std::nullopt;
+    if (!address || refusal) {
+      // curl tries the host's next address.
+      exchange.error = Error{ErrorKind::denied,
+                             fmt::format("the address {} is not allowed: {}", address ? address->str() : "",
+                                         refusal.value_or("it is no IP address"))};
+      return CURL_SOCKET_BAD;
+    }
+  }
+  return ::socket(where->family, where->socktype | SOCK_CLOEXEC, where->protocol);
+}
 
 int limit_dead_connection(void* options, curl_socket_t socket, curlsocktype) {
   const Nanoseconds limit = static_cast<const CurlOptions*>(options)->dead_connection_timeout;
@@ -323,6 +340,9 @@ void CurlClient::Handle::prepare(Exchange& exchange, const std::string& url, con
 
   set_option(easy_, CURLOPT_CONNECTTIMEOUT_MS,
              static_cast<long>(std::chrono::ceil<Milliseconds>(options.connect_timeout).count()));
+  exchange.peers = options.peers ? &*options.peers : nullptr;
+  set_option(easy_, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  set_option(easy_, CURLOPT_OPENSOCKETDATA, &exchange);
   set_option(easy_, CURLOPT_SOCKOPTFUNCTION, limit_dead_connection);
   set_option(easy_, CURLOPT_SOCKOPTDATA, &options);
   set_option(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);

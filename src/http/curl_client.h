@@ -10,10 +10,12 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "http/client.h"
+#include "http/ip_network.h"
 
 namespace rayhistory {
 
@@ -41,6 +43,9 @@ struct CurlOptions {
   std::string http_proxy = {};
   std::string https_proxy = {};
   std::string no_proxy = {};
+  // Whom the client may connect to, where others give it the names of hosts; nothing: everyone. A proxy would
+  // have to be among them.
+  std::optional<PeerRule> peers = {};
 };
 
 // `invalid` names the file or folder of authorities that cannot be read.
@@ -71,6 +76,7 @@ class CurlClient final : public HttpClient {
   // After the last send has returned.
   ~CurlClient() override;
 
+  // `denied`: the host has no address that CurlOptions::peers allows.
   Result<HttpResponse> send(const HttpRequest& request, const Deadline& deadline) override;
 
   // Returns when the head of the answer is here; `deadline` is for that alone. Any status is an answer;

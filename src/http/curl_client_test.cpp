@@ -428,5 +428,32 @@ TEST_F(CurlClientTest, WaitsForAnOpenedAnswerAsLongAsItIsTold) {
   EXPECT_EQ((*unwanted)->next(Deadline::never(stop.get_token())).error().kind, ErrorKind::cancelled);
 }
 
+TEST_F(CurlClientTest, ConnectsToNoAddressThatIsNotAllowed) {
+  ScriptedHttpServer server(always({200, {}, "secret"}));
+  CurlOptions options;
+  options.peers = PeerRule();
+  CurlClient client(system_clock(), options);
+  for (const std::string host : {"127.0.0.1", "localhost", "[::ffff:127.0.0.1]"}) {
+    auto asked = request(HttpMethod::get,
+                         fmt::format("http://{}:{}/", host, parse_url(server.origin(), Scheme::http)->port));
+    const auto answer = client.send(asked, soon());
+    ASSERT_FALSE(answer) << host;
+    EXPECT_EQ(answer.error().kind, ErrorKind::denied) << host;
+    EXPECT_THAT(answer.error().message, HasSubstr("is not allowed: it means this machine")) << host;
+    EXPECT_EQ(client.open(std::move(asked), soon()).error().kind, ErrorKind::denied) << host;
+  }
+  EXPECT_THAT(server.requests(), testing::IsEmpty());
+}
+
+TEST_F(CurlClientTest, ConnectsToTheNetworksThatAreAllowed) {
+  ScriptedHttpServer server(always({200, {}, "ok"}));
+  CurlOptions options;
+  options.peers = PeerRule({*IpNetwork::parse("127.0.0.0/8")});
+  CurlClient client(system_clock(), options);
+  const auto answer = client.send(request(HttpMethod::get, server.origin()), soon());
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->body, "ok");
+}
+
 }  // namespace
 }  // namespace rayhistory

@@ -57,6 +57,25 @@ Result<void> Listener::listen(const net::ip::address& address, uint16_t port) {
   return {};
 }
 
+Result<void> Listener::listen(const std::string& address, uint16_t port) {
+  if (address.empty()) {
+    Result<void> listening = listen(net::ip::address_v6::any(), port);
+    // A host without IPv6.
+    if (!listening && listening.error().kind == ErrorKind::not_found)
+      listening = listen(net::ip::address_v4::any(), port);
+    return listening;
+  }
+  boost::system::error_code error;
+  const net::ip::address literal = net::ip::make_address(address, error);
+  if (!error) return listen(literal, port);
+  tcp::resolver resolver(io_);
+  const auto found = resolver.resolve(address, "", error);
+  if (error || found.empty()) return Error{ErrorKind::invalid, "listen on " + address + ": no such host"};
+  for (const auto& place : found)
+    TRY(listen(place.endpoint().address(), port));
+  return {};
+}
+
 void Listener::start() {
   for (tcp::acceptor& acceptor : acceptors_)
     net::co_spawn(io_, accept(acceptor), net::detached);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <string>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -26,6 +27,9 @@ class Listener {
   // Listens when this returns; :: stands for IPv4 too. Port 0 takes a free one. `not_found`: the host has no
   // such address; `exists`: the port is taken; `invalid`: anything else.
   Result<void> listen(const boost::asio::ip::address& address, uint16_t port);
+  // Likewise at "0.0.0.0", "::1" or a host name's addresses; empty: at all addresses, IPv6 or not. `invalid`:
+  // no such host.
+  Result<void> listen(const std::string& address, uint16_t port);
   // Nothing is accepted before.
   void start();
   void close() { acceptors_.clear(); }

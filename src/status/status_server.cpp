@@ -65,7 +65,7 @@ Response refusal(const RequestRefusal& refused) {
 class StatusServer::State {
  public:
   State(StatusServerOptions options, StatusAnswers answers)
-      : options_(options), answers_(std::move(answers)) {}
+      : options_(std::move(options)), answers_(std::move(answers)) {}
 
   Result<void> start();
   void stop();
@@ -94,12 +94,10 @@ class StatusServer::State {
 };
 
 Result<void> StatusServer::State::start() {
-  Result<void> listening = listener_->listen(net::ip::address_v6::any(), options_.port);
-  if (!listening && listening.error().kind == ErrorKind::not_found)
-    listening = listener_->listen(net::ip::address_v4::any(), options_.port);
-  TRY(std::move(listening));
+  TRY(listener_->listen(options_.address, options_.port));
   port_ = listener_->port();
-  log_info("listening for scrapes and probes", {{"port", port()}});
+  log_info("listening for scrapes and probes",
+           {{"address", options_.address.empty() ? "all" : options_.address}, {"port", port()}});
   listener_->start();
   thread_ = std::thread([this] { run_server_loop(*io_, "metrics and probes"); });
   return {};
@@ -179,7 +177,7 @@ Response StatusServer::State::answer(const Request::value_type& request) const {
 }
 
 StatusServer::StatusServer(StatusServerOptions options, StatusAnswers answers)
-    : state_(std::make_unique<State>(options, std::move(answers))) {}
+    : state_(std::make_unique<State>(std::move(options), std::move(answers))) {}
 
 StatusServer::~StatusServer() {
   stop();

@@ -6,9 +6,10 @@
 //   431   the header is too long                  501   a Transfer-Encoding that is not chunked
 //   503   /healthz, /readyz: and what is wrong, one line
 //
-// It listens on all addresses, because those who ask are not in the pod. So whoever reaches the pod can ask,
-// but only so much: one request a connection, little time for it, few connections, of which the oldest gives
-// way. A thread of its own, so that it answers while the event server's thread waits for a disk.
+// It listens on all addresses unless --metrics-address says otherwise, because those who ask are not in the
+// pod. So everyone who reaches the pod can ask, but only so much: one request a connection, little time for
+// it, few connections, of which the oldest gives way. A thread of its own, so that it answers while the event
+// server's thread waits for a disk.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +40,7 @@ struct StatusServerLimits {
 };
 
 struct StatusServerOptions {
+  std::string address;   // --metrics-address: an IP address or a host name; empty: all
   uint16_t port = 8085;  // --metrics-port; 0 takes a free one
   StatusServerLimits limits;
 };
@@ -51,7 +53,8 @@ class StatusServer {
   StatusServer(const StatusServer&) = delete;
   StatusServer& operator=(const StatusServer&) = delete;
 
-  // Listens when this returns. A host without IPv6 is fine. `exists`: the port is taken.
+  // Listens when this returns. A host without IPv6 is fine. `exists`: the port is taken; `not_found`,
+  // `invalid`: the address is none of this host's.
   Result<void> start();
   // Ends all connections, for good. May be called again.
   void stop();

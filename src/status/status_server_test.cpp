@@ -60,7 +60,7 @@ std::string get(std::string_view path, std::string_view verb = "GET") {
 class StatusServerTest : public testing::Test {
  protected:
   void start(StatusServerLimits limits = {}) {
-    server_ = std::make_unique<StatusServer>(StatusServerOptions{.port = 0, .limits = limits},
+    server_ = std::make_unique<StatusServer>(StatusServerOptions{address_, 0, limits},
                                              StatusAnswers{.metrics = [] { return std::string("up 1\n"); },
                                                            .alive = [this] { return alive_; },
                                                            .ready = [this] { return ready_; }});
@@ -73,6 +73,7 @@ class StatusServerTest : public testing::Test {
     return client.read_to_end();
   }
 
+  std::string address_;
   Result<void> alive_;
   Result<void> ready_;
   std::unique_ptr<StatusServer> server_;
@@ -137,6 +138,23 @@ TEST_F(StatusServerTest, ListensOnMoreThanLoopbackAlone) {
   EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(StatusServerTest, ListensOnlyWhereItIsToldTo) {
+  address_ = "127.0.0.2";
+  start();
+  const Client client(server_->port(), INADDR_LOOPBACK + 1);
+  client.send(get("/healthz"));
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 200"));
+  StatusServer elsewhere({"127.0.0.1", server_->port(), {}}, {});
+  EXPECT_TRUE(elsewhere.start());
+}
+
+TEST_F(StatusServerTest, SaysThatItsAddressIsNoneOfThisHosts) {
+  StatusServer server({"192.0.2.1", 0, {}}, {});
+  const Result<void> started = server.start();
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().message, HasSubstr("192.0.2.1"));
+}
+
 TEST_F(StatusServerTest, TheOldestConnectionGivesWay) {
   start({.connections = 2, .request_time = Seconds(600)});
   const Client first(server_->port());
@@ -156,7 +174,7 @@ TEST_F(StatusServerTest, WaitsForARequestOnlySoLong) {
 
 TEST_F(StatusServerTest, SaysThatThePortIsTaken) {
   start();
-  StatusServer second({.port = server_->port(), .limits = {}}, {});
+  StatusServer second({"", server_->port(), {}}, {});
   const Result<void> started = second.start();
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().kind, ErrorKind::exists);

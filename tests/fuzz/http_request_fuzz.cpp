@@ -35,7 +35,7 @@ struct Servers {
   EventServer events{{.address = "127.0.0.1", .port = 0, .limits = {}},
                      system_clock(),
                      [](std::string_view) -> Result<BatchOutcome> { return BatchOutcome{}; }};
-  StatusServer status{{.port = 0, .limits = {}},
+  StatusServer status{{.address = "127.0.0.1", .port = 0, .limits = {}},
                       {.metrics = [] { return std::string("up 1\n"); }, .alive = {}, .ready = {}}};
   HttpServer history{
       {.address = "127.0.0.1", .port = 0, .limits = {.threads = 2}},

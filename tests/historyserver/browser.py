@@ -104,6 +104,8 @@ class Page:
                 self.mistakes.append(f"{url}: {what['errorText']}")
         elif event == "Network.responseReceived" and what["response"]["status"] >= 400:
             self.mistakes.append(f"{what['response']['url']}: {what['response']['status']}")
+        elif event == "Log.entryAdded" and what["entry"]["source"] == "security":
+            self.mistakes.append(f"policy: {what['entry']['text']}")
         elif event == "Runtime.exceptionThrown":
             details = what["exceptionDetails"]
             self.mistakes.append(f"exception: {details.get('exception', {}).get('description', details['text'])}")

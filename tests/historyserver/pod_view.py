@@ -39,7 +39,12 @@ class PodView:
         self.rotations = 0
         self.rotate("pod-token")
         (self.account / "token").symlink_to("..data/token")
-        self.environment = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(api.port)}
+        self.environment = {
+            "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+            "KUBERNETES_SERVICE_PORT": str(api.port),
+            # The heads of these tests are on this machine, where no head of a real cluster may be.
+            "LIVE_CLUSTER_NETWORKS": "127.0.0.0/8",
+        }
 
     def rotate(self, token):
         """As the kubelet does: a new folder, and a symlink that is replaced at once."""

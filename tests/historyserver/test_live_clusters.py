@@ -58,7 +58,7 @@ def in_pod(serve, recorded, pod):
     """Starts the History Server as a pod of the cluster has it."""
 
     def start(**settings):
-        return serve(recorded, wrapper=pod.wrapper, arguments=[LIVE], **pod.environment, **settings)
+        return serve(recorded, wrapper=pod.wrapper, arguments=[LIVE], **{**pod.environment, **settings})
 
     return start
 
@@ -205,15 +205,25 @@ def test_without_the_right_to_watch_clusters_are_asked_for(in_pod, api, head):
     assert server.ask(f"{base('live')}{JOBS}").json() == HEADS_JOBS
 
 
-def test_headers_go_on_but_for_those_of_one_connection(in_pod, api, head):
+def test_only_headers_of_the_content_pass(in_pod, api, head):
+    """A head belongs to a tenant: it gets no sign-in of the visitor, and changes nothing in the browser."""
+
     def echo(handler):
         handler.send_response(203)
-        for name, value in (("X-Head", "1"), ("Keep-Alive", "timeout=9"), ("X-Hop", "h"), ("Connection", "X-Hop")):
+        for name, value in (
+            ("Content-Disposition", "attachment"),
+            ("Set-Cookie", "session_name=mine"),
+            ("Clear-Site-Data", '"*"'),
+            ("Service-Worker-Allowed", "/"),
+            ("Access-Control-Allow-Origin", "*"),
+            ("Cache-Control", "max-age=31536000"),
+            ("Content-Security-Policy", "default-src *"),
+            ("Content-Type", "text/html"),
+            ("Content-Length", "25"),
+        ):
             handler.send_header(name, value)
-        handler.send_header("Content-Type", "text/of-head")
-        handler.send_header("Content-Length", "2")
         handler.end_headers()
-        handler.wfile.write(b"ok" if handler.command == "GET" else b"")
+        handler.wfile.write(b"<script>alert(1)</script>" if handler.command == "GET" else b"")
 
     head.pages["/echo"] = echo
     api.clusters = [ray_cluster("full", "default", head.port)]
@@ -222,23 +232,50 @@ def test_headers_go_on_but_for_those_of_one_connection(in_pod, api, head):
         answer = server.ask(
             f"{base('live')}/echo",
             method,
+            Accept="a/b",
+            X_Ray_Authorization="Bearer ray",
             Authorization="Bearer mine",
-            Cookie="a=b",
-            X_Mine="m",
-            Connection="X-Hop-Too",
-            X_Hop_Too="h",
+            Cookie="_oauth2_proxy=secret",
+            X_Forwarded_For="10.0.0.1",
+            X_Forwarded_Access_Token="secret",
+            Referer="http://history/",
             Upgrade="websocket",
-            TE="trailers",
         )
-        assert (answer.status, answer.body) == (203, b"ok" if method == "GET" else b"")
-        assert (answer.headers["X-Head"], answer.headers["Content-Type"]) == ("1", "text/of-head")
-        assert answer.headers["Content-Length"] == "2"
-        assert "Keep-Alive" not in answer.headers and "X-Hop" not in answer.headers
+        assert answer.status == 203 and answer.headers["Content-Length"] == "25"
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert answer.headers["Content-Disposition"] == "attachment"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+        for refused in ("Set-Cookie", "Clear-Site-Data", "Service-Worker-Allowed", "Access-Control-Allow-Origin"):
+            assert refused not in answer.headers
     for received in head.asked("/echo"):
-        assert received["Authorization"] == "Bearer mine"
-        assert (received["Cookie"], received["X-Mine"]) == ("a=b", "m")
+        names = {name.lower() for name in received}
+        assert names == {"host", "user-agent", "accept", "accept-encoding", "x-ray-authorization", "sec-fetch-site"}
         assert received["Host"] == f"full-head-svc.default.svc:{head.port}"
-        assert not {"X-Hop-Too", "Upgrade", "TE", "Connection"} & received.keys()
+
+
+def test_a_redirect_of_the_head_leads_nowhere(in_pod, api, head):
+    def elsewhere(handler):
+        handler.send_response(302)
+        handler.send_header("Location", "https://elsewhere.example/")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    head.pages["/elsewhere"] = elsewhere
+    api.clusters = [ray_cluster("full", "default", head.port)]
+    answer = in_pod().ask(f"{base('live')}/elsewhere")
+    assert answer.status == 502 and "Location" not in answer.headers
+    assert "redirect" in answer.text()
+
+
+def test_a_head_cannot_be_at_an_address_of_the_server_itself(in_pod, api, head):
+    """A tenant's Service may be a name for any host (ExternalName)."""
+    api.clusters = [ray_cluster("full", "default", head.port)]
+    server = in_pod(LIVE_CLUSTER_NETWORKS="")
+    answer = server.ask(f"{base('live')}{JOBS}")
+    assert answer.status == 502
+    assert "the address 127.0.0.1 is not allowed: it means this machine" in answer.text()
+    assert not head.asked(JOBS)
 
 
 @pytest.mark.parametrize("case", ["absent", "this session", "another session", "suspended", "API server down"])

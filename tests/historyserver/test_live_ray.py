@@ -32,7 +32,6 @@ STEADY = (
     "/api/v0/tasks?filter_keys=state&filter_predicates=%3D&filter_values=FAILED",
     "/api/v0/nodes?filter_keys=nothing&filter_predicates=%3D&filter_values=x",
     "/api/jobs/nobody",
-    "/",
 )
 
 
@@ -99,6 +98,9 @@ def test_a_living_head_is_shown_as_it_shows_itself(serve, head, api, tmp_path):
         through_us = server.ask(f"{live}{path}")
         ours = said(through_us.status, through_us.headers["Content-Type"], through_us.body)
         assert ours == ask_head(head, path, **A_BROWSER), path
+    # A head's page would run on the address that all tenants share.
+    page = server.ask(f"{live}/")
+    assert (page.headers["Content-Type"], page.body) == ("text/plain; charset=utf-8", ask_head(head, "/", **A_BROWSER)[2])
     session = head.session.name
     latest = server.ask("/c/ml/raycluster/real/latest/")
     assert latest.headers["Location"] == f"../{session}/"

@@ -97,7 +97,7 @@ class HistoryServer::State {
             [this](const Request& request, const std::shared_ptr<const LoadedSession>& session) {
               return answer_session(request, session);
             },
-            live_.get()),
+            settings.allowed_hosts, live_.get()),
         server_({settings.listen_address, settings.listen_port, {}},
                 {[this](const WebRequest& request) { return site_.answer_at_once(request); },
                  [this](const WebRequest& request) { return site_.answer(request); }},
@@ -105,8 +105,8 @@ class HistoryServer::State {
     if (settings.metrics_port == 0) return;
     StatusAnswers answers;
     answers.metrics = [this] { return render_history_metrics(figures()); };
-    status_ = std::make_unique<StatusServer>(StatusServerOptions{.port = settings.metrics_port, .limits = {}},
-                                             std::move(answers));
+    status_ = std::make_unique<StatusServer>(
+        StatusServerOptions{settings.metrics_address, settings.metrics_port, {}}, std::move(answers));
   }
 
   Result<void> start() {

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "historyserver/live/head_dashboard.h"
 #include "historyserver/live/kubernetes_client.h"
+#include "historyserver/web/allowed_hosts.h"
 
 namespace rayhistory {
 
@@ -15,7 +16,9 @@ struct ServingSettings {
   std::string root;            // in front of every key; may be empty
   std::string listen_address;  // empty: all
   uint16_t listen_port = 0;    // 0 takes a free one
-  uint16_t metrics_port = 0;   // 0: none
+  AllowedHosts allowed_hosts;
+  std::string metrics_address;  // empty: all
+  uint16_t metrics_port = 0;    // 0: none
   std::string dashboard_folder;
   Nanoseconds load_time{};
   size_t cache_sessions = 0;

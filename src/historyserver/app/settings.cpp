@@ -1,5 +1,6 @@
 #include "historyserver/app/settings.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -29,6 +30,29 @@ const std::vector<ActionFlag>& action_flags() {
   return flags;
 }
 
+SettingValue allowed_hosts_value(AllowedHosts& place) {
+  return {ValueKind::text, [&place](std::string_view given) -> Result<void> {
+            TRY_ASSIGN(place, AllowedHosts::parse(given));
+            return {};
+          }};
+}
+
+SettingValue peer_rule_value(PeerRule& place) {
+  return {ValueKind::text, [&place](std::string_view given) -> Result<void> {
+            std::vector<IpNetwork> networks;
+            for (std::string_view rest = given; !rest.empty();) {
+              const size_t end = std::min(rest.find(','), rest.size());
+              const std::string_view entry = trimmed(rest.substr(0, end));
+              rest.remove_prefix(std::min(end + 1, rest.size()));
+              if (entry.empty()) continue;
+              TRY_ASSIGN(IpNetwork network, IpNetwork::parse(entry));
+              networks.push_back(network);
+            }
+            if (!networks.empty()) place = PeerRule(std::move(networks));
+            return {};
+          }};
+}
+
 SettingsTable own_settings(HistoryDraft& draft) {
   HistorySettings& settings = draft.settings;
   ServingSettings& serving = settings.serving;
@@ -39,7 +63,11 @@ SettingsTable own_settings(HistoryDraft& draft) {
      "Address it listens on. Empty: all. It asks nobody who he is: let only those reach it who may see all sessions."},
     {"Server", "listen-port", "LISTEN_PORT", "", "8080", port_value(1, serving.listen_port), "Port it listens on."},
     {"Server", "metrics-port", "METRICS_PORT", "", "8085", port_value(0, serving.metrics_port),
-     "Port of /metrics, on all addresses. 0: none."},
+     "Port of /metrics. 0: none."},
+    {"Server", "metrics-address", "METRICS_ADDRESS", "", "", listening_address_value(serving.metrics_address),
+     "Address that /metrics listens on. Empty: all."},
+    {"Server", "allowed-hosts", "ALLOWED_HOSTS", "", "", allowed_hosts_value(serving.allowed_hosts),
+     "Names that browsers reach it by, separated by commas: history.example.com, *.example.com, or * for every name. IP addresses, localhost, names of one word, *.svc and *.svc.cluster.local are always allowed; a request for another host is answered with 421, so that no web page can read history under a name of its own (DNS rebinding)."},
     {"Server", "dashboard-dir", "DASHBOARD_DIR", "", "/dashboard", folder_value(serving.dashboard_folder),
      "Folder with the dashboard's files, ray/dashboard/client/build of the Ray wheel. Without them the API is served alone."},
     {"Server", "log-level", "LOG_LEVEL", "", "info", log_level_value(settings.log_level),
@@ -64,6 +92,8 @@ SettingsTable own_settings(HistoryDraft& draft) {
      "Reach the heads through the API server, from outside of the cluster. Without --kubeconfigs and a service account: by KUBECONFIG, or ~/.kube/config."},
     {"Kubernetes", "use-auth-token-mode", "USE_AUTH_TOKEN_MODE", "", "false", truth_value(serving.heads.token_mode),
      "Show each head the token of its cluster's Secret. Whoever reaches the port then sees what the tokens protect."},
+    {"Kubernetes", "live-cluster-networks", "LIVE_CLUSTER_NETWORKS", "", "", peer_rule_value(serving.heads.peers),
+     "Networks where heads may be, such as 10.0.0.0/8,fd00::/8: those of your pods and services. Empty: everywhere but at loopback, link-local, multicast and cloud metadata addresses. It holds for heads that are asked directly, not with --use-kubernetes-proxy."},
     {"Kubernetes", "kube-api-qps", "KUBE_API_QPS", "", "100", number_value(1, kMostKubernetesQuestions, serving.kubernetes_rate.per_second),
      "Questions to the Kubernetes API a second, at the most."},
     {"Kubernetes", "kube-api-burst", "KUBE_API_BURST", "", "200", number_value(1, kMostKubernetesQuestions, serving.kubernetes_rate.burst),

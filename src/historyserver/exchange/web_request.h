@@ -14,7 +14,8 @@ struct WebRequest {
   Method method = Method::get;
   std::string target;  // "/api/v0/tasks?limit=10", percent-encoded
   std::vector<std::pair<std::string, std::string>> headers;
-  // The host and port that the client asked for, as it wrote them; empty where an HTTP/1.0 request names none.
+  // The host and port that the client asked for, as it wrote them; empty where an HTTP/1.0 request names
+  // none.
   std::string authority{};
 
   // The first of that name, in any case; empty where there is none.

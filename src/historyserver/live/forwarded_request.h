@@ -1,10 +1,11 @@
 // What of a request goes on to the head of a cluster, and what of its answer comes back: pure functions.
 //
-// Hop-by-hop fields concern one connection and stay here (RFC 9110, 7.6.1). What stands for a person or for
-// power over Kubernetes is passed on only where it belongs.
+// A head belongs to a tenant, who need not be the visitor's friend, and its answer is shown at the address
+// that all tenants share. So both directions have a list of fields that may pass, and everything else stays
+// here: the visitor's cookies and sign-in, addresses that a proxy added, and whatever would change the state
+// of a browser.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,9 +17,9 @@
 
 namespace rayhistory {
 
-enum class ForwardedBy {
-  direct,      // to the head's own service
-  kubernetes,  // through the API server, which takes our word for who we are
+enum class RayToken {
+  pass_on,   // the visitor's own x-ray-authorization, which only heads take
+  withhold,  // the History Server shows the head a token of its own
 };
 
 // `invalid` where the path leads out of the head's own ("..", also in escapes, and backslashes): in front of
@@ -26,13 +27,11 @@ enum class ForwardedBy {
 // GET.
 Result<void> check_forwarded_path(std::string_view encoded_path);
 
-// The request's fields but Host, hop-by-hop ones and those of a body, and one that has Ray mask secrets.
-// Where `keeps_credentials` is false, without Authorization and x-ray-authorization; through Kubernetes never
-// with Authorization or what impersonates.
-Headers forwarded_headers(const WebRequest& request, ForwardedBy by, bool keeps_credentials);
+// The request's fields that concern the content, and one that has Ray mask secrets.
+Headers forwarded_headers(const WebRequest& request, RayToken token);
 
-// The answer's fields that go to the client: without hop-by-hop ones, its type and its length, which the
-// server writes itself. Of a field that comes several times, the values are joined, but for Set-Cookie.
+// The answer's fields that describe its content; the server writes its type and length itself. Browsers are
+// asked to store nothing.
 std::vector<std::pair<std::string, std::string>> returned_headers(const Headers& headers);
 
 }  // namespace rayhistory

@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "historyserver/exchange/inert_type.h"
 #include "historyserver/live/forwarded_request.h"
 
 namespace rayhistory {
@@ -36,8 +37,10 @@ constexpr std::string_view kRayAuthHeader = "x-ray-authorization";
 constexpr std::string_view kTokenKey = "auth_token";
 constexpr const char* kReadSecret = "read a cluster's Secret";
 
-CurlOptions direct_network() {
+CurlOptions direct_network(const PeerRule& peers) {
   CurlOptions network;
+  // A Service of a tenant can be a name for any host (ExternalName), this one included.
+  network.peers = peers;
   network.connect_timeout = kConnectTimeout;
   // Never by a proxy, which would not know the cluster's names.
   return network;
@@ -70,6 +73,10 @@ std::optional<uint64_t> length_of(const Headers& headers) {
   const auto parsed = std::from_chars(text->data(), text->data() + text->size(), length);
   if (parsed.ec != std::errc{} || parsed.ptr != text->data() + text->size()) return std::nullopt;
   return length;
+}
+
+bool is_redirect(int status) {
+  return status / 100 == 3 && status != 304;
 }
 
 // 204 and 304 end with their head (RFC 9110, 6.4.1).
@@ -114,12 +121,12 @@ class HeadDashboard::Body final : public BodyPieces {
 
 HeadDashboard::HeadDashboard(HeadDashboardOptions options, KubernetesClient& kubernetes,
                              KnownClusters& clusters, TroubleLog& trouble, const Clock& clock)
-    : options_(options),
+    : options_(std::move(options)),
       kubernetes_(kubernetes),
       clusters_(clusters),
       trouble_(trouble),
       clock_(clock),
-      direct_(clock, direct_network()),
+      direct_(clock, direct_network(options_.peers)),
       running_(kRunning, clock) {}
 
 Url HeadDashboard::url_of(const RayCluster& cluster, std::string_view target) const {
@@ -219,8 +226,7 @@ Response HeadDashboard::ask(const RayCluster& cluster, const WebRequest& request
   forwarded.url = url_of(cluster, target);
   forwarded.stall_timeout = kSilence;
   forwarded.headers =
-      forwarded_headers(request, options_.through_kubernetes ? ForwardedBy::kubernetes : ForwardedBy::direct,
-                        !options_.token_mode);
+      forwarded_headers(request, options_.token_mode ? RayToken::withhold : RayToken::pass_on);
   if (const Result<void> signed_in =
           sign_in(cluster, forwarded.headers, Deadline::after(clock_, kTokenTimeout, stop));
       !signed_in) {
@@ -239,10 +245,15 @@ Response HeadDashboard::ask(const RayCluster& cluster, const WebRequest& request
   }
   const int status = (*answer)->status();
   if (status > 599) return text_response(502, "The cluster's dashboard answers with a status that is none.");
+  if (is_redirect(status)) {
+    return text_response(502, fmt::format("The cluster's dashboard answers with a redirect ({}), which the "
+                                          "History Server does not pass on.",
+                                          status));
+  }
   const Headers& headers = (*answer)->headers();
   Response response;
   response.status = status;
-  response.content_type = headers.find("Content-Type").value_or("application/octet-stream");
+  response.content_type = inert_type(headers.find("Content-Type").value_or("application/octet-stream"));
   response.headers = returned_headers(headers);
   if (!has_body(status)) return response;
   response.pieces_size = length_of(headers);

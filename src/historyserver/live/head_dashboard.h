@@ -22,6 +22,7 @@ namespace rayhistory {
 struct HeadDashboardOptions {
   bool through_kubernetes = false;  // --use-kubernetes-proxy: by the API server's proxy of services
   bool token_mode = false;          // --use-auth-token-mode
+  PeerRule peers = {};              // --live-cluster-networks: where heads may be, when asked directly
 };
 
 // Any thread.

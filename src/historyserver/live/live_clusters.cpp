@@ -31,7 +31,7 @@ LiveClusters::LiveClusters(KubernetesAccess access, KubernetesRate rate, HeadDas
     : kubernetes_(std::move(access), rate, clock),
       watch_(kubernetes_, trouble_, clock),
       clusters_(kubernetes_, watch_, trouble_, clock),
-      head_(options, kubernetes_, clusters_, trouble_, clock) {}
+      head_(std::move(options), kubernetes_, clusters_, trouble_, clock) {}
 
 std::vector<RayCluster> LiveClusters::list() const {
   std::vector<RayCluster> clusters = clusters_.all(stop_.get_token());

@@ -272,19 +272,19 @@ TEST_F(LiveClustersTest, AreListedPageByPageWithoutSuspendedOnes) {
 TEST_F(LiveClustersTest, AreAnsweredForByTheirHead) {
   add_cluster(cluster_json("c"));
   const std::string path = std::string(kProxy) + "/api/v0/tasks%20x";
-  set(path, {418, {{"Content-Type", "text/x"}, {"X-Head", "2"}, {"Keep-Alive", "timeout=1"}}, "tasks"});
+  set(path, {418, {{"Content-Type", "text/csv"}, {"Last-Modified", "now"}, {"X-Head", "2"}}, "tasks"});
   const LiveClusters& live = clusters();
   Response response = ask("/api/v0/tasks%20x?limit=7&a=%2F", live);
   EXPECT_EQ(response.status, 418);
-  EXPECT_EQ(response.content_type, "text/x");
-  EXPECT_THAT(response.headers, ElementsAre(Pair("X-Head", "2")));
+  EXPECT_EQ(response.content_type, "text/csv; charset=utf-8");
+  EXPECT_THAT(response.headers, ElementsAre(Pair("Cache-Control", "no-store"), Pair("Last-Modified", "now")));
   EXPECT_EQ(response.pieces_size, 5u);
   EXPECT_EQ(body_of(response), "tasks");
   const auto asked = requests_to(path);
   ASSERT_THAT(asked, testing::SizeIs(1));
   EXPECT_EQ(asked[0].target, path + "?limit=7&a=%2F");
   EXPECT_EQ(asked[0].header("Authorization"), "Bearer ours");
-  EXPECT_EQ(asked[0].header("X-Other"), "1");
+  EXPECT_EQ(asked[0].header("X-Other"), "");
 
   Response head = ask("/api/v0/tasks%20x", live, Method::head);
   EXPECT_EQ(head.status, 418);

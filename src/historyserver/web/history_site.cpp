@@ -13,6 +13,8 @@
 #include "historyserver/exchange/percent.h"
 #include "historyserver/web/base_path.h"
 #include "historyserver/web/clusters_answer.h"
+#include "historyserver/web/request_gate.h"
+#include "historyserver/web/security_headers.h"
 #include "historyserver/web/session_cookies.h"
 #include "historyserver/web/session_page.h"
 
@@ -98,16 +100,22 @@ Response no_script() {
   return response;
 }
 
-Response entered(const ClusterPlace& place, const std::string& session) {
+// Behind a proxy that ends TLS. A client that lies about it only makes its own browser stricter.
+CookieTransport transport_of(const WebRequest& request) {
+  return request.header("X-Forwarded-Proto") == "https" ? CookieTransport::https_only : CookieTransport::any;
+}
+
+Response entered(const WebRequest& request, const ClusterPlace& place, const std::string& session) {
   Response response;
   response.body = fmt::format(R"({{"name":"{}","namespace":"{}","result":"success","session":"{}"}})",
                               place.cluster.str(), place.name_space.str(), session);
-  response.headers = set_session_cookies(place, session);
+  response.headers = set_session_cookies(place, session, transport_of(request));
   return response;
 }
 
-void renew_cookies(Response& response, const ClusterPlace& place, const std::string& session) {
-  for (auto& header : set_session_cookies(place, session))
+void renew_cookies(const WebRequest& request, Response& response, const ClusterPlace& place,
+                   const std::string& session) {
+  for (auto& header : set_session_cookies(place, session, transport_of(request)))
     response.headers.push_back(std::move(header));
 }
 
@@ -120,11 +128,12 @@ Response redirect(std::string location) {
 }  // namespace
 
 HistorySite::HistorySite(const SessionIndex& index, SessionCache& cache, DashboardFiles files,
-                         AnswerSession answer_session, const LiveClusters* live)
+                         AnswerSession answer_session, AllowedHosts hosts, const LiveClusters* live)
     : index_(index),
       cache_(cache),
       files_(std::move(files)),
       answer_session_(std::move(answer_session)),
+      hosts_(std::move(hosts)),
       live_(live) {}
 
 std::optional<Response> HistorySite::answer_at_once(const WebRequest& request) const {
@@ -134,8 +143,10 @@ std::optional<Response> HistorySite::answer_at_once(const WebRequest& request) c
 }
 
 Response HistorySite::answer(const WebRequest& request) const {
-  Response response = answer_as_gone(request);
+  std::optional<Response> refused = refuse_at_gate(request, hosts_);
+  Response response = refused ? *std::move(refused) : answer_as_gone(request);
   if (response.status == kGone && !is_by_rays_dashboard(request)) response.status = kNotFound;
+  add_security_headers(response);
   return response;
 }
 
@@ -178,7 +189,7 @@ Response HistorySite::enter(const WebRequest& request, std::string_view path) co
   const auto live = find_live(*address);
   if (live && *live) {
     const std::string& session = address->is_latest() ? std::string(kLiveSession) : address->session.str();
-    return entered((*live)->cluster.place, session);
+    return entered(request, (*live)->cluster.place, session);
   }
   const auto found = index_.find(*address);
   if (!found) return failed(found.error());
@@ -191,7 +202,7 @@ Response HistorySite::enter(const WebRequest& request, std::string_view path) co
   if (Query::parse(request.query()).get("reload") == "true") cache_.forget(session);
   // So that the page that follows finds it loaded, and whoever cannot see it learns it here.
   if (const auto loaded = cache_.get(session); !loaded) return failed(loaded.error());
-  return entered(session.place, session.name.str());
+  return entered(request, session.place, session.name.str());
 }
 
 Response HistorySite::root(const WebRequest& request) const {
@@ -257,7 +268,7 @@ Response HistorySite::of_cookies(const WebRequest& request) const {
   if (live && *live) {
     if (request.path() == kPageScript) return no_script();
     Response response = live_->answer(**live, request, request.target);
-    renew_cookies(response, (*live)->cluster.place, address->session.str());
+    renew_cookies(request, response, (*live)->cluster.place, address->session.str());
     return response;
   }
   const auto found = index_.find(*address);
@@ -265,7 +276,7 @@ Response HistorySite::of_cookies(const WebRequest& request) const {
   if (!*found) return live ? gone(request, *address) : unknown(live.error());
   const StoredSession& session = (*found)->session;
   Response response = of_session(request, request.path(), session);
-  renew_cookies(response, session.place, session.name.str());
+  renew_cookies(request, response, session.place, session.name.str());
   return response;
 }
 

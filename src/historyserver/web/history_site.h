@@ -23,6 +23,7 @@
 #include "historyserver/exchange/response.h"
 #include "historyserver/exchange/web_request.h"
 #include "historyserver/live/live_clusters.h"
+#include "historyserver/web/allowed_hosts.h"
 #include "historyserver/web/dashboard_files.h"
 #include "historyserver/web/http_server.h"
 
@@ -39,13 +40,14 @@ class HistorySite {
   // `index`, `cache` and `live` must outlive it. `live` is null where running clusters are not
   // shown live: the session `live` is refused then.
   HistorySite(const SessionIndex& index, SessionCache& cache, DashboardFiles files,
-              AnswerSession answer_session, const LiveClusters* live = nullptr);
+              AnswerSession answer_session, AllowedHosts hosts = {}, const LiveClusters* live = nullptr);
 
   // Health alone; waits for nothing. Any thread.
   std::optional<Response> answer_at_once(const WebRequest& request) const;
-  // May wait for the store. Any thread. What is not there is answered with 404, but with 410 where Ray's
-  // dashboard passes a request on (`ray start --proxy-server-url`): it answers a 404 from its own cluster
-  // (Ray: dashboard/http_server_head.py proxy_server_middleware).
+  // May wait for the store. Any thread. What another site's page asks is refused (request_gate.h). What is
+  // not there is answered with 404, but with 410 where Ray's dashboard passes a request on (`ray start
+  // --proxy-server-url`): it answers a 404 from its own cluster (Ray: dashboard/http_server_head.py
+  // proxy_server_middleware).
   Response answer(const WebRequest& request) const;
 
  private:
@@ -66,6 +68,7 @@ class HistorySite {
   SessionCache& cache_;
   const DashboardFiles files_;
   const AnswerSession answer_session_;
+  const AllowedHosts hosts_;
   const LiveClusters* const live_;
 };
 

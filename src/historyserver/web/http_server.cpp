@@ -123,7 +123,6 @@ class HttpServer::State {
   };
   using Connections = std::list<std::shared_ptr<Connection>>;
 
-  Result<void> listen();
   void welcome(tcp::socket socket);
   bool close_longest_idle();
   net::awaitable<void> serve(std::shared_ptr<Connection> connection);
@@ -170,27 +169,8 @@ class HttpServer::State {
   std::thread thread_;
 };
 
-Result<void> HttpServer::State::listen() {
-  if (options_.address.empty()) {
-    Result<void> listening = listener_->listen(net::ip::address_v6::any(), options_.port);
-    if (!listening && listening.error().kind == ErrorKind::not_found)
-      listening = listener_->listen(net::ip::address_v4::any(), options_.port);
-    return listening;
-  }
-  boost::system::error_code error;
-  const net::ip::address literal = net::ip::make_address(options_.address, error);
-  if (!error) return listener_->listen(literal, options_.port);
-  tcp::resolver resolver(*io_);
-  const auto found = resolver.resolve(options_.address, "", error);
-  if (error || found.empty())
-    return Error{ErrorKind::invalid, fmt::format("listen on {}: no such host", options_.address)};
-  for (const auto& place : found)
-    TRY(listener_->listen(place.endpoint().address(), options_.port));
-  return {};
-}
-
 Result<void> HttpServer::State::start() {
-  TRY(listen());
+  TRY(listener_->listen(options_.address, options_.port));
   port_ = listener_->port();
   threads_.emplace(options_.limits.threads);
   listener_->start();

@@ -69,11 +69,14 @@ Result<SessionAddress> session_of_cookies(std::string_view cookie_header) {
   return address;
 }
 
-CookieHeaders set_session_cookies(const ClusterPlace& place, std::string_view session) {
+CookieHeaders set_session_cookies(const ClusterPlace& place, std::string_view session,
+                                  CookieTransport transport) {
   CookieHeaders headers;
-  const auto set = [&headers](std::string_view name, std::string_view value) {
-    headers.emplace_back("Set-Cookie",
-                         fmt::format("{}={}; Path=/; Max-Age={}", name, value, kLifetimeSeconds));
+  const auto set = [&headers, transport](std::string_view name, std::string_view value) {
+    headers.emplace_back(
+        "Set-Cookie",
+        fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", name, value, kLifetimeSeconds,
+                    transport == CookieTransport::https_only ? "; Secure" : ""));
   };
   set(kCluster, place.cluster.str());
   set(kNamespace, place.name_space.str());

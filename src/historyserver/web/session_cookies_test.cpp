@@ -46,12 +46,15 @@ TEST(SessionCookies, AreChecked) {
 TEST(SessionCookies, AreSetForTenMinutes) {
   const ClusterPlace place{*DnsName::parse("ns"), *DnsName::parse("c"),
                            Owner{OwnerKind::rayservice, *DnsName::parse("svc")}};
-  EXPECT_THAT(set_session_cookies(place, "session_1"),
-              ElementsAre(Pair("Set-Cookie", "cluster_name=c; Path=/; Max-Age=600"),
-                          Pair("Set-Cookie", "cluster_namespace=ns; Path=/; Max-Age=600"),
-                          Pair("Set-Cookie", "session_name=session_1; Path=/; Max-Age=600"),
-                          Pair("Set-Cookie", "owner_kind=rayservice; Path=/; Max-Age=600"),
-                          Pair("Set-Cookie", "owner_name=svc; Path=/; Max-Age=600")));
+  EXPECT_THAT(
+      set_session_cookies(place, "session_1", CookieTransport::any),
+      ElementsAre(Pair("Set-Cookie", "cluster_name=c; Path=/; Max-Age=600; HttpOnly; SameSite=Lax"),
+                  Pair("Set-Cookie", "cluster_namespace=ns; Path=/; Max-Age=600; HttpOnly; SameSite=Lax"),
+                  Pair("Set-Cookie", "session_name=session_1; Path=/; Max-Age=600; HttpOnly; SameSite=Lax"),
+                  Pair("Set-Cookie", "owner_kind=rayservice; Path=/; Max-Age=600; HttpOnly; SameSite=Lax"),
+                  Pair("Set-Cookie", "owner_name=svc; Path=/; Max-Age=600; HttpOnly; SameSite=Lax")));
+  for (const auto& [name, value] : set_session_cookies(place, "session_1", CookieTransport::https_only))
+    EXPECT_THAT(value, testing::EndsWith("; SameSite=Lax; Secure"));
 }
 
 }  // namespace
