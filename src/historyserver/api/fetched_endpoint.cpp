@@ -23,7 +23,7 @@ Result<std::optional<std::string>> read_answer(const SessionView& view, const Li
                                                  object->key, object->object.size)};
   }
   TRY_ASSIGN(const auto text, view.texts.first(*object, kAnswerBytes, view.deadline));
-  return std::optional(with_runtime_envs_masked(*text));
+  return std::optional(with_secrets_masked(*text));
 }
 
 const ListedObject* find_endpoint(const SessionView& view, std::string_view path_and_query) {

@@ -4,7 +4,9 @@
 #include <array>
 #include <vector>
 
+#include "historyserver/api/redaction.h"
 #include "historyserver/api/state_table.h"
+#include "historyserver/exchange/secret_mask.h"
 
 namespace rayhistory {
 namespace {
@@ -33,7 +35,9 @@ constexpr Column<Job> kSubmissionId{.name = "submission_id", .filterable = true,
                                       return known_text(job.submission_id);
                                     }};
 constexpr Column<Job> kEntrypoint{.name = "entrypoint",
-                                  .cell = [](const Job& job) { return Cell{job.entrypoint}; }};
+                                  .write = [](const Job& job, RowScratch&, std::string& json) {
+                                    append_json_string(json, masked_text(job.entrypoint));
+                                  }};
 constexpr Column<Job> kType{
     .name = "type", .filterable = true, .cell = [](const Job& job) { return Cell{type_of(job)}; }};
 constexpr Column<Job> kStatus{
@@ -66,9 +70,9 @@ constexpr std::array kColumns{
                       // Ray gives 0 for a driver that runs, and null for a submission.
                       append_milliseconds(json, job.end_time, job.submission_id.empty() ? "0" : "null");
                     }},
-    Column<Job>{
-        .name = "metadata",
-        .write = [](const Job& job, RowScratch&, std::string& json) { append_text_map(json, job.metadata); }},
+    Column<Job>{.name = "metadata",
+                .write = [](const Job& job, RowScratch&,
+                            std::string& json) { append_masked_metadata(json, job.metadata); }},
     Column<Job>{
         .name = "runtime_env",
         .write = [](const Job& job, RowScratch& scratch,

@@ -1,6 +1,6 @@
-// Hides what a runtime environment may hold of secrets: each value of `env_vars` becomes "<redacted>", its
-// name stays. As the live dashboard does for browsers (Ray: dashboard/runtime_env_redaction.py); here for
-// everybody, since nobody is asked who they are.
+// Hides the secrets that answers may hold: each value of `env_vars` becomes "<redacted>", its name stays. The
+// live dashboard does so for browsers (Ray: dashboard/runtime_env_redaction.py); here it is done for
+// everyone, because the History Server does not ask who a visitor is.
 #pragma once
 
 #include <string>
@@ -8,6 +8,8 @@
 #include <unordered_map>
 
 #include <simdjson.h>
+
+#include "historyserver/state/session_state.h"
 
 namespace rayhistory {
 
@@ -25,9 +27,13 @@ class RuntimeEnvRedactor {
   std::unordered_map<std::string_view, std::string> known_;
 };
 
-// `json`, any answer of the live dashboard, with each runtime environment in it masked, at whatever depth:
-// under "runtime_env", "serialized_runtime_env" and "runtime_env_info", in camel case, too. Unchanged, byte
-// for byte, where there is none; masked as a whole where there may be one and it cannot be read.
-std::string with_runtime_envs_masked(std::string json);
+// `json`, any answer of the live dashboard, with its secrets masked at whatever depth: the values of each
+// "env_vars" (and "envVars"), also where a string holds an environment as JSON or as Python prints it;
+// secrets in the strings of runtime environments, entrypoints, metadata and command lines
+// (exchange/secret_mask.h). Unchanged, byte for byte, where there is none; masked as a whole where there may
+// be one and it cannot be read.
+std::string with_secrets_masked(std::string json);
+// The map of a job's metadata, which people choose, as a JSON object.
+void append_masked_metadata(std::string& json, const TextMap& metadata);
 
 }  // namespace rayhistory

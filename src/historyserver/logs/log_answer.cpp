@@ -17,6 +17,7 @@
 #include "historyserver/logs/log_names.h"
 #include "historyserver/logs/log_request.h"
 #include "historyserver/logs/log_source.h"
+#include "historyserver/logs/secret_filter.h"
 
 namespace rayhistory {
 namespace {
@@ -87,6 +88,32 @@ std::string attachment(std::string_view name) {
   return header;
 }
 
+class BothFilters final : public TextFilter {
+ public:
+  BothFilters(std::unique_ptr<TextFilter> first, std::unique_ptr<TextFilter> second)
+      : first_(std::move(first)), second_(std::move(second)) {}
+
+  std::string take(std::string_view piece) override { return second_->take(first_->take(piece)); }
+  std::string finish() override {
+    std::string rest = second_->take(first_->finish());
+    return rest + second_->finish();
+  }
+
+ private:
+  const std::unique_ptr<TextFilter> first_;
+  const std::unique_ptr<TextFilter> second_;
+};
+
+// Null: the bytes as they are stored.
+std::unique_ptr<TextFilter> filter_of(const LogRequest& asked) {
+  std::unique_ptr<TextFilter> colours;
+  std::unique_ptr<TextFilter> secrets;
+  if (asked.filter_ansi_code) colours = std::make_unique<AnsiFilter>();
+  if (asked.filename && shows_runtime_envs(asked.filename->str())) secrets = std::make_unique<SecretFilter>();
+  if (colours && secrets) return std::make_unique<BothFilters>(std::move(colours), std::move(secrets));
+  return colours ? std::move(colours) : std::move(secrets);
+}
+
 // Reads no more than it takes to begin.
 Result<void> set_body(Response& response, LogTail tail, std::unique_ptr<TextFilter> filter,
                       const LogView& view, const Deadline& deadline) {
@@ -106,9 +133,7 @@ Result<Response> log_file(const Request& request, const LogView& view, const Dea
   Response response{.content_type = "text/plain",
                     .headers = {{"Content-Disposition", attachment(asked.download_filename)},
                                 {"X-Content-Type-Options", "nosniff"}}};
-  std::unique_ptr<TextFilter> filter;
-  if (asked.filter_ansi_code) filter = std::make_unique<AnsiFilter>();
-  TRY(set_body(response, std::move(tail), std::move(filter), view, deadline));
+  TRY(set_body(response, std::move(tail), filter_of(asked), view, deadline));
   return response;
 }
 
