@@ -63,7 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CHECK(glob.error().kind == ErrorKind::invalid);
     return 0;
   }
-  const bool found = glob->matches(path);
+  GlobEffort effort;
+  const bool found = glob->matches(path, effort);
   if (glob->folders_only()) pattern.remove_suffix(1);
   if (pattern.find_first_of("[{") == std::string_view::npos && is_ascii(text) && pattern.size() <= 64 &&
       path.size() <= 256)

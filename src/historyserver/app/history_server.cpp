@@ -30,6 +30,8 @@ constexpr Seconds kAnswerTimeout{25};
 // Of one session's event files: parsing is on several cores, and a store answers several calls in the time of
 // one.
 constexpr unsigned kReadsAtOnce = 4;
+// Everyone needs the list of sessions.
+constexpr size_t kIndexWaiters = 48;
 constexpr Seconds kEnsureBucketTimeout{30};
 constexpr Seconds kEnsureBucketPause{60};
 
@@ -84,7 +86,7 @@ class HistoryServer::State {
         cache_limit_bytes_(settings.cache_bytes),
         meter_(std::move(meter)),
         store_(std::make_unique<ReadingStore>(std::move(store), clock_)),
-        index_(*store_, settings.root, ReloadLimits{}, clock_),
+        index_(*store_, settings.root, ReloadLimits{.waiters = kIndexWaiters}, clock_),
         cache_(
             *store_,
             [this](const SessionListing& listing, const Deadline& deadline) {

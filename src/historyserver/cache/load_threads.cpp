@@ -1,10 +1,12 @@
 #include "historyserver/cache/load_threads.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rayhistory {
 
-LoadThreads::LoadThreads(size_t threads) {
+LoadThreads::LoadThreads(size_t threads, size_t waiters)
+    : most_of_group_(std::max<size_t>(threads, 2) - 1), most_waiters_(waiters) {
   for (size_t i = 0; i < threads; ++i)
     threads_.emplace_back([this] { work(); });
 }
@@ -13,12 +15,22 @@ LoadThreads::~LoadThreads() {
   stop();
 }
 
-void LoadThreads::run(Work work) {
+void LoadThreads::run(const std::string& group, Work work) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(work));
+    groups_[group].waiting.push_back(std::move(work));
   }
   changed_.notify_one();
+}
+
+bool LoadThreads::begin_wait() {
+  if (++waiters_ <= most_waiters_) return true;
+  --waiters_;
+  return false;
+}
+
+void LoadThreads::end_wait() {
+  --waiters_;
 }
 
 void LoadThreads::stop() {
@@ -30,17 +42,38 @@ void LoadThreads::stop() {
   changed_.notify_all();
 }
 
+std::map<std::string, LoadThreads::Group>::iterator LoadThreads::next_group() {
+  const auto is_ready = [this](const auto& each) {
+    // Stopping, each ends at once.
+    return !each.second.waiting.empty() && (is_stopping_ || each.second.running < most_of_group_);
+  };
+  const auto behind_last = groups_.upper_bound(last_group_);
+  const auto found = std::find_if(behind_last, groups_.end(), is_ready);
+  if (found != groups_.end()) return found;
+  const auto before = std::find_if(groups_.begin(), behind_last, is_ready);
+  return before == behind_last ? groups_.end() : before;
+}
+
 void LoadThreads::work() {
   while (true) {
-    Work next;
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
-      next = std::move(waiting_.front());
-      waiting_.pop_front();
-    }
+    std::unique_lock lock(mutex_);
+    auto group = groups_.end();
+    changed_.wait(lock, [&] {
+      group = next_group();
+      return is_stopping_ || group != groups_.end();
+    });
+    if (group == groups_.end()) return;
+    last_group_ = group->first;
+    const Work next = std::move(group->second.waiting.front());
+    group->second.waiting.pop_front();
+    ++group->second.running;
+    lock.unlock();
     next(stop_.get_token());
+    lock.lock();
+    // A group stays as long as it runs something.
+    if (--group->second.running == 0 && group->second.waiting.empty()) groups_.erase(group);
+    lock.unlock();
+    changed_.notify_one();
   }
 }
 

@@ -2,9 +2,12 @@
 //
 // Who asks first waits until it is loaded. Later the earlier value stays at hand: when a store is slow or
 // away, it is given out after a short wait, because what is shown here has mostly ended and changes no more.
-// A load that fails is never kept: the next who asks has it tried again.
+// A load that fails is never kept: the next who asks has it tried again, but not before a pause as long as
+// the failed load itself, times the failures so far. So a load that is long and hopeless takes at most half
+// of a thread.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -30,6 +33,10 @@ struct ReloadLimits {
   Nanoseconds patience = Seconds(2);
   // After a failure, while there is an earlier value: so that a store that is away is not asked by everyone.
   Nanoseconds pause_after_failure = Seconds(10);
+  // Of the pauses between failed loads while there is no earlier value.
+  Nanoseconds longest_pause = Seconds(60);
+  // Who waits beyond these is sent away: each holds one of the server's threads, and others need them.
+  size_t waiters = 16;
 };
 
 // Any thread may call. Lives on while it is loaded.
@@ -41,8 +48,15 @@ class ReloadedValue : public std::enable_shared_from_this<ReloadedValue<T>> {
   using Load = std::function<Result<Value>(const Value& before, const Deadline& deadline)>;
 
   // `threads` and `clock` must outlive it. `name` is for an operator: "the list of sessions".
-  ReloadedValue(std::string name, Load load, ReloadLimits limits, LoadThreads& threads, const Clock& clock)
-      : name_(std::move(name)), load_(std::move(load)), limits_(limits), threads_(threads), clock_(clock) {}
+  // `group` shares the threads fairly with others (load_threads.h).
+  ReloadedValue(std::string name, std::string group, Load load, ReloadLimits limits, LoadThreads& threads,
+                const Clock& clock)
+      : name_(std::move(name)),
+        group_(std::move(group)),
+        load_(std::move(load)),
+        limits_(limits),
+        threads_(threads),
+        clock_(clock) {}
 
   // Not older than `freshness` where the store lets it. Errors are the load's; `cancelled` where it takes
   // longer than its limit.
@@ -52,11 +66,19 @@ class ReloadedValue : public std::enable_shared_from_this<ReloadedValue<T>> {
     const bool is_fresh = value_ && now - loaded_at_ <= freshness;
     const bool is_paused = value_ && failed_at_ && now - *failed_at_ <= limits_.pause_after_failure;
     if (is_fresh || is_paused) return value_;
+    if (!value_ && failed_at_ && now - *failed_at_ < pause_) return *error_;
+    if (waiters_ >= limits_.waiters || !threads_.begin_wait()) {
+      if (value_) return value_;
+      return Error{ErrorKind::cancelled, name_ + " is being loaded, and many wait for it already; ask again"};
+    }
     if (!is_loading_) begin_load();
     const uint64_t round = round_;
     // A load may wait for a thread, and ends itself: it is given the same time twice.
     const Nanoseconds wait = value_ ? limits_.patience : 2 * limits_.load_time;
+    ++waiters_;
     loaded_.wait_for(lock, wait, [&] { return round_ != round || !is_loading_; });
+    --waiters_;
+    threads_.end_wait();
     if (value_) return value_;
     if (error_) return *error_;
     return Error{ErrorKind::cancelled, name_ + " is still being loaded; ask again"};
@@ -83,7 +105,8 @@ class ReloadedValue : public std::enable_shared_from_this<ReloadedValue<T>> {
   void begin_load() {
     is_loading_ = true;
     ++round_;
-    threads_.run([self = this->shared_from_this()](const std::stop_token& stop) { self->load(stop); });
+    threads_.run(group_,
+                 [self = this->shared_from_this()](const std::stop_token& stop) { self->load(stop); });
   }
 
   void load(const std::stop_token& stop) {
@@ -100,15 +123,19 @@ class ReloadedValue : public std::enable_shared_from_this<ReloadedValue<T>> {
         loaded_at_ = began;
         failed_at_.reset();
         error_.reset();
+        failures_ = 0;
       } else {
         failed_at_ = clock_.steady_now();
         error_ = std::move(loaded).error();
+        ++failures_;
+        pause_ = std::min<Nanoseconds>((*failed_at_ - began) * failures_, limits_.longest_pause);
       }
     }
     loaded_.notify_all();
   }
 
   const std::string name_;
+  const std::string group_;
   const Load load_;
   const ReloadLimits limits_;
   LoadThreads& threads_;
@@ -120,6 +147,9 @@ class ReloadedValue : public std::enable_shared_from_this<ReloadedValue<T>> {
   SteadyTime loaded_at_;
   std::optional<Error> error_;  // of the last load
   std::optional<SteadyTime> failed_at_;
+  int64_t failures_ = 0;  // since the last load that went well
+  Nanoseconds pause_{};   // after the last of them
+  size_t waiters_ = 0;
   bool is_loading_ = false;
   uint64_t round_ = 0;
 };

@@ -18,7 +18,7 @@ using Number = ReloadedValue<int>;
 class ReloadedValueTest : public testing::Test {
  protected:
   std::shared_ptr<Number> number(Number::Load load) {
-    return std::make_shared<Number>("a number", std::move(load), limits_, threads_, clock_);
+    return std::make_shared<Number>("a number", "", std::move(load), limits_, threads_, clock_);
   }
   static int get(Number& value, Nanoseconds freshness = Seconds(10)) {
     const auto loaded = value.get(freshness);
@@ -31,7 +31,8 @@ class ReloadedValueTest : public testing::Test {
   ReloadLimits limits_{.freshness = Seconds(10),
                        .load_time = Seconds(20),
                        .patience = Seconds(20),
-                       .pause_after_failure = Seconds(5)};
+                       .pause_after_failure = Seconds(5),
+                       .waiters = 32};
   std::atomic<int> loads_{0};
   LoadThreads threads_{2};
 };
@@ -72,6 +73,65 @@ TEST_F(ReloadedValueTest, KeepsNoFailure) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message, "403");
   EXPECT_EQ(get(*value), 2);
+}
+
+// So that one that takes minutes and comes to nothing leaves the threads to others.
+TEST_F(ReloadedValueTest, IsTriedAgainAfterAPauseAsLongAsTheLoadThatFailed) {
+  const auto value = number([&](auto&, auto&) -> Result<Number::Value> {
+    ++loads_;
+    clock_.advance(Seconds(10));
+    return Error{ErrorKind::cancelled, "too long"};
+  });
+  EXPECT_EQ(value->get().error().message, "too long");
+  clock_.advance(Seconds(9));
+  EXPECT_EQ(value->get().error().message, "too long");
+  EXPECT_EQ(loads_, 1);
+  clock_.advance(Seconds(1));
+  EXPECT_FALSE(value->get());
+  EXPECT_EQ(loads_, 2);
+  clock_.advance(Seconds(19));
+  EXPECT_FALSE(value->get());
+  EXPECT_EQ(loads_, 2);
+  clock_.advance(Seconds(1));
+  EXPECT_FALSE(value->get());
+  EXPECT_EQ(loads_, 3);
+}
+
+TEST_F(ReloadedValueTest, SendsAwayTheOneWhoIsTooMany) {
+  std::promise<void> go;
+  limits_.waiters = 1;
+  const auto value = number([&, wait = go.get_future().share()](auto&, auto&) -> Result<Number::Value> {
+    wait.wait();
+    return of(++loads_);
+  });
+  std::future<int> first = std::async(std::launch::async, [&] { return *value->get().value(); });
+  while (!value->is_loading())
+    std::this_thread::yield();
+  const auto second = value->get();
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, testing::HasSubstr("many wait for it already"));
+  go.set_value();
+  EXPECT_EQ(first.get(), 1);
+}
+
+TEST(LoadThreads, GiveEachGroupItsTurn) {
+  LoadThreads threads(2);
+  std::promise<void> go;
+  const std::shared_future<void> wait = go.get_future().share();
+  std::atomic<int> of_many{0};
+  for (int i = 0; i < 20; ++i) {
+    threads.run("many", [&](auto&) {
+      wait.wait();
+      ++of_many;
+    });
+  }
+  std::promise<int> done;
+  threads.run("one", [&](auto&) { done.set_value(of_many); });
+  // One thread is left for it, however much the other group has waiting.
+  EXPECT_EQ(done.get_future().get(), 0);
+  go.set_value();
+  while (of_many < 20)
+    std::this_thread::yield();
 }
 
 TEST_F(ReloadedValueTest, IsTheEarlierOneWhileTheStoreIsAway) {

@@ -97,7 +97,7 @@ std::shared_ptr<SessionCache::Entry> SessionCache::entry_of(const StoredSession&
   if (found == places_.end()) {
     by_use_.push_front(session.prefix);
     auto entry = std::make_shared<Entry>(
-        "session " + session.prefix,
+        "session " + session.prefix, session.place.name_space.str(),
         [this, session](const std::shared_ptr<const LoadedSession>& before, const Deadline& deadline) {
           return load(session, before, deadline);
         },

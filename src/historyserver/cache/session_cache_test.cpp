@@ -68,7 +68,7 @@ TEST_F(SessionCacheTest, LoadsOnceForAllReaders) {
 }
 
 TEST_F(SessionCacheTest, LoadsNoMoreSessionsAtOnceThanItMay) {
-  limits_.loads_at_once = 2;
+  limits_.loads_at_once = 3;  // of one namespace one less
   std::atomic<int> loading{0};
   std::atomic<int> most{0};
   std::promise<void> go;
@@ -175,6 +175,8 @@ TEST_P(SessionCacheTimeout, EndsALoadThatTakesLongerThanItMayAndKeepsNothingOfIt
   EXPECT_EQ(cache.figures().loads, 0u);
 
   behind.recover();
+  EXPECT_FALSE(cache.get(session("a")));  // another load so long has to wait
+  clock.advance(limits.reload.longest_pause);
   const auto loaded = cache.get(session("a"));
   ASSERT_TRUE(loaded) << loaded.error().message;
   EXPECT_EQ((*loaded)->state->attempts.size(), 1u);

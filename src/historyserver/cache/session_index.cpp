@@ -13,7 +13,7 @@ constexpr Seconds kUnknownSessionFreshness{1};
 
 SessionIndex::SessionIndex(Store& store, std::string root, ReloadLimits limits, const Clock& clock)
     : list_(std::make_shared<ReloadedValue<SessionList>>(
-          "the list of sessions",
+          "the list of sessions", "",
           [&store, root = std::move(root)](
               const std::shared_ptr<const SessionList>&,
               const Deadline& deadline) -> Result<std::shared_ptr<const SessionList>> {

@@ -62,7 +62,9 @@ Response list_logs(const Request& request, const LogView& view) {
   const Result<NodeId> node =
       *asked ? find_node_by_id(**asked, view.listing, view.state) : find_node_by_ip(ip, view.state);
   if (!node) return list_refusal(*asked ? kGone : kNotFound, node.error().message);
-  return envelope(200, "", R"({"result": )" + log_names_json(view.listing, *node, *glob) + "}");
+  const Result<std::string> names = log_names_json(view.listing, *node, *glob);
+  if (!names) return list_refusal(kBadRequest, names.error().message);
+  return envelope(200, "", R"({"result": )" + *names + "}");
 }
 
 // RFC 6266, with the name in ASCII for who knows no other (RFC 8187).

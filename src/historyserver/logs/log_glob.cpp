@@ -179,8 +179,13 @@ class LogGlob::Compiler {
 // The steps that the characters so far lead to, without repetition.
 class LogGlob::Run {
  public:
-  explicit Run(const std::vector<Step>& steps) : steps_(steps), seen_(steps.size(), 0) { enter(0); }
+  // Setting up takes as long as looking at each step once.
+  explicit Run(const std::vector<Step>& steps)
+      : steps_(steps), seen_(steps.size(), 0), effort_(steps.size()) {
+    enter(0);
+  }
 
+  uint64_t effort() const { return effort_; }
   bool is_dead() const { return now_.empty(); }
   bool is_at_end() const { return seen_.back() == round_; }
 
@@ -188,8 +193,10 @@ class LogGlob::Run {
     ++round_;
     std::vector<size_t> before;
     before.swap(now_);
-    for (const size_t at : before)
+    for (const size_t at : before) {
+      effort_ += 1 + steps_[at].ranges.size();
       if (takes(steps_[at], character)) enter(steps_[at].next);
+    }
   }
 
  private:
@@ -198,6 +205,7 @@ class LogGlob::Run {
     while (!waiting_.empty()) {
       const size_t at = waiting_.back();
       waiting_.pop_back();
+      ++effort_;
       if (seen_[at] == round_) continue;
       seen_[at] = round_;
       const Step& step = steps_[at];
@@ -215,6 +223,7 @@ class LogGlob::Run {
   std::vector<size_t> now_;
   std::vector<size_t> waiting_;
   size_t round_ = 1;
+  uint64_t effort_;
 };
 
 bool LogGlob::takes(const Step& step, char32_t character) {
@@ -263,10 +272,11 @@ Result<LogGlob> LogGlob::parse(std::string_view pattern) {
   return glob;
 }
 
-bool LogGlob::matches(std::string_view path) const {
+bool LogGlob::matches(std::string_view path, GlobEffort& effort) const {
   Run run(steps_);
   while (!path.empty() && !run.is_dead())
     run.take(take_character(path));
+  effort.add(run.effort());
   return path.empty() && run.is_at_end();
 }
 

@@ -10,7 +10,8 @@ namespace {
 bool matches(std::string_view pattern, std::string_view path) {
   const auto glob = LogGlob::parse(pattern);
   EXPECT_TRUE(glob) << pattern;
-  return glob && glob->matches(path);
+  GlobEffort effort;
+  return glob && glob->matches(path, effort);
 }
 
 TEST(LogGlob, StaysWithinAFolderWithOneStarAndCrossesItWithTwo) {
@@ -78,7 +79,8 @@ TEST(LogGlob, AsksForFoldersWithASlashAtItsEnd) {
   const auto glob = LogGlob::parse("ev*/");
   ASSERT_TRUE(glob);
   EXPECT_TRUE(glob->folders_only());
-  EXPECT_TRUE(glob->matches("events"));
+  GlobEffort effort;
+  EXPECT_TRUE(glob->matches("events", effort));
   EXPECT_FALSE(LogGlob::parse("ev*")->folders_only());
 }
 
@@ -101,6 +103,32 @@ TEST(LogGlob, TakesTimeInProportion) {
   for (int i = 0; i < 100; ++i)
     pattern += "{*a,**a}";
   EXPECT_FALSE(matches(pattern, std::string(1000, 'a') + "b"));
+}
+
+// A node of 20,000 logs.
+bool is_too_much(std::string_view pattern) {
+  const auto glob = LogGlob::parse(pattern);
+  EXPECT_TRUE(glob) << pattern;
+  GlobEffort effort;
+  for (int i = 0; i < 20'000 && !effort.is_too_much(); ++i)
+    (void)glob->matches("python-core-worker-89dfb1f4c0d8a2e1c5a6b7c8d9e0f1a2b3c4d5e6f7_786000.log", effort);
+  return effort.is_too_much();
+}
+
+TEST(LogGlob, CountsWhatItTakes) {
+  for (const char* usual : {"*", "**", "*raylet*", "*worker*89df*", "worker-*[!x].{out,err}", "**/event_*"})
+    EXPECT_FALSE(is_too_much(usual)) << usual;
+  std::string stars;
+  std::string classes;
+  std::string braces;
+  while (stars.size() < 1'000) {
+    stars += "*[a-z]";
+    classes += classes.size() < 990 ? "a-z" : "]";
+    braces += "{*,";
+  }
+  EXPECT_TRUE(is_too_much(stars));
+  EXPECT_TRUE(is_too_much("*[" + classes.substr(0, 900) + "]*"));
+  EXPECT_TRUE(is_too_much("{" + std::string(400, '*') + "," + stars.substr(0, 500) + "}"));
 }
 
 }  // namespace

@@ -30,16 +30,23 @@ std::string_view category_of(std::string_view path) {
   return "internal";
 }
 
-std::string log_names_json(const SessionListing& listing, const NodeId& node, const LogGlob& glob) {
+Result<std::string> log_names_json(const SessionListing& listing, const NodeId& node, const LogGlob& glob) {
   const std::string folder = node.str() + "/logs/";
   const size_t path_begins = listing.session.prefix.size() + folder.size();
   std::set<std::string> names;  // as they are shown; a folder's with its slash
+  GlobEffort effort;
   for (const ListedObject* object : listing.below(folder)) {
+    if (effort.is_too_much()) {
+      return Error{
+          ErrorKind::invalid,
+          "Invalid glob filter: it is too complex for the many logs of this node. Use a simpler one, such as "
+          "*part-of-the-name*."};
+    }
     const std::string path = shown_name(std::string_view(object->key).substr(path_begins));
     // Each folder on the way; an object that ends in a slash is the marker of one.
     for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1))
-      if (slash > 0 && glob.matches(path.substr(0, slash))) names.insert(path.substr(0, slash + 1));
-    if (!path.empty() && !path.ends_with('/') && !glob.folders_only() && glob.matches(path))
+      if (slash > 0 && glob.matches(path.substr(0, slash), effort)) names.insert(path.substr(0, slash + 1));
+    if (!path.empty() && !path.ends_with('/') && !glob.folders_only() && glob.matches(path, effort))
       names.insert(path);
   }
 

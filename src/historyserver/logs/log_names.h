@@ -15,7 +15,7 @@ std::string_view category_of(std::string_view path);
 
 // {"raylet": ["raylet.err", "raylet.out"], …}: paths below the logs folder, of a folder with a slash at its
 // end, in the order of their names. Each is shown as a `filename` can be (exchange/shown_name.h), and the
-// glob is matched against that.
-std::string log_names_json(const SessionListing& listing, const NodeId& node, const LogGlob& glob);
+// glob is matched against that. `invalid` where that would take too long (GlobEffort).
+Result<std::string> log_names_json(const SessionListing& listing, const NodeId& node, const LogGlob& glob);
 
 }  // namespace rayhistory

@@ -9,8 +9,9 @@
 
 namespace rayhistory {
 
-// KubeRay's reader takes no longer line either (historyserver/pkg/eventserver, bufio.Scanner's buffer).
-inline constexpr size_t kEventLimit = 100U << 20U;
+// A longer event is left out, and the session says so. Ray's own have some kilobytes, and a task's error or a
+// runtime environment some hundred; parsing an event takes a few times its length, in each thread that loads.
+inline constexpr size_t kEventLimit = 4U << 20U;
 
 // Whether `path`, below its session, is one that holds events: "<node>/job_events/<job>/<file>" or
 // "<node>/node_events/<file>", and a file whose name ends "-YYYY-MM-DD-HH", with "-<digits>" or without, and

@@ -35,6 +35,10 @@ constexpr uint64_t kReadBytes = 4U << 20U;
 constexpr uint64_t kPieceBytes = 4 * kReadBytes;
 // Of what is behind a piece, for the end of its last line: a few times an event's length.
 constexpr uint64_t kFirstRestBytes = 16U << 10U;
+// Of what a packed file of events unpacks to. Events are packed to a tenth or a thirtieth; gzip itself allows
+// a thousandth, by which a small file keeps a thread busy for minutes.
+constexpr uint64_t kInflatedPerPackedByte = 200;
+constexpr uint64_t kInflatedBytes = 64ULL << 20U;
 // The dashboard's lists of jobs and tasks and the head's log of jobs may be so long: a job takes some 500
 // bytes, and at the end of a submission's message 20,000 of its log; a task takes some 2,500, and a list has
 // 10,000 at most.
@@ -190,8 +194,11 @@ class PieceReader {
   Result<void> read(const Piece& piece) {
     events_ = 0;
     not_events_ = 0;
+    too_long_ = 0;
     auto outcome = read_by_form(piece);
     damage_.add_events(events_);
+    if (too_long_ > 0)
+      damage_.add(*piece.object, fmt::format("it has events of more than {} bytes", kEventLimit));
     if (not_events_ > 0) damage_.add(*piece.object, "it has lines that are no events");
     if (outcome) return {};
     const Error& error = outcome.error();
@@ -271,7 +278,7 @@ class PieceReader {
     is_at_end_ = true;
     events.finish();
     is_at_end_ = false;
-    not_events_ += events.too_long();
+    too_long_ += events.too_long();
   }
 
   // The lines that begin behind the piece's first byte, and one that begins where it ends: whoever reads the
@@ -324,12 +331,13 @@ class PieceReader {
   // Of a packed file that breaks off or is broken, what comes before counts.
   Result<void> read_from_its_beginning(const ListedObject& object) {
     std::optional<Gunzip> gunzip;
+    uint64_t plain_left = kInflatedBytes + object.object.size * kInflatedPerPackedByte;
     bool is_begin = true;
     EventCutter events = cutter();
     auto outcome = each_range(object.key, 0, object.object.size, [&](std::string_view bytes) -> Result<bool> {
       if (std::exchange(is_begin, false) && form_of(bytes) == FileForm::gzip) gunzip.emplace();
       if (gunzip) {
-        TRY(unpack(*gunzip, bytes, events));
+        TRY(unpack(*gunzip, bytes, events, plain_left));
       } else {
         events.feed(bytes);
       }
@@ -342,11 +350,21 @@ class PieceReader {
     return outcome;
   }
 
-  static Result<void> unpack(Gunzip& gunzip, std::string_view bytes, EventCutter& events) {
+  Result<void> unpack(Gunzip& gunzip, std::string_view bytes, EventCutter& events, uint64_t& plain_left) {
     gunzip.feed(bytes);
     while (true) {
+      // A few packed bytes can be much work.
+      if (deadline_.expired(system_clock().steady_now())) {
+        return Error{ErrorKind::cancelled,
+                     "unpacking a file of events was cancelled by its deadline or a stop"};
+      }
       TRY_ASSIGN(const std::string_view plain, gunzip.next());
       if (plain.empty()) return {};
+      if (plain.size() > plain_left) {
+        return Error{ErrorKind::invalid,
+                     fmt::format("it unpacks to more than {} times its size", kInflatedPerPackedByte)};
+      }
+      plain_left -= plain.size();
       events.feed(plain);
     }
   }
@@ -359,6 +377,7 @@ class PieceReader {
   Damage& damage_;
   uint64_t events_ = 0;      // of the piece
   uint64_t not_events_ = 0;  // likewise
+  uint64_t too_long_ = 0;    // likewise
   bool is_at_end_ = false;   // what is given now is what no line break ends
 };
 

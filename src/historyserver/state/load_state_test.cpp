@@ -899,12 +899,12 @@ TEST(LoadState, ReadsLinesThatLieAcrossPieces) {
   size_t tasks = 0;
   std::mt19937 random(7);
   while (lines.size() < (20U << 20U)) {
-    const size_t length = tasks % 100 == 99 ? (5U << 20U) : random() % 200'000;
+    const size_t length = tasks % 100 == 99 ? (3U << 20U) : random() % 200'000;
     lines += fmt::format(R"({{"taskDefinitionEvent": {{"taskId": "{:048}", "taskName": "{}"}}}})", tasks++,
                          std::string(length, 'n'));
     lines += '\n';
   }
-  // One that spans more than a whole piece.
+  // One that spans more than a whole piece, and is longer than any event may be.
   lines += fmt::format(R"({{"taskDefinitionEvent": {{"taskId": "{:0>48}", "taskName": "{}"}}}})", "a",
                        std::string(20U << 20U, 'n'));
   lines +=
@@ -918,7 +918,18 @@ TEST(LoadState, ReadsLinesThatLieAcrossPieces) {
   store.set(key_of(session, kNode, "2.jsonl"), array + "]");
   const auto state = load(store, session, 3);
   ASSERT_TRUE(state);
-  EXPECT_EQ((*state)->attempts.size(), tasks + 2);
+  EXPECT_EQ((*state)->attempts.size(), tasks + 1);
+  EXPECT_THAT((*state)->partial_failure, HasSubstr("it has events of more than 4194304 bytes"));
+}
+
+TEST(LoadState, GivesUpAFileThatUnpacksWithoutEnd) {
+  const std::string line = task_lines(1);
+  const std::string packed = gzip(line + std::string(size_t{120} << 20U, '\n'));
+  ASSERT_LT(packed.size() * 200, size_t{50} << 20U);
+  const auto state = state_of_file("1.jsonl.gz", packed);
+  ASSERT_NE(state, nullptr);
+  EXPECT_EQ(state->attempts.size(), 1u);
+  EXPECT_THAT(state->partial_failure, HasSubstr("unpacks to more than 200 times its size"));
 }
 
 // Wherever a line begins before, at or behind the place where a piece does.

@@ -1,10 +1,7 @@
 #include "historyserver/web/http_server.h"
 
-#include <sys/socket.h>
-
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <condition_variable>
 #include <exception>
 #include <list>
@@ -26,6 +23,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "historyserver/web/client_watch.h"
 #include "net/coroutine_end.h"
 #include "net/listener.h"
 #include "net/request_rules.h"
@@ -76,26 +74,6 @@ Response method_not_allowed() {
 // Whether a body follows the header: it is not read, so that nothing may follow it on the connection.
 bool has_body(const Parser& parser) {
   return parser.chunked() || (parser.content_length() && *parser.content_length() > 0);
-}
-
-// Notices, while an answer's next piece is waited for, that its client has left: a log that is followed may
-// say nothing for an hour. On the io_context's thread only.
-struct ClientWatch {
-  bool is_on = true;  // the connection and the pieces are there
-  bool has_left = false;
-};
-
-void watch_client(tcp::socket& socket, BodyPieces& pieces, const std::shared_ptr<ClientWatch>& watch) {
-  socket.async_wait(
-      tcp::socket::wait_read, [&socket, &pieces, watch](const boost::system::error_code& error) {
-        if (!watch->is_on || error) return;
-        char next = 0;
-        const auto got = ::recv(socket.native_handle(), &next, sizeof next, MSG_PEEK | MSG_DONTWAIT);
-        if (got > 0) return;  // its next request: it is still there
-        if (got < 0 && (errno == EAGAIN || errno == EINTR)) return watch_client(socket, pieces, watch);
-        watch->has_left = true;
-        pieces.cancel();
-      });
 }
 
 }  // namespace
@@ -358,10 +336,10 @@ net::awaitable<bool> HttpServer::State::send_pieces(Connection& connection, Resp
                                                     bool chunked) {
   uint64_t left = response.pieces_size.value_or(0);
   BodyPieces& pieces = *response.pieces;
-  const auto watch = std::make_shared<ClientWatch>();
+  const auto watch = std::make_shared<ClientWatch>(connection.stream.socket(), pieces);
   const std::unique_ptr<ClientWatch, void (*)(ClientWatch*)> end_of_watch(
-      watch.get(), [](ClientWatch* ended) { ended->is_on = false; });
-  watch_client(connection.stream.socket(), pieces, watch);
+      watch.get(), [](ClientWatch* ended) { ended->end(); });
+  watch->begin();
   while (true) {
     const auto fetched = co_await net::co_spawn(
         *threads_,
@@ -370,7 +348,7 @@ net::awaitable<bool> HttpServer::State::send_pieces(Connection& connection, Resp
         },
         net::use_awaitable);
     const Result<std::string>& piece = *fetched;
-    if (watch->has_left) co_return cut_off(connection);
+    if (watch->has_left()) co_return cut_off(connection);
     if (!piece) {
       log_warning("an answer was cut off", {{"error", piece.error().message}});
       co_return cut_off(connection);

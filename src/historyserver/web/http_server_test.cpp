@@ -223,6 +223,24 @@ TEST_F(HttpServerTest, CutsOffABodyThatFailsSoThatItLooksCutOff) {
   EXPECT_EQ(server_->figures().cut_answers, 1u);
 }
 
+// One byte more, and its socket stays readable for ever.
+TEST_F(HttpServerTest, NoticesThatAClientHasLeftThatSentSomethingMore) {
+  std::promise<void> cancelled;
+  answer_ = [&](auto&) {
+    Response response;
+    response.pieces = std::make_unique<SilentPieces>(cancelled);
+    return response;
+  };
+  start();
+  {
+    tcp::socket socket = connect();
+    net::write(socket, net::buffer(std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\nG")));
+    std::string begin;
+    net::read_until(socket, net::dynamic_buffer(begin), "line");
+  }
+  EXPECT_EQ(cancelled.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
+}
+
 TEST_F(HttpServerTest, AnswersProbesWhileAllThreadsWait) {
   std::promise<void> go;
   at_once_ = [](const WebRequest& request) -> std::optional<Response> {
