@@ -78,7 +78,7 @@ constexpr std::span<const Column<Actor>> kAll(kColumns);
 }  // namespace
 
 Response list_actors(const SessionView& view, const Request& request) {
-  return list_rows(kAll, view.state.actors, request.query, view.state.partial_failure);
+  return list_kept_rows(kAll, view.state.actors, request.query, view.state.partial_failure);
 }
 
 Response summarize_actors(const SessionView& view, const Request& request) {

@@ -18,6 +18,7 @@
 #include "base/json_text.h"
 #include "base/large_pages.h"
 #include "base/result.h"
+#include "historyserver/api/generated_body.h"
 #include "historyserver/api/json_value.h"
 #include "historyserver/api/list_query.h"
 #include "historyserver/api/redaction.h"
@@ -177,7 +178,56 @@ void append_rows(std::string& json, std::span<const Column<Row>> columns, const 
   json += ']';
 }
 
-// The whole answer of a resource whose rows are in the order of its list.
+// The whole answer with these rows, of which the first `limit` are shown. Many rows are written while the
+// answer is sent: `rows` then refers to the session's state.
+template <typename Row>
+Response rows_answer(std::span<const Column<Row>> columns, std::vector<const Row*> rows, size_t total,
+                     size_t limit, bool detail, std::string_view partial_failure,
+                     const std::vector<std::string>& warnings = {}) {
+  std::string answer = begin_list_answer({.total = total, .filtered = rows.size()});
+  if (std::min(rows.size(), limit) <= kRowsAtOnce) {
+    append_rows(answer, columns, rows, limit, detail);
+    return finish_list_answer(std::move(answer), partial_failure, warnings);
+  }
+  rows.resize(std::min(rows.size(), limit));
+  struct Progress {
+    RowWriter<Row> writer;
+    std::vector<const Row*> rows;
+    std::string begin;
+    std::string end;
+    size_t written = 0;
+  };
+  const auto progress = std::make_shared<Progress>(
+      Progress{RowWriter<Row>(columns, detail), std::move(rows), std::move(answer) + "[",
+               finish_list_answer("]", partial_failure, warnings).body});
+  Response response;
+  response.pieces = generated_body([progress](std::string& body) {
+    Progress& now = *progress;
+    body += now.written == 0 ? now.begin : ", ";
+    now.writer.append(body, *now.rows[now.written++]);
+    if (now.written < now.rows.size()) return true;
+    body += now.end;
+    return false;
+  });
+  return response;
+}
+
+// The whole answer of a resource whose rows are in the order of its list, and are those of the session's
+// state.
+template <typename Row>
+Response list_kept_rows(std::span<const Column<Row>> columns, const std::vector<Row>& rows,
+                        const Query& query, std::string_view partial_failure) {
+  const auto asked = parse_list_query(query);
+  if (!asked) return state_error(asked.error());
+  const auto filter = RowFilter<Row>::make(columns, asked->filters);
+  if (!filter) return state_error(filter.error());
+  std::vector<const Row*> passing;
+  for (const Row& row : rows)
+    if (filter->passes(row)) passing.push_back(&row);
+  return rows_answer(columns, std::move(passing), rows.size(), asked->limit, asked->detail, partial_failure);
+}
+
+// Likewise, of rows that were made for the answer.
 template <typename Row>
 Response list_rows(std::span<const Column<Row>> columns, const std::vector<Row>& rows, const Query& query,
                    std::string_view partial_failure, const std::vector<std::string>& warnings = {}) {

@@ -283,9 +283,8 @@ Response list_tasks(const SessionView& view, const Request& request) {
   auto tasks = select_tasks(view.state, query->filters, query->exclude_driver);
   if (!tasks) return state_error(tasks.error());
   keep_last_attempts(tasks->attempts, query->limit);
-  std::string answer = begin_list_answer({.total = tasks->total, .filtered = tasks->attempts.size()});
-  append_rows(answer, std::span<const Column<Task>>(kColumns), tasks->attempts, query->limit, query->detail);
-  return finish_list_answer(std::move(answer), view.state.partial_failure);
+  return rows_answer(std::span<const Column<Task>>(kColumns), std::move(tasks->attempts), tasks->total,
+                     query->limit, query->detail, view.state.partial_failure);
 }
 
 }  // namespace rayhistory

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "base/json_text.h"
+#include "historyserver/api/generated_body.h"
 #include "historyserver/api/json_value.h"
 #include "historyserver/api/list_query.h"
 #include "historyserver/api/state_table.h"
@@ -72,7 +73,10 @@ class Trace {
       add_event(task, event, node, worker);
   }
 
-  std::string finish() && {
+  // What has been written since the last call.
+  std::string take() { return std::exchange(json_, {}); }
+
+  std::string finish() {
     for (size_t node = 0; node < nodes_.names().size(); ++node)
       add_name("process_name", fmt::format("Node {}", nodes_.names()[node]), node, "null");
     for (size_t worker = 0; worker < workers_.names().size(); ++worker) {
@@ -80,7 +84,7 @@ class Trace {
                std::to_string(worker));
     }
     json_ += ']';
-    return std::move(json_);
+    return take();
   }
 
  private:
@@ -157,18 +161,42 @@ std::string file_name_part(std::string_view text) {
   return part.empty() ? "all" : part;
 }
 
+Response trace_of(std::vector<const TaskAttempt*> attempts) {
+  if (attempts.size() <= kRowsAtOnce) {
+    Trace trace;
+    for (const TaskAttempt* attempt : attempts)
+      trace.add(*attempt);
+    return {.body = trace.finish()};
+  }
+  struct Progress {
+    Trace trace;
+    std::vector<const TaskAttempt*> attempts;
+    size_t written = 0;
+  };
+  const auto progress = std::make_shared<Progress>();
+  progress->attempts = std::move(attempts);
+  Response response;
+  response.pieces = generated_body([progress](std::string& body) {
+    Progress& now = *progress;
+    now.trace.add(*now.attempts[now.written++]);
+    body += now.trace.take();
+    if (now.written < now.attempts.size()) return true;
+    body += now.trace.finish();
+    return false;
+  });
+  return response;
+}
+
 }  // namespace
 
 Response task_timeline(const SessionView& view, const Request& request) {
   const std::string_view job = request.query.get("job_id").value_or("");
   std::vector<Filter> filters;
   if (!job.empty()) filters.push_back({"job_id", true, std::string(job)});
-  const auto tasks = select_tasks(view.state, filters, /*exclude_driver=*/true);
+  auto tasks = select_tasks(view.state, filters, /*exclude_driver=*/true);
   if (!tasks) return state_error(tasks.error());
-  Trace trace;
-  for (size_t i = 0; i < std::min(tasks->attempts.size(), ListQuery::kHighestLimit); ++i)
-    trace.add(*tasks->attempts[i]);
-  Response response{.body = std::move(trace).finish()};
+  tasks->attempts.resize(std::min(tasks->attempts.size(), ListQuery::kHighestLimit));
+  Response response = trace_of(std::move(tasks->attempts));
   if (request.query.get("download") == "1") {
     const auto now = std::chrono::sys_seconds(
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds(view.now)));

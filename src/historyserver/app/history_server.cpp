@@ -163,8 +163,11 @@ class HistoryServer::State {
     const Deadline deadline = Deadline::after(clock_, kAnswerTimeout, stop_.get_token());
     if (auto logs = answer_logs(request, {*session->listing, *session->state, *store_, clock_}, deadline))
       return *std::move(logs);
-    return rayhistory::answer(
+    Response response = rayhistory::answer(
         request, {*session->state, *session->listing, *session->texts, clock_.unix_nanoseconds(), deadline});
+    // A long answer is written while it is sent, and the session may be evicted meanwhile.
+    if (response.pieces) response.keeps = session;
+    return response;
   }
 
   void ensure_bucket(const std::stop_token& stop) {

@@ -20,9 +20,13 @@ inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 class BodyPieces {
  public:
   virtual ~BodyPieces() = default;
-  // The next piece, at most 1 MiB; empty at the end. An error ends the connection, so that the client sees a
-  // body cut off and not one that looks whole.
+  static constexpr uint64_t kLongestPieceBytes = 1024 * 1024;
+
+  // The next piece, at most kLongestPieceBytes; empty at the end. An error ends the connection, so that the
+  // client sees a body cut off and not one that looks whole.
   virtual Result<std::string> next() = 0;
+  // What it holds of the body at most, between two calls too.
+  virtual uint64_t most_bytes() const { return kLongestPieceBytes; }
   // Nobody wants the rest: what next() waits for at this moment is not to come any more. Any thread.
   virtual void cancel() {}
 };
@@ -32,6 +36,8 @@ struct Response {
   std::string content_type{kJsonUtf8};
   std::vector<std::pair<std::string, std::string>> headers = {};  // beyond the content's type and length
   std::string body = {};
+  // What `pieces` refers to; lives longer than they do.
+  std::shared_ptr<const void> keeps = nullptr;
   // Sent instead of `body` where there is one.
   std::unique_ptr<BodyPieces> pieces = nullptr;
   std::optional<uint64_t> pieces_size = std::nullopt;  // nothing: chunked

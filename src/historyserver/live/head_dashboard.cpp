@@ -109,6 +109,7 @@ class HeadDashboard::Body final : public BodyPieces {
         answer_(std::move(answer)),
         end_with_server_(stop, [this] { end_.request_stop(); }) {}
 
+  uint64_t most_bytes() const override { return 2 * HttpAnswer::kPieceBytes; }
   Result<std::string> next() override { return answer_->next(Deadline::never(end_.get_token())); }
   void cancel() override { end_.request_stop(); }
 

@@ -23,6 +23,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "historyserver/web/answer_memory.h"
 #include "historyserver/web/client_watch.h"
 #include "net/coroutine_end.h"
 #include "net/listener.h"
@@ -43,6 +44,9 @@ constexpr auto kAwait = net::as_tuple(net::use_awaitable);
 // What is handed to the socket at once of a body that is there whole: within stall_time a client of 10 kB/s
 // has taken it.
 constexpr size_t kSliceBytes = 256 * 1024;
+
+// For an answer of which nothing is known yet: most are smaller.
+constexpr uint64_t kAnswerRoomBytes = 1024 * 1024;
 
 using Parser = http::request_parser<http::empty_body>;
 
@@ -68,6 +72,12 @@ Response method_not_allowed() {
   // KubeRay's words (go-restful).
   Response response = text_response(405, "405: Method Not Allowed");
   response.headers.emplace_back("Allow", "GET, HEAD");
+  return response;
+}
+
+Response no_memory() {
+  Response response = text_response(503, "All memory for answers is in use (--memory-limit); ask again.");
+  response.headers.emplace_back("Retry-After", "1");
   return response;
 }
 
@@ -98,6 +108,7 @@ class HttpServer::State {
     }
     Stream stream;
     bool is_idle = true;
+    std::optional<SteadyTime> writing_since = {};  // what the client has yet to take
   };
   using Connections = std::list<std::shared_ptr<Connection>>;
 
@@ -106,7 +117,9 @@ class HttpServer::State {
   net::awaitable<void> serve(std::shared_ptr<Connection> connection);
   // Whether the connection can go on.
   net::awaitable<bool> serve_one(Connection& connection, beast::flat_buffer& buffer, bool is_first);
-  net::awaitable<Response> answer(const Parser::value_type& message, const RequestAddress& address);
+  net::awaitable<Response> answer(const Parser::value_type& message, const RequestAddress& address,
+                                  AnswerMemory::Lease& lease);
+  void cut_off_longest_stalled();
   void count(RouteClass route, int status, Nanoseconds took);
   Response answer_blocking(const WebRequest& request) const;
   // Of an answer that cannot be sent whole, so that it looks cut off. False: the connection cannot go on.
@@ -129,6 +142,7 @@ class HttpServer::State {
     DurationHistogram times;
   };
   std::array<Route, kRouteClasses> routes_;
+  std::atomic<uint64_t> answer_bytes_{0};
   std::atomic<uint64_t> cut_{0};
   std::atomic<uint64_t> body_bytes_{0};
 
@@ -139,6 +153,7 @@ class HttpServer::State {
   Connections connections_;  // the longest idle first
   bool is_stopping_ = false;
   std::optional<net::io_context> io_{std::in_place, 1};  // until stop()
+  AnswerMemory memory_{*io_, options_.limits.answer_bytes, [this] { cut_off_longest_stalled(); }};
   std::optional<Listener> listener_{std::in_place, *io_,
                                     [this](tcp::socket socket) { welcome(std::move(socket)); },
                                     [this] { return close_longest_idle(); }};
@@ -174,6 +189,7 @@ void HttpServer::State::stop(Nanoseconds grace) {
   // What waits in the io_context keeps its connection open until that is destroyed.
   listener_.reset();
   connections_.clear();
+  memory_.close();
   io_.reset();
 }
 
@@ -187,6 +203,7 @@ HttpServerFigures HttpServer::State::figures() const {
       figures.routes[i].answers[status] = routes_[i].answers[status];
     figures.routes[i].times = routes_[i].times.counts();
   }
+  figures.answer_bytes = answer_bytes_;
   figures.cut_answers = cut_;
   figures.body_bytes = body_bytes_;
   return figures;
@@ -255,7 +272,8 @@ net::awaitable<bool> HttpServer::State::serve_one(Connection& connection, beast:
   const unsigned version = parser.get().version();
   ++answering_;
   const SteadyTime began = clock_.steady_now();
-  Response response = co_await answer(parser.get(), address);
+  AnswerMemory::Lease lease;
+  Response response = co_await answer(parser.get(), address, lease);
   count(route_class(path_of(address.target)), response.status, clock_.steady_now() - began);
   const bool is_sent = co_await send(connection, std::move(response), with_body, keep_alive, version);
   if (--answering_ == 0) {
@@ -272,14 +290,33 @@ void HttpServer::State::count(RouteClass route, int status, Nanoseconds took) {
 }
 
 net::awaitable<Response> HttpServer::State::answer(const Parser::value_type& message,
-                                                   const RequestAddress& address) {
+                                                   const RequestAddress& address,
+                                                   AnswerMemory::Lease& lease) {
   const http::verb method = message.method();
   if (method != http::verb::get && method != http::verb::head) co_return method_not_allowed();
   const WebRequest request = request_of(message, address);
   if (std::optional<Response> response = answers_.at_once(request)) co_return *std::move(response);
-  co_return co_await net::co_spawn(
+  lease = co_await memory_.take(kAnswerRoomBytes, options_.limits.memory_patience);
+  if (!lease.is_granted()) co_return no_memory();
+  Response response = co_await net::co_spawn(
       *threads_, [this, &request]() -> net::awaitable<Response> { co_return answer_blocking(request); },
       net::use_awaitable);
+  lease.resize(response.body.size() + (response.pieces ? response.pieces->most_bytes() : 0));
+  answer_bytes_ = memory_.held_bytes();
+  co_return response;
+}
+
+// Whose client has taken nothing for the longest time, if that is too long while others wait.
+void HttpServer::State::cut_off_longest_stalled() {
+  std::shared_ptr<Connection> longest;
+  for (const std::shared_ptr<Connection>& connection : connections_) {
+    if (!connection->writing_since) continue;
+    if (!longest || *connection->writing_since < *longest->writing_since) longest = connection;
+  }
+  if (!longest || clock_.steady_now() - *longest->writing_since < options_.limits.pressed_stall_time) return;
+  log_debug("an answer was cut off: its client takes nothing, and others wait for its memory");
+  longest->writing_since.reset();
+  longest->stream.close();
 }
 
 Response HttpServer::State::answer_blocking(const WebRequest& request) const {
@@ -376,8 +413,10 @@ net::awaitable<bool> HttpServer::State::write(Connection& connection, std::strin
   while (!bytes.empty()) {
     const std::string_view slice = bytes.substr(0, kSliceBytes);
     connection.stream.expires_after(options_.limits.stall_time);
+    connection.writing_since = clock_.steady_now();
     const auto [error, sent] =
         co_await net::async_write(connection.stream, net::buffer(slice.data(), slice.size()), kAwait);
+    connection.writing_since.reset();
     if (error) co_return cut_off(connection);
     bytes.remove_prefix(slice.size());
   }

@@ -44,6 +44,13 @@ struct HttpServerLimits {
   Nanoseconds idle_time = Seconds(60);     // between two requests
   // For each piece of an answer: the client has taken nothing for so long.
   Nanoseconds stall_time = Seconds(60);
+  // For the answers that are made or on their way. A stored log takes 1 MiB of it while it is sent, and a
+  // list half a MiB, however long it is.
+  uint64_t answer_bytes = 256ULL << 20;
+  // Who waits for memory so long gets 503. Ray's dashboard in front of us waits 30 s.
+  Nanoseconds memory_patience = Seconds(25);
+  // While others wait for memory, an answer whose client has taken nothing for so long is cut off.
+  Nanoseconds pressed_stall_time = Seconds(5);
   // For reading and dropping what a client still sends when it has its last answer.
   Nanoseconds linger_time = Seconds(1);
 };
@@ -63,8 +70,9 @@ struct HttpServerFigures {
     DurationHistogram::Counts times;                 // until the answer's first byte is there
   };
   std::array<Route, kRouteClasses> routes{};
-  uint64_t cut_answers = 0;  // that could not be sent whole
-  uint64_t body_bytes = 0;   // sent
+  uint64_t answer_bytes = 0;  // of memory, for answers that are made or on their way
+  uint64_t cut_answers = 0;   // that could not be sent whole
+  uint64_t body_bytes = 0;    // sent
 
   const Route& of(RouteClass route) const { return routes.at(static_cast<size_t>(route)); }
   uint64_t answered(RouteClass route, StatusClass status) const {

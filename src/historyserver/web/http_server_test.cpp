@@ -241,6 +241,42 @@ TEST_F(HttpServerTest, NoticesThatAClientHasLeftThatSentSomethingMore) {
   EXPECT_EQ(cancelled.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
 }
 
+// Clients that ask for much and take nothing.
+TEST_F(HttpServerTest, CutsOffClientsThatTakeNothingWhileOthersWaitForMemory) {
+  answer_ = [](const WebRequest& request) {
+    return text_response(200, request.path() == "/large" ? std::string(16 << 20, 'x') : "small");
+  };
+  start({.answer_bytes = 20 << 20, .pressed_stall_time = Milliseconds(100)});
+  std::vector<tcp::socket> deaf;
+  for (int i = 0; i < 4; ++i) {
+    deaf.push_back(connect());
+    net::write(deaf.back(), net::buffer(std::string("GET /large HTTP/1.1\r\nHost: x\r\n\r\n")));
+  }
+  while (server_->figures().answer_bytes < 20U << 20U)
+    std::this_thread::yield();
+  EXPECT_THAT(get("/small"), testing::EndsWith("small"));
+  EXPECT_GE(server_->figures().cut_answers, 1u);
+}
+
+TEST_F(HttpServerTest, SaysThatItsMemoryIsInUse) {
+  std::promise<void> go;
+  answer_ = [wait = go.get_future().share()](const WebRequest& request) {
+    if (request.path() == "/slow") wait.wait();
+    return text_response(200, "done");
+  };
+  start({.answer_bytes = 1, .memory_patience = Milliseconds(50)});
+  tcp::socket slow = connect();
+  net::write(slow, net::buffer(std::string("GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")));
+  while (server_->figures().answering == 0)
+    std::this_thread::yield();
+  const std::string refused = get("/x");
+  EXPECT_THAT(refused, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(refused, HasSubstr("Retry-After: 1"));
+  go.set_value();
+  EXPECT_THAT(read_all(slow), testing::EndsWith("done"));
+  EXPECT_THAT(get("/x"), testing::EndsWith("done"));
+}
+
 TEST_F(HttpServerTest, AnswersProbesWhileAllThreadsWait) {
   std::promise<void> go;
   at_once_ = [](const WebRequest& request) -> std::optional<Response> {
