@@ -25,7 +25,7 @@ enum class ErrorKind {
   exists,           // something else is there than the caller stated
   denied,           // credentials or permissions; waited out like an outage, but told loudly
   invalid,          // this call can never succeed as it is
-  no_space,         // the local disk is full
+  no_space,         // the local disk is full, or memory is
   unsupported,      // the other side cannot do this; use another way
   unknown_outcome,  // a write was sent and its answer lost: settle it by looking at what is there
   cancelled,        // the deadline passed or a stop was asked for

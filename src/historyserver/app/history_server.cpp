@@ -32,6 +32,11 @@ constexpr Seconds kAnswerTimeout{25};
 constexpr unsigned kReadsAtOnce = 4;
 // Everyone needs the list of sessions.
 constexpr size_t kIndexWaiters = 48;
+// Of --memory-limit. A load looks at the heap, answers included, after each MiB that each of its threads
+// reads; the rest is for what comes between two looks, for the heap's gaps, and for the kernel's buffers of
+// sockets.
+constexpr uint64_t kHeapPercent = 75;
+constexpr uint64_t kAnswerPercent = 15;
 constexpr Seconds kEnsureBucketTimeout{30};
 constexpr Seconds kEnsureBucketPause{60};
 
@@ -41,6 +46,13 @@ SessionCacheLimits limits_of(const ServingSettings& settings) {
   limits.bytes = settings.cache_bytes;
   limits.lifetime = settings.cache_lifetime;
   limits.reload.load_time = settings.load_time;
+  limits.heap_bytes = settings.memory_bytes * kHeapPercent / 100;
+  return limits;
+}
+
+HttpServerLimits web_limits(const ServingSettings& settings) {
+  HttpServerLimits limits;
+  if (settings.memory_bytes > 0) limits.answer_bytes = settings.memory_bytes * kAnswerPercent / 100;
   return limits;
 }
 
@@ -89,8 +101,8 @@ class HistoryServer::State {
         index_(*store_, settings.root, ReloadLimits{.waiters = kIndexWaiters}, clock_),
         cache_(
             *store_,
-            [this](const SessionListing& listing, const Deadline& deadline) {
-              return load_state(*store_, listing, deadline, kReadsAtOnce);
+            [this](const SessionListing& listing, const Deadline& deadline, const MemoryCheck& check_memory) {
+              return load_state(*store_, listing, deadline, kReadsAtOnce, check_memory);
             },
             limits_of(settings), clock_),
         live_(clusters_of(settings, std::move(kubernetes), clock_)),
@@ -100,7 +112,7 @@ class HistoryServer::State {
               return answer_session(request, session);
             },
             settings.allowed_hosts, live_.get()),
-        server_({settings.listen_address, settings.listen_port, {}},
+        server_({settings.listen_address, settings.listen_port, web_limits(settings)},
                 {[this](const WebRequest& request) { return site_.answer_at_once(request); },
                  [this](const WebRequest& request) { return site_.answer(request); }},
                 clock_) {

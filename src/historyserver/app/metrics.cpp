@@ -40,9 +40,12 @@ void add_requests(MetricsPage& page, const HttpServerFigures& web) {
   page.gauge("connections", "Open connections.", web.connections);
   page.counter("connections_refused_total", "Connections closed at once: all that there may be were busy.",
                web.refused_connections);
-  page.counter("answers_cut_total",
-               "Answers of which not all was sent: the client went away, or the store failed meanwhile.",
-               web.cut_answers);
+  page.gauge("answer_memory_bytes", "Memory of answers that are made or on their way.", web.answer_bytes);
+  page.counter(
+      "answers_cut_total",
+      "Answers of which not all was sent: the client went away or took nothing while others waited, or "
+      "the store failed meanwhile.",
+      web.cut_answers);
   page.counter("answered_bytes_total", "Bytes of answers sent, without their headers.", web.body_bytes);
 }
 

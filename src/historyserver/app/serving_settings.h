@@ -20,6 +20,7 @@ struct ServingSettings {
   std::string metrics_address;  // empty: all
   uint16_t metrics_port = 0;    // 0: none
   std::string dashboard_folder;
+  uint64_t memory_bytes = 0;  // 0: without a limit
   Nanoseconds load_time{};
   size_t cache_sessions = 0;
   uint64_t cache_bytes = 0;      // 0: without a limit

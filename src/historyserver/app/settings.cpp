@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/memory_use.h"
 #include "settings/setting_value.h"
 #include "settings/storage_table.h"
 
@@ -33,6 +34,15 @@ const std::vector<ActionFlag>& action_flags() {
 SettingValue allowed_hosts_value(AllowedHosts& place) {
   return {ValueKind::text, [&place](std::string_view given) -> Result<void> {
             TRY_ASSIGN(place, AllowedHosts::parse(given));
+            return {};
+          }};
+}
+
+SettingValue memory_limit_value(uint64_t& place) {
+  return {ValueKind::quantity,
+          [&place, given_bytes = quantity_value(place)](std::string_view given) -> Result<void> {
+            if (!given.empty()) return given_bytes.read(given);
+            place = control_group_memory_limit().value_or(0);
             return {};
           }};
 }
@@ -70,6 +80,8 @@ SettingsTable own_settings(HistoryDraft& draft) {
      "Names that browsers reach it by, separated by commas: history.example.com, *.example.com, or * for every name. IP addresses, localhost, names of one word, *.svc and *.svc.cluster.local are always allowed; a request for another host is answered with 421, so that no web page can read history under a name of its own (DNS rebinding)."},
     {"Server", "dashboard-dir", "DASHBOARD_DIR", "", "/dashboard", folder_value(serving.dashboard_folder),
      "Folder with the dashboard's files, ray/dashboard/client/build of the Ray wheel. Without them the API is served alone."},
+    {"Server", "memory-limit", "MEMORY_LIMIT", "", "", memory_limit_value(serving.memory_bytes),
+     "Memory that it may use, a Kubernetes quantity. Empty: the limit of its control group, which is the container's. What does not fit waits, or is refused with the reason. 0: without a limit."},
     {"Server", "log-level", "LOG_LEVEL", "", "info", log_level_value(settings.log_level),
      "debug, info, warning or error."},
     {"Server", "log-format", "LOG_FORMAT", "", "text", log_format_value(settings.log_format),

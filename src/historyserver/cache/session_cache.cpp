@@ -6,8 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/duration.h"
 #include "base/log.h"
+#include "base/memory_use.h"
 #include "historyserver/state/job_sources.h"
 
 namespace rayhistory {
@@ -127,7 +130,11 @@ Result<std::shared_ptr<const LoadedSession>> SessionCache::load(
   if (before && has_equal_sources(*before->listing, *loaded->listing)) {
     loaded->state = before->state;
   } else {
-    Result<std::shared_ptr<const SessionState>> state = load_state_(*loaded->listing, deadline);
+    ++loading_;
+    Result<std::shared_ptr<const SessionState>> state =
+        load_state_(*loaded->listing, deadline,
+                    [&](uint64_t coming_bytes) { return check_memory(session, coming_bytes); });
+    --loading_;
     if (!state) {
       ++failures_;
       return std::move(state).error();
@@ -144,6 +151,37 @@ Result<std::shared_ptr<const LoadedSession>> SessionCache::load(
   }
   loaded->bytes = bytes_of(*loaded->listing) + loaded->state->bytes;
   return std::shared_ptr<const LoadedSession>(std::move(loaded));
+}
+
+Result<void> SessionCache::check_memory(const StoredSession& session, uint64_t coming_bytes) {
+  if (limits_.heap_bytes == 0) return {};
+  const auto is_too_much = [&] { return heap_bytes_in_use() + coming_bytes > limits_.heap_bytes; };
+  if (!is_too_much()) return {};
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto use = by_use_.end(); use != by_use_.begin() && is_too_much();) {
+      --use;
+      const auto place = places_.find(*use);
+      if (place->first == session.prefix || place->second.entry->is_loading()) continue;
+      ++use;  // stays valid when its neighbour goes
+      evict(place);
+      ++evictions_;
+    }
+  }
+  return_free_memory();
+  if (!is_too_much()) return {};
+  constexpr uint64_t kMebibyte = 1024 * 1024;
+  const uint64_t needed = (heap_bytes_in_use() + coming_bytes) / kMebibyte;
+  if (loading_ > 1) {
+    return Error{ErrorKind::cancelled,
+                 "the memory is in use by other sessions that are being loaded; ask again in a minute"};
+  }
+  return Error{
+      ErrorKind::no_space,
+      fmt::format(
+          "this session is too large for the memory: with a part of it loaded, {} MiB are needed, and "
+          "sessions may take {} MiB of --memory-limit. Give the pod more memory",
+          needed, limits_.heap_bytes / kMebibyte)};
 }
 
 void SessionCache::weigh(Place& place, uint64_t bytes) {

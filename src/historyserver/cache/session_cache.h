@@ -20,6 +20,7 @@
 #include "historyserver/cache/load_threads.h"
 #include "historyserver/cache/reloaded_value.h"
 #include "historyserver/sessions/stored_session.h"
+#include "historyserver/state/load_state.h"
 #include "historyserver/state/session_state.h"
 #include "store/store.h"
 
@@ -37,6 +38,9 @@ struct SessionCacheLimits {
   uint64_t bytes = 2ull << 30;  // 0: as many as there are; one session is kept whatever its size
   Nanoseconds lifetime{};       // of a session that nobody asks for; 0: for ever
   size_t loads_at_once = 4;     // each takes some times the memory of what comes of it
+  // Of all that the program has allocated, sessions or not: above it a load first drops sessions that are
+  // kept, and then ends itself. 0: without a limit.
+  uint64_t heap_bytes = 0;
   ReloadLimits reload;
 };
 
@@ -53,8 +57,8 @@ struct SessionCacheFigures {
 // Any thread may call.
 class SessionCache {
  public:
-  using LoadState = std::function<Result<std::shared_ptr<const SessionState>>(const SessionListing& listing,
-                                                                              const Deadline& deadline)>;
+  using LoadState = std::function<Result<std::shared_ptr<const SessionState>>(
+      const SessionListing& listing, const Deadline& deadline, const MemoryCheck& check_memory)>;
 
   // `store` and `clock` must outlive it.
   SessionCache(Store& store, LoadState load_state, SessionCacheLimits limits, const Clock& clock);
@@ -83,6 +87,8 @@ class SessionCache {
   Result<std::shared_ptr<const LoadedSession>> load(const StoredSession& session,
                                                     const std::shared_ptr<const LoadedSession>& before,
                                                     const Deadline& deadline);
+  // Whether there is room for so much more; drops sessions that are kept for it.
+  Result<void> check_memory(const StoredSession& session, uint64_t coming_bytes);
   // All three with the lock.
   void weigh(Place& place, uint64_t bytes);
   void make_room(const std::string& for_prefix);
@@ -96,6 +102,7 @@ class SessionCache {
   std::atomic<uint64_t> hits_{0};
   std::atomic<uint64_t> loads_{0};
   std::atomic<uint64_t> failures_{0};
+  std::atomic<size_t> loading_{0};
   DurationHistogram load_times_;
 
   mutable std::mutex mutex_;             // guards the rest; held over no load

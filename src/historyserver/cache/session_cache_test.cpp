@@ -33,7 +33,8 @@ class SessionCacheTest : public testing::Test {
   SessionCache cache() {
     return SessionCache(
         store_,
-        [this](const SessionListing&, const Deadline&) -> Result<std::shared_ptr<const SessionState>> {
+        [this](const SessionListing&, const Deadline&,
+               const MemoryCheck&) -> Result<std::shared_ptr<const SessionState>> {
           if (before_load_) before_load_();
           if (fails_) return Error{ErrorKind::retry, "503"};
           ++loads_;
@@ -155,7 +156,7 @@ TEST_P(SessionCacheTimeout, EndsALoadThatTakesLongerThanItMayAndKeepsNothingOfIt
   limits.reload.load_time = Seconds(120);
   SessionCache cache(
       store,
-      [&](const SessionListing& listing, const Deadline& deadline) {
+      [&](const SessionListing& listing, const Deadline& deadline, const MemoryCheck&) {
         return load_state(store, listing, deadline, 2);
       },
       limits, clock);

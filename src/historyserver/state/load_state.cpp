@@ -39,6 +39,8 @@ constexpr uint64_t kFirstRestBytes = 16U << 10U;
 // a thousandth, by which a small file keeps a thread busy for minutes.
 constexpr uint64_t kInflatedPerPackedByte = 200;
 constexpr uint64_t kInflatedBytes = 64ULL << 20U;
+// Of events between two looks at the memory: its allocations can be a few times as large.
+constexpr uint64_t kCheckedBytes = 1U << 20U;
 // The dashboard's lists of jobs and tasks and the head's log of jobs may be so long: a job takes some 500
 // bytes, and at the end of a submission's message 20,000 of its log; a task takes some 2,500, and a list has
 // 10,000 at most.
@@ -182,11 +184,12 @@ class Damage {
 // One thread's work. Pieces' errors are the store's.
 class PieceReader {
  public:
-  PieceReader(Store& store, const SessionListing& listing, const Deadline& deadline, SessionBuilder& builder,
-              Damage& damage)
+  PieceReader(Store& store, const SessionListing& listing, const Deadline& deadline,
+              const MemoryCheck& check_memory, SessionBuilder& builder, Damage& damage)
       : store_(store),
         listing_(listing),
         deadline_(deadline),
+        check_memory_(check_memory),
         builder_(builder),
         reader_(builder),
         damage_(damage) {}
@@ -249,10 +252,19 @@ class PieceReader {
       const uint64_t length = std::min(end - begin, bytes_at_once);
       TRY_ASSIGN(const std::string bytes, store_.get(key, begin, length, deadline_));
       TRY_ASSIGN(const bool goes_on, take(bytes));
+      TRY(check_memory(bytes.size()));
       if (!goes_on || bytes.size() < length) return {};
       begin += length;
     }
     return {};
+  }
+
+  // After so many more bytes of events.
+  Result<void> check_memory(uint64_t taken) {
+    unchecked_bytes_ += taken;
+    if (!check_memory_ || unchecked_bytes_ < kCheckedBytes) return {};
+    unchecked_bytes_ = 0;
+    return check_memory_(builder_.bytes_to_build());
   }
 
   Result<std::string> read_whole(const Piece& piece) {
@@ -366,12 +378,14 @@ class PieceReader {
       }
       plain_left -= plain.size();
       events.feed(plain);
+      TRY(check_memory(plain.size()));
     }
   }
 
   Store& store_;
   const SessionListing& listing_;
   const Deadline& deadline_;
+  const MemoryCheck& check_memory_;
   SessionBuilder& builder_;
   EventReader reader_;
   Damage& damage_;
@@ -379,12 +393,14 @@ class PieceReader {
   uint64_t not_events_ = 0;  // likewise
   uint64_t too_long_ = 0;    // likewise
   bool is_at_end_ = false;   // what is given now is what no line break ends
+  uint64_t unchecked_bytes_ = 0;
 };
 
 }  // namespace
 
 Result<std::shared_ptr<const SessionState>> load_state(Store& store, const SessionListing& listing,
-                                                       const Deadline& deadline, unsigned threads) {
+                                                       const Deadline& deadline, unsigned threads,
+                                                       const MemoryCheck& check_memory) {
   SessionBuilder builder;
   Damage damage;
   Pieces found = pieces_of(listing, builder);
@@ -393,7 +409,7 @@ Result<std::shared_ptr<const SessionState>> load_state(Store& store, const Sessi
   std::mutex mutex;
   std::optional<Error> first_error;  // guarded by mutex
   const auto work = [&] {
-    PieceReader reader(store, listing, deadline, builder, damage);
+    PieceReader reader(store, listing, deadline, check_memory, builder, damage);
     for (size_t i = next++; i < pieces.size(); i = next++) {
       auto outcome = reader.read(pieces[i]);
       if (outcome) continue;

@@ -1,6 +1,8 @@
 // Loads the state of a stored session.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "base/clock.h"
@@ -10,6 +12,10 @@
 #include "store/store.h"
 
 namespace rayhistory {
+
+// Asked again and again during a load, with what putting the state together will take beside what is
+// allocated already. Its error ends the load. Any thread.
+using MemoryCheck = std::function<Result<void>(uint64_t coming_bytes)>;
 
 // Reads all event files of the listing, and what else tells of its jobs (job_sources.h), with `threads` calls
 // to the store at a time; a file is read in ranges, so that memory holds a few MiB a thread beside the state
@@ -23,6 +29,7 @@ namespace rayhistory {
 // warning in the log, and SessionState::partial_failure says so; also where the session has no file of events
 // at all.
 Result<std::shared_ptr<const SessionState>> load_state(Store& store, const SessionListing& listing,
-                                                       const Deadline& deadline, unsigned threads);
+                                                       const Deadline& deadline, unsigned threads,
+                                                       const MemoryCheck& check_memory = {});
 
 }  // namespace rayhistory

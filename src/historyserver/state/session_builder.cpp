@@ -570,6 +570,15 @@ uint64_t size_of(const SessionState& state) {
 
 }  // namespace
 
+uint64_t SessionBuilder::bytes_to_build() const {
+  uint64_t tasks = 0;
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    tasks += shard.tasks.size();
+  }
+  return tasks * (sizeof(TaskAttempt) + sizeof(Place));
+}
+
 std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
   auto state = std::make_shared<SessionState>();
   for (NodePiece& node : values_of(nodes_))

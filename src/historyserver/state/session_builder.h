@@ -37,6 +37,9 @@ class SessionBuilder {
   void add_snapshot(Actor actor);
   void add_snapshot(Node node);
 
+  // What build() will allocate beside what the pieces take already, about.
+  uint64_t bytes_to_build() const;
+
   // What follows from all of it together: final states, and the ends that nobody reported because whoever
   // would have was gone. By so many threads. The builder is empty then.
   std::shared_ptr<SessionState> build(unsigned threads = 1);
@@ -51,7 +54,7 @@ class SessionBuilder {
   // Tasks are by far the most: those whose IDs begin alike share a lock, a text pool and an index, so that
   // threads seldom meet.
   struct Shard {
-    std::mutex mutex;
+    mutable std::mutex mutex;
     TextPool texts;
     boost::unordered_flat_map<TaskKey, TaskPiece*, TaskKeyHash> index;
     std::vector<std::unique_ptr<TaskPiece>> tasks;

@@ -33,6 +33,7 @@ Response ok() {
 // The store's errors: whose fault it is, and whether to ask again.
 Response failed(const Error& error) {
   log_warning("not answered", {{"error", error.message}});
+  if (error.kind == ErrorKind::no_space) return text_response(503, error.message);
   const int status = error.kind == ErrorKind::cancelled ? 504 : 502;
   return text_response(status, fmt::format("The store cannot be read: {}", error.message));
 }

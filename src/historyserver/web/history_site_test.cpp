@@ -53,13 +53,13 @@ class HistorySiteTest : public testing::Test {
   ManualClock clock_;
   TemporaryFolder folder_;
   SessionIndex index_{store_, "", {}, clock_};
-  SessionCache cache_{
-      store_,
-      [](const SessionListing&, const Deadline&) -> Result<std::shared_ptr<const SessionState>> {
-        return std::make_shared<const SessionState>();
-      },
-      {},
-      clock_};
+  SessionCache cache_{store_,
+                      [](const SessionListing&, const Deadline&,
+                         const MemoryCheck&) -> Result<std::shared_ptr<const SessionState>> {
+                        return std::make_shared<const SessionState>();
+                      },
+                      {},
+                      clock_};
 };
 
 TEST_F(HistorySiteTest, ListsTheSessions) {

@@ -50,7 +50,7 @@ struct HttpServerLimits {
   // Who waits for memory so long gets 503. Ray's dashboard in front of us waits 30 s.
   Nanoseconds memory_patience = Seconds(25);
   // While others wait for memory, an answer whose client has taken nothing for so long is cut off.
-  Nanoseconds pressed_stall_time = Seconds(5);
+  Nanoseconds pressed_stall_time = Seconds(2);
   // For reading and dropping what a client still sends when it has its last answer.
   Nanoseconds linger_time = Seconds(1);
 };
