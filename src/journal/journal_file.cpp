@@ -58,7 +58,7 @@ Result<void> JournalFile::open_again() {
   TRY_ASSIGN(const FileStatus status, file.status());
   if (status.identity != identity_ || status.size != disk_bytes_) {
     return Error{ErrorKind::retry,
-                 "open " + path_.str() + ": somebody else has replaced, cut or extended it"};
+                 "open " + path_.str() + ": another process has replaced, cut or extended it"};
   }
   file_ = std::move(file);
   return {};
