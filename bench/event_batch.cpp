@@ -64,7 +64,7 @@ void append_a_batch(benchmark::State& state) {
   JournalOptions options;
   options.max_file_bytes = uint64_t{1} << 20;  // each batch seals its file, which is then stored and removed
   std::function<void()> stored;
-  Journal journal(JournalFolder(folder.path(), name, name), ObjectKeys("", {name, name, std::nullopt}),
+  Journal journal(JournalFolder(folder.shared(), name, name), ObjectKeys("", {name, name, std::nullopt}),
                   options, system_clock(),
                   JournalSink{[&](Shipment shipment) { stored = std::move(shipment.on_stored); },
                               [](const std::string&) {}},

@@ -20,7 +20,7 @@ class Folder {
   }
 
   LogTracker make_tracker() {
-    return {{.folder = folder_.path(),
+    return {{.folder = folder_.shared(),
              .nodes = {{.key_of = [](std::string_view path) { return "node/" + std::string(path); },
                         .prefix = "node/"}}},
             {.offer = [](const Shipment&) {},

@@ -54,25 +54,38 @@ int64_t nanoseconds_of(const struct statx_timestamp& time) {
   return time.tv_sec * kNanosecondsPerSecond + time.tv_nsec;
 }
 
+uint64_t device_of(const struct statx& raw) {
+  return (static_cast<uint64_t>(raw.stx_dev_major) << 32) | raw.stx_dev_minor;
+}
+
 FileIdentity identity_of(const struct statx& raw) {
   FileIdentity identity;
-  identity.device = (static_cast<uint64_t>(raw.stx_dev_major) << 32) | raw.stx_dev_minor;
+  identity.device = device_of(raw);
   identity.inode = raw.stx_ino;
   if ((raw.stx_mask & STATX_BTIME) != 0) identity.birth_nanoseconds = nanoseconds_of(raw.stx_btime);
   return identity;
 }
 
-Result<FileStatus> statx_of(int descriptor, const char* path, int flags, std::string_view shown) {
+Result<PlacedStatus> placed_statx_of(int descriptor, const char* path, int flags, std::string_view shown) {
   struct statx raw {};
-  constexpr unsigned kWanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_CTIME | STATX_BTIME;
+  constexpr unsigned kWanted =
+      STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_CTIME | STATX_BTIME | STATX_MNT_ID;
   if (::statx(descriptor, path, flags, kWanted, &raw) != 0) return failure("stat", shown);
-  FileStatus status;
+  PlacedStatus placed;
+  placed.mount.device = device_of(raw);
+  if ((raw.stx_mask & STATX_MNT_ID) != 0) placed.mount.id = raw.stx_mnt_id;
+  FileStatus& status = placed.status;
   status.type = type_of(raw.stx_mode);
   status.identity = identity_of(raw);
   status.size = raw.stx_size;
   status.modified_nanoseconds = nanoseconds_of(raw.stx_mtime);
   status.changed_nanoseconds = nanoseconds_of(raw.stx_ctime);
-  return status;
+  return placed;
+}
+
+Result<FileStatus> statx_of(int descriptor, const char* path, int flags, std::string_view shown) {
+  TRY_ASSIGN(const PlacedStatus placed, placed_statx_of(descriptor, path, flags, shown));
+  return placed.status;
 }
 
 std::string folder_of(const std::string& path) {
@@ -194,12 +207,25 @@ Result<FileIdentity> file_identity(const std::string& path) {
   return identity_of(raw);
 }
 
-Result<FileStatus> status_in(int folder_descriptor, const std::string& name, std::string_view shown) {
-  return statx_of(folder_descriptor, name.c_str(), name.empty() ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW, shown);
+Result<PlacedStatus> status_in(int folder_descriptor, const std::string& name, std::string_view shown) {
+  const int flags = name.empty() ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  return placed_statx_of(folder_descriptor, name.c_str(), flags, shown);
+}
+
+Result<FileIdentity> identity_of(int descriptor, std::string_view shown) {
+  struct statx raw {};
+  if (::statx(descriptor, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &raw) != 0)
+    return failure("stat", shown);
+  return identity_of(raw);
 }
 
 Result<std::string> read_file(const std::string& path, uint64_t limit_bytes) {
   TRY_ASSIGN(const File file, File::open_for_reading(path));
+  return read_whole(file, limit_bytes);
+}
+
+Result<std::string> read_whole(const File& file, uint64_t limit_bytes) {
+  const std::string& path = file.path();
   TRY_ASSIGN(const FileStatus status, file.status());
   if (status.type != FileType::regular)
     return Error{ErrorKind::invalid, doing("read", path) + ": not a regular file"};

@@ -10,8 +10,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/result.h"
 
 namespace rayhistory {
@@ -36,9 +38,27 @@ struct FileStatus {
   int64_t changed_nanoseconds = 0;   // unix time (ctime): no program can set it back
 };
 
+// Which mount a file lies on: two bind mounts of one file system are two. A kernel before 5.8 tells only the
+// device (`id` is 0).
+struct FileMount {
+  uint64_t id = 0;
+  uint64_t device = 0;
+
+  friend bool operator==(const FileMount& a, const FileMount& b) {
+    return a.id != 0 && b.id != 0 ? a.id == b.id : a.device == b.device;
+  }
+};
+
+struct PlacedStatus {
+  FileStatus status;
+  FileMount mount;
+};
+
 class File {
  public:
   File() = default;
+  // `path` is for errors.
+  File(Descriptor descriptor, std::string path) : descriptor_(descriptor.release()), path_(std::move(path)) {}
   File(File&& other) noexcept;
   File& operator=(File&& other) noexcept;
   ~File();
@@ -81,11 +101,15 @@ Result<FileStatus> status_of(const std::string& path);
 // Likewise, for a file that is written to: whose times were asked for, gets new ones with its next write
 // (Linux: Documentation/filesystems/multigrain-ts.rst), and its next sync has them to write too.
 Result<FileIdentity> file_identity(const std::string& path);
-// Of a name in an open folder, likewise; of the folder itself where `name` is empty. `shown` is for the
-// error.
-Result<FileStatus> status_in(int folder_descriptor, const std::string& name, std::string_view shown);
+// Of a name in an open folder, likewise, and never by mounting what is to be mounted on demand; of the folder
+// itself where `name` is empty. `shown` is for the error.
+Result<PlacedStatus> status_in(int folder_descriptor, const std::string& name, std::string_view shown);
 
-// The whole file; `invalid` when it is longer than `limit_bytes`.
+// Likewise, of an open file; `shown` is for the error.
+Result<FileIdentity> identity_of(int descriptor, std::string_view shown);
+
+// The whole file; `invalid` when it is longer than `limit_bytes`, or no regular file.
+Result<std::string> read_whole(const File& file, uint64_t limit_bytes);
 Result<std::string> read_file(const std::string& path, uint64_t limit_bytes);
 
 // Replaces the file at once: a reader, or a crash, finds the old content or the new. Written beside it as

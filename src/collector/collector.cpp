@@ -8,6 +8,8 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/process_figures.h"
+#include "base/shared_path.h"
+#include "collector/event_folder.h"
 #include "collector/metrics.h"
 #include "collector/stall_report.h"
 #include "logs/writers.h"
@@ -54,10 +56,6 @@ int upload_workers(int64_t wanted) {
                {"descriptors", limit.rlim_cur},
                {"advice", "raise the limit (ulimit -n), or lower --upload-concurrency"}});
   return static_cast<int>(possible);
-}
-
-JournalFolder journal_folder(const Settings& settings) {
-  return JournalFolder(settings.events.data_folder, settings.cluster.cluster, settings.cluster.name_space);
 }
 
 JournalOptions journal_options(const EventSettings& settings) {
@@ -111,7 +109,9 @@ Collector::Collector(const Settings& settings, std::unique_ptr<Store> store,
                      std::shared_ptr<StoreMeter> meter, std::stop_source draining)
     : settings_(settings),
       clock_(system_clock()),
-      ray_folder_(settings.node.ray_folder),
+      ray_folder_(SharedPath(SharedTree::open(settings.node.ray_folder))),
+      journal_folder_(event_folder(ray_folder_.root(), settings.events.data_folder), settings.cluster.cluster,
+                      settings.cluster.name_space),
       keys_(settings.storage.root, settings.cluster),
       store_meter_(std::move(meter)),
       draining_(std::move(draining)),
@@ -134,7 +134,7 @@ Collector::Collector(const Settings& settings, std::unique_ptr<Store> store,
 Result<void> Collector::start_events() {
   const EventSettings& events = settings_.events;
   journal_ = std::make_unique<Journal>(
-      journal_folder(settings_), keys_, journal_options(events), clock_,
+      journal_folder_, keys_, journal_options(events), clock_,
       JournalSink{.offer = [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
                   .withdraw = [this](const std::string& key) { shipper_.withdraw(key); }},
       [this](const SessionName& session) { return node_id_in_files(ray_folder_, session).node; });
@@ -156,7 +156,7 @@ void Collector::prepare_node() {
       [this](const RunningNode& before, const RunningNode& now) { on_change(before, now); });
   Health::Sources sources;
   if (journal_) {
-    sources.journal_folder = journal_folder(settings_).root();
+    sources.journal_folder = journal_folder_.root();
     sources.event_loop_turn = [this] { return event_server_->last_turn(); };
   }
   health_ = std::make_unique<Health>(std::move(sources), clock_);
@@ -324,7 +324,7 @@ bool Collector::raylet_lives(const SessionName& session) const {
 
 bool Collector::logs_have_ended(const SessionName& session, Nanoseconds unchanged_for) const {
   if (!settings_.logs.enabled || unchanged_for >= kOpenLogQuietTime) return true;
-  const auto folder = OpenFolder::open(ray_folder_.logs(session));
+  const auto folder = open_folder(ray_folder_.logs(session));
   switch (folder ? writers_below(*folder) : Writers::unknown) {
     case Writers::none:
       return true;

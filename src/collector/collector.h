@@ -82,6 +82,7 @@ class Collector {
   const Settings settings_;
   const Clock& clock_;
   const RayFolder ray_folder_;
+  const JournalFolder journal_folder_;
   const ObjectKeys keys_;
   // In the order in which they are started; each uses only what stands above it.
   const std::shared_ptr<StoreMeter> store_meter_;

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/duration.h"
-#include "base/file.h"
+#include "base/shared_path.h"
 
 namespace rayhistory {
 namespace {
@@ -13,11 +13,11 @@ namespace {
 constexpr size_t kProbeBytes = 4096;
 
 // Recovery takes *.tmp for a torn write and removes it, should we end in between.
-Result<void> try_to_write(const std::string& folder) {
-  const std::string path = folder + "/probe.tmp";
+Result<void> try_to_write(const SharedPath& folder) {
+  const SharedPath path = folder / "probe.tmp";
   TRY(make_folders(folder));
   TRY(remove_file(path));
-  TRY_ASSIGN(File file, File::create_new(path));
+  TRY_ASSIGN(File file, create_new(path));
   const std::string block(kProbeBytes, '\n');
   const std::string_view piece = block;
   Result<void> written = file.write_at(0, {&piece, 1});
@@ -45,7 +45,7 @@ void Health::tick() {
 
 void Health::probe() {
   last_probe_ = clock_.steady_now();
-  if (sources_.journal_folder.empty()) return;
+  if (sources_.journal_folder.is_nowhere()) return;
   Result<void> probed = try_to_write(sources_.journal_folder);
   if (!probed) probed = std::move(probed).error().in("events cannot be written");
   const std::lock_guard lock(mutex_);

@@ -11,10 +11,10 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
-#include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/shared_tree.h"
 
 namespace rayhistory {
 
@@ -29,7 +29,7 @@ class Health {
   static constexpr Seconds kProbeInterval{10};
 
   struct Sources {
-    std::string journal_folder;                   // empty: events are not collected
+    SharedPath journal_folder;                    // nowhere: events are not collected
     std::function<SteadyTime()> event_loop_turn;  // when it last turned; empty: there is none
   };
   // Tries the journal's folder at once. `clock` must outlive it.

@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 class HealthTest : public testing::Test {
  protected:
-  Health make(std::string folder) {
+  Health make(SharedPath folder) {
     return Health({.journal_folder = std::move(folder), .event_loop_turn = [this] { return turned_; }},
                   clock_);
   }
@@ -25,14 +25,14 @@ class HealthTest : public testing::Test {
 };
 
 TEST_F(HealthTest, IsWellWhileTheThreadsTurnAndTheFolderTakesFiles) {
-  const Health health = make(folder_.path() + "/journals");
+  const Health health = make(folder_.shared("journals"));
   EXPECT_TRUE(health.alive());
   EXPECT_TRUE(health.ready());
   EXPECT_TRUE(names_in(folder_.path() + "/journals")->empty());
 }
 
 TEST_F(HealthTest, AnEventLoopThatStandsStillIsNotAlive) {
-  Health health = make(folder_.path());
+  Health health = make(folder_.shared());
   clock_.advance(Health::kEventLoopLimit);
   EXPECT_TRUE(health.alive());
   clock_.advance(Seconds(1));
@@ -45,7 +45,7 @@ TEST_F(HealthTest, AnEventLoopThatStandsStillIsNotAlive) {
 }
 
 TEST_F(HealthTest, ATickerThatStandsStillIsNotAlive) {
-  Health health({.journal_folder = "", .event_loop_turn = {}}, clock_);
+  Health health({.journal_folder = {}, .event_loop_turn = {}}, clock_);
   clock_.advance(Health::kTickerLimit + Seconds(1));
   const Result<void> alive = health.alive();
   ASSERT_FALSE(alive);
@@ -55,7 +55,7 @@ TEST_F(HealthTest, ATickerThatStandsStillIsNotAlive) {
 }
 
 TEST_F(HealthTest, ThreadsThatHaveEndedAreNoFault) {
-  Health health = make(folder_.path());
+  Health health = make(folder_.shared());
   health.stopping();
   clock_.advance(Seconds(3600));
   EXPECT_TRUE(health.alive());
@@ -64,7 +64,7 @@ TEST_F(HealthTest, ThreadsThatHaveEndedAreNoFault) {
 TEST_F(HealthTest, AFolderThatTakesNoFilesIsNotReadyUntilItDoes) {
   const std::string in_the_way = folder_.path() + "/in-the-way";
   ASSERT_TRUE(replace_file(in_the_way, "no folder"));
-  Health health = make(in_the_way + "/journals");
+  Health health = make(folder_.shared("in-the-way/journals"));
   EXPECT_TRUE(health.alive());
   const Result<void> ready = health.ready();
   ASSERT_FALSE(ready);
@@ -81,7 +81,7 @@ TEST_F(HealthTest, AFolderThatTakesNoFilesIsNotReadyUntilItDoes) {
 
 TEST_F(HealthTest, AProbeThatACrashHasLeftIsNoFault) {
   ASSERT_TRUE(replace_file(folder_.path() + "/probe.tmp", ""));
-  EXPECT_TRUE(make(folder_.path()).ready());
+  EXPECT_TRUE(make(folder_.shared()).ready());
 }
 
 }  // namespace

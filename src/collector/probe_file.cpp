@@ -60,7 +60,6 @@ Result<Shipment> ProbeFile::shipment() const {
   shipment.key = key_;
   shipment.prefix_length = prefix_length_;
   shipment.content_type = kind_ == ShipmentKind::events ? kJsonLinesContent : kTextContent;
-  shipment.path = file_->path();
   shipment.identity = status.identity;
   shipment.size = size_;
   TRY_ASSIGN(shipment.tail, tail_digest(*file_, size_));

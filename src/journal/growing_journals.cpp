@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/shared_path.h"
 
 namespace rayhistory {
 namespace {
@@ -30,7 +31,7 @@ GrowingJournals::GrowingJournals(JournalShared& shared, SealedJournals& sealed, 
       descriptors_limit_(descriptors_limit()) {}
 
 Result<GrowingJournals::File> GrowingJournals::file_for(const JournalPlace& place,
-                                                        std::set<std::string>& folders_to_sync) {
+                                                        std::set<SharedPath>& folders_to_sync) {
   const auto known = by_place_.find(place);
   // An event must not be acknowledged that lies in a file which nobody can open any more.
   if (known == by_place_.end() || forget_if_vanished(known->second))
@@ -40,7 +41,7 @@ Result<GrowingJournals::File> GrowingJournals::file_for(const JournalPlace& plac
 }
 
 Result<GrowingJournals::File> GrowingJournals::new_file_for(const JournalPlace& place,
-                                                            std::set<std::string>& folders_to_sync) {
+                                                            std::set<SharedPath>& folders_to_sync) {
   const int64_t opened = shared_.remembered.next_opened(shared_.clock.unix_nanoseconds());
   const JournalName name = shared_.free_name(place.session, {place.kind, place.job, place.node, opened});
   TRY_ASSIGN(JournalFile file,
@@ -67,7 +68,7 @@ Result<void> GrowingJournals::write(const BatchPlan& plan) {
 Result<void> GrowingJournals::write_and_sync(const BatchPlan& plan, std::vector<File>& files) {
   // As many as may have their descriptors open at a time are written, then synced, then the next.
   files.reserve(plan.groups().size());
-  std::set<std::string> folders_to_sync;
+  std::set<SharedPath> folders_to_sync;
   auto group = plan.groups().begin();
   while (group != plan.groups().end()) {
     const size_t first = files.size();
@@ -96,7 +97,7 @@ Result<void> GrowingJournals::write_and_sync(const BatchPlan& plan, std::vector<
       files[i]->file.release_descriptor();
   }
   // Once each, and not once for each new file in it: a batch may bring a thousand new jobs.
-  for (const std::string& folder : folders_to_sync)
+  for (const SharedPath& folder : folders_to_sync)
     TRY(sync_folder(folder));
   return {};
 }
@@ -155,7 +156,7 @@ void GrowingJournals::retire(File file) {
   if (const Result<void> removed = remove_file(file->file.path()); !removed) {
     log_warning("an empty event journal stays behind", {{"error", removed.error().message}});
   }
-  remove_empty_folders(parent_folder(file->file.path()), shared_.folder.root());
+  remove_empty_folders(file->file.path().parent(), shared_.folder.root());
   by_place_.erase(file->place);
   files_.erase(file);
 }
@@ -218,7 +219,7 @@ bool GrowingJournals::forget_if_vanished(File file) {
       identity ? *identity == file->file.identity() : identity.error().kind != ErrorKind::not_found;
   if (there) return false;
   log_error("an event journal was removed by somebody else: what the store does not have of it is lost",
-            {{"path", file->file.path()}, {"bytes", file->file.size()}});
+            {{"path", file->file.path().str()}, {"bytes", file->file.size()}});
   if (file->place.is_known())
     shared_.sink.withdraw(shared_.keys.journal(file->place.session, file->name(), false));
   shared_.budget.remove(file->budgeted_bytes);

@@ -61,8 +61,8 @@ class GrowingJournals {
   using Files = std::list<GrowingJournal>;  // the one used longest ago first
   using File = Files::iterator;
 
-  Result<File> file_for(const JournalPlace& place, std::set<std::string>& folders_to_sync);
-  Result<File> new_file_for(const JournalPlace& place, std::set<std::string>& folders_to_sync);
+  Result<File> file_for(const JournalPlace& place, std::set<SharedPath>& folders_to_sync);
+  Result<File> new_file_for(const JournalPlace& place, std::set<SharedPath>& folders_to_sync);
   Result<void> write_and_sync(const BatchPlan& plan, std::vector<File>& files);
   void commit(const BatchPlan& plan, const std::vector<File>& files);
   void undo(const std::vector<File>& files);

@@ -7,8 +7,7 @@
 
 #include <zlib.h>
 
-#include "base/file.h"
-#include "journal/journal_file.h"
+#include "base/shared_path.h"
 
 namespace rayhistory {
 namespace {
@@ -96,17 +95,17 @@ Result<uint64_t> compress(const File& from, uint64_t size, File& to, const std::
 
 }  // namespace
 
-Result<uint64_t> gzip_file(const std::string& path, uint64_t size, const std::string& gzip_path,
+Result<uint64_t> gzip_file(const SharedPath& path, uint64_t size, const SharedPath& gzip_path,
                            const std::atomic<bool>& cancelled) {
-  const std::string temporary = gzip_path + ".tmp";
+  const SharedPath temporary = gzip_path.with_suffix(".tmp");
   const auto write_whole = [&]() -> Result<uint64_t> {
     TRY(remove_file(temporary));
-    TRY_ASSIGN(const File from, File::open_for_reading(path));
-    TRY_ASSIGN(File to, File::create_new(temporary));
+    TRY_ASSIGN(const File from, open_for_reading(path));
+    TRY_ASSIGN(File to, create_new(temporary));
     TRY_ASSIGN(const uint64_t written, compress(from, size, to, cancelled));
     TRY(to.sync());
     TRY(rename_file(temporary, gzip_path));
-    TRY(sync_folder(parent_folder(gzip_path)));
+    TRY(sync_folder(gzip_path.parent()));
     return written;
   };
   Result<uint64_t> written = write_whole();
@@ -114,8 +113,8 @@ Result<uint64_t> gzip_file(const std::string& path, uint64_t size, const std::st
   return written;
 }
 
-Result<bool> is_whole_gzip(const std::string& path, const std::atomic<bool>& cancelled) {
-  TRY_ASSIGN(const File file, File::open_for_reading(path));
+Result<bool> is_whole_gzip(const SharedPath& path, const std::atomic<bool>& cancelled) {
+  TRY_ASSIGN(const File file, open_for_reading(path));
   Inflater inflater;
   if (!inflater.ready()) return no_memory();
   z_stream& stream = inflater.stream();
@@ -124,7 +123,7 @@ Result<bool> is_whole_gzip(const std::string& path, const std::atomic<bool>& can
   uint64_t read = 0;
   int outcome = Z_OK;
   while (outcome != Z_STREAM_END) {
-    if (cancelled) return Error{ErrorKind::cancelled, "checking " + path + ": stopped"};
+    if (cancelled) return Error{ErrorKind::cancelled, "checking " + path.str() + ": stopped"};
     if (stream.avail_in == 0) {
       TRY_ASSIGN(const size_t got, file.read_at(read, in));
       if (got == 0) return false;  // it ends before its checksum

@@ -1,11 +1,11 @@
 #include "journal/journal_file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
+
+#include "base/shared_path.h"
 
 namespace rayhistory {
 namespace {
@@ -21,10 +21,10 @@ constexpr std::array<char, 4096> kBlankLines = [] {
   return lines;
 }();
 
-Result<void> make_folder(const std::string& folder, std::set<std::string>& folders_to_sync) {
+Result<void> make_folder(const SharedPath& folder, std::set<SharedPath>& folders_to_sync) {
   const Result<FileStatus> status = status_of(folder);
   if (status || status.error().kind != ErrorKind::not_found) return make_folders(folder);
-  const std::string parent = parent_folder(folder);
+  const SharedPath parent = folder.parent();
   if (parent != folder) TRY(make_folder(parent, folders_to_sync));
   TRY(make_folders(folder));
   folders_to_sync.insert(parent);
@@ -33,22 +33,16 @@ Result<void> make_folder(const std::string& folder, std::set<std::string>& folde
 
 }  // namespace
 
-std::string parent_folder(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
+void remove_empty_folders(const SharedPath& folder, const SharedPath& top) {
+  SharedPath at = folder;
+  while (at.is_below(top) && remove_folder(at))
+    at = at.parent();
 }
 
-void remove_empty_folders(const std::string& folder, const std::string& top) {
-  std::string at = folder;
-  while (at.size() > top.size() && at.starts_with(top) && ::rmdir(at.c_str()) == 0)
-    at = parent_folder(at);
-}
-
-Result<JournalFile> JournalFile::create(const std::string& path, std::set<std::string>& folders_to_sync) {
-  const std::string folder = parent_folder(path);
+Result<JournalFile> JournalFile::create(const SharedPath& path, std::set<SharedPath>& folders_to_sync) {
+  const SharedPath folder = path.parent();
   TRY(make_folder(folder, folders_to_sync));
-  TRY_ASSIGN(File file, File::create_new(path));
+  TRY_ASSIGN(File file, create_new(path));
   folders_to_sync.insert(folder);
   Result<FileStatus> status = file.status();
   if (!status) {
@@ -60,10 +54,11 @@ Result<JournalFile> JournalFile::create(const std::string& path, std::set<std::s
 
 Result<void> JournalFile::open_again() {
   if (file_.is_open()) return {};
-  TRY_ASSIGN(File file, File::open_for_writing(path_));
+  TRY_ASSIGN(File file, open_for_writing(path_));
   TRY_ASSIGN(const FileStatus status, file.status());
   if (status.identity != identity_ || status.size != disk_bytes_) {
-    return Error{ErrorKind::retry, "open " + path_ + ": somebody else has replaced, cut or extended it"};
+    return Error{ErrorKind::retry,
+                 "open " + path_.str() + ": another process has replaced, cut or extended it"};
   }
   file_ = std::move(file);
   return {};

@@ -21,11 +21,11 @@
 #include <cstdint>
 #include <set>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "base/file.h"
 #include "base/result.h"
+#include "base/shared_tree.h"
 
 namespace rayhistory {
 
@@ -34,9 +34,9 @@ class JournalFile {
   // Makes the file and the folders above it. `exists` when there is one. The folders that hold a new name are
   // added to `folders_to_sync`: before that is done, a crash can take the file away, however often it was
   // synced.
-  static Result<JournalFile> create(const std::string& path, std::set<std::string>& folders_to_sync);
+  static Result<JournalFile> create(const SharedPath& path, std::set<SharedPath>& folders_to_sync);
 
-  const std::string& path() const { return path_; }
+  const SharedPath& path() const { return path_; }
   const FileIdentity& identity() const { return identity_; }
   uint64_t size() const { return size_; }              // of what was committed
   uint64_t disk_bytes() const { return disk_bytes_; }  // with the room, and with what was not committed yet
@@ -53,14 +53,14 @@ class JournalFile {
   void release_descriptor() { file_.close(); }
 
  private:
-  JournalFile(File file, std::string path, FileIdentity identity)
+  JournalFile(File file, SharedPath path, FileIdentity identity)
       : file_(std::move(file)), path_(std::move(path)), identity_(identity) {}
   Result<void> open_again();
   Result<void> make_room();
   Result<void> cut();
 
   File file_;
-  std::string path_;
+  SharedPath path_;
   FileIdentity identity_;
   uint64_t size_ = 0;
   uint64_t pending_bytes_ = 0;
@@ -68,7 +68,6 @@ class JournalFile {
 };
 
 // Removes the folder and those above it that are empty, up to but without `top`.
-void remove_empty_folders(const std::string& folder, const std::string& top);
-std::string parent_folder(const std::string& path);
+void remove_empty_folders(const SharedPath& folder, const SharedPath& top);
 
 }  // namespace rayhistory

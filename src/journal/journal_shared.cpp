@@ -1,6 +1,6 @@
 #include "journal/journal_shared.h"
 
-#include "base/file.h"
+#include "base/shared_path.h"
 #include "store/store.h"
 
 namespace rayhistory {
@@ -10,8 +10,8 @@ namespace {
 constexpr int kNameTries = 1'000;
 
 bool is_name_free(const JournalFolder& folder, const SessionName& session, const JournalName& name) {
-  const std::string path = folder.file(session, name);
-  for (const std::string& taken : {path, path + ".gz"}) {
+  const SharedPath path = folder.file(session, name);
+  for (const SharedPath& taken : {path, path.with_suffix(".gz")}) {
     const Result<FileStatus> status = status_of(taken);
     if (status || status.error().kind != ErrorKind::not_found) return false;
   }

@@ -24,6 +24,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "base/shared_path.h"
 #include "testing/manual_clock.h"
 #include "testing/temporary_folder.h"
 
@@ -142,7 +143,7 @@ class JournalTest : public testing::Test {
     const DnsName cluster = *DnsName::parse("raycluster-1");
     const DnsName name_space = *DnsName::parse("default");
     journal_ = std::make_unique<Journal>(
-        JournalFolder(folder_.path(), cluster, name_space),
+        JournalFolder(folder_.shared(), cluster, name_space),
         ObjectKeys("root", {name_space, cluster, std::nullopt}), options_, clock_,
         JournalSink{
             [this](Shipment shipment) { offered_.insert_or_assign(shipment.key, std::move(shipment)); },
@@ -193,11 +194,11 @@ class JournalTest : public testing::Test {
     for (const auto& [key, shipment] : offered_) {
       std::string content;
       content.resize(shipment.size);
-      const Result<File> file = File::open_for_reading(shipment.path);
-      EXPECT_TRUE(file) << shipment.path;
+      const Result<File> file = open_for_reading(shipment.path);
+      EXPECT_TRUE(file) << shipment.path.str();
       if (!file) continue;
       Result<size_t> got = file->read_at(0, content);
-      EXPECT_EQ(std::move(got).value_or(0), shipment.size) << shipment.path;
+      EXPECT_EQ(std::move(got).value_or(0), shipment.size) << shipment.path.str();
       objects[key] = content;
     }
     return objects;
@@ -753,15 +754,16 @@ TEST_F(JournalTest, LeavesNoEmptyFileWhenTheFirstSyncFails) {
 }
 
 TEST_F(JournalTest, SaysSoWhenItsFolderCannotBeMade) {
-  const std::string blocked = folder_.write("blocked", "a file and no folder");
+  folder_.write("blocked", "a file and no folder");
   journal_.reset();
   const DnsName name = *DnsName::parse("c");
-  Journal journal(JournalFolder(blocked, name, name), ObjectKeys("", {name, name, std::nullopt}), options_,
-                  clock_, JournalSink{[](const Shipment&) {}, [](const std::string&) {}},
+  Journal journal(JournalFolder(folder_.shared("blocked"), name, name),
+                  ObjectKeys("", {name, name, std::nullopt}), options_, clock_,
+                  JournalSink{[](const Shipment&) {}, [](const std::string&) {}},
                   [](const SessionName&) { return std::optional<NodeId>(); });
   const Result<BatchOutcome> outcome = journal.append(batch({event("a")}));
   ASSERT_FALSE(outcome);
-  EXPECT_THAT(outcome.error().message, HasSubstr(blocked));
+  EXPECT_THAT(outcome.error().message, HasSubstr(folder_ / "blocked"));
   EXPECT_NE(outcome.error().kind, ErrorKind::invalid);
 }
 
@@ -874,8 +876,8 @@ TEST_F(JournalTest, OffersACompressedFileOnceItIsSealed) {
   EXPECT_EQ(only_offered().content_type, "application/gzip");
   EXPECT_TRUE(only_offered().final);
   EXPECT_FALSE(only_offered().grows);
-  EXPECT_EQ(gunzip(only_offered().path), event("a") + "\n" + event("b") + "\n");
-  EXPECT_EQ(journal_->disk_bytes(), std::filesystem::file_size(only_offered().path));
+  EXPECT_EQ(gunzip(only_offered().path.str()), event("a") + "\n" + event("b") + "\n");
+  EXPECT_EQ(journal_->disk_bytes(), std::filesystem::file_size(only_offered().path.str()));
   EXPECT_EQ(append({event("a")}), (BatchOutcome{.duplicate = 1}));
   store_all();
   EXPECT_THAT(files(), IsEmpty());
@@ -1167,7 +1169,7 @@ TEST_F(JournalTest, MayBeCalledFromManyThreads) {
   uint64_t stored_bytes = 0;
   const DnsName name = *DnsName::parse("c");
   options_.max_file_bytes = 2'000;
-  Journal journal(JournalFolder(folder_.path(), name, name), ObjectKeys("", {name, name, std::nullopt}),
+  Journal journal(JournalFolder(folder_.shared(), name, name), ObjectKeys("", {name, name, std::nullopt}),
                   options_, system_clock(),
                   JournalSink{[&](Shipment shipment) {
                                 if (!shipment.final) return;

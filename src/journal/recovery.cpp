@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/log.h"
+#include "base/shared_path.h"
 #include "journal/event.h"
 #include "journal/json_scanner.h"
 
@@ -20,28 +21,28 @@ constexpr uint64_t kLongestLineBytes = 64 * 1024 * 1024;
 // Read at a time when looking backwards for a line break.
 constexpr size_t kBackwardBytes = 64 * 1024;
 
-// Calls `visit(path below root, status)` for everything that is no folder.
-void walk(const std::string& root, const std::string& below, int depth,
+void tell_unlisted(const Error& error) {
+  if (error.kind == ErrorKind::not_found) return;
+  log_warning("event journals of an earlier run cannot be listed and stay where they are",
+              {{"error", error.message}});
+}
+
+// Calls `visit(path below the first folder, status)` for everything that is no folder.
+void walk(const OpenFolder& folder, const std::string& below, int depth,
           const std::function<void(const std::string&, const FileStatus&)>& visit) {
-  const Result<std::vector<std::string>> names = names_in(below.empty() ? root : root + "/" + below);
-  if (!names) {
-    if (names.error().kind != ErrorKind::not_found) {
-      log_warning("event journals of an earlier run cannot be listed and stay where they are",
-                  {{"error", names.error().message}});
-    }
-    return;
-  }
-  for (const std::string& name : *names) {
-    std::string path = below;
-    if (!below.empty()) path += '/';
-    path += name;
-    std::string whole_path = root;
-    whole_path += '/';
-    whole_path += path;
-    const Result<FileStatus> status = status_of(whole_path);
-    if (!status) continue;  // gone since
-    if (status->type == FileType::directory && depth < kDeepestFolder) {
-      walk(root, path, depth + 1, visit);
+  std::vector<std::string> names;
+  const Result<void> listed =
+      folder.for_each([&](std::string_view name, FileType) { names.emplace_back(name); });
+  if (!listed) return tell_unlisted(listed.error());
+  for (const std::string& name : names) {
+    const std::string path = below + name;
+    const Result<FileStatus> status = folder.status_of(name);
+    if (!status && status.error().kind == ErrorKind::not_found) continue;  // gone since
+    if (!status) {
+      tell_unlisted(status.error());
+    } else if (status->type == FileType::directory && depth < kDeepestFolder) {
+      const Result<OpenFolder> deeper = folder.open_below(name);
+      deeper ? walk(*deeper, path + "/", depth + 1, visit) : tell_unlisted(deeper.error());
     } else {
       visit(path, *status);
     }
@@ -54,7 +55,7 @@ bool older(const FoundJournal& a, const FoundJournal& b) {
 
 // The complete lines in the last `limit` bytes of a file, without the one that begins before them.
 Result<std::string> last_lines(const FoundJournal& journal, uint64_t limit) {
-  TRY_ASSIGN(const File file, File::open_for_reading(journal.path));
+  TRY_ASSIGN(const File file, open_for_reading(journal.path));
   const uint64_t start = journal.status.size > limit ? journal.status.size - limit : 0;
   std::string tail(journal.status.size - start, '\0');
   TRY_ASSIGN(const size_t got, file.read_at(start, tail));
@@ -100,16 +101,21 @@ Result<bool> holds_json(const File& file, uint64_t start, uint64_t end) {
 
 }  // namespace
 
-std::string recent_event_ids_path(const JournalFolder& folder) {
-  return folder.root() + "/recent_event_ids";
+SharedPath recent_event_ids_path(const JournalFolder& folder) {
+  return folder.root() / "recent_event_ids";
 }
 
 FoundJournals find_journals(const JournalFolder& folder) {
   FoundJournals journals;
   std::string first_unknown;
   uint64_t unknown = 0;
-  walk(folder.root(), "", 0, [&](const std::string& path, const FileStatus& status) {
-    const std::string whole_path = folder.root() + "/" + path;
+  const Result<OpenFolder> root = open_folder(folder.root());
+  if (!root) {
+    tell_unlisted(root.error());
+    return journals;
+  }
+  walk(*root, "", 0, [&](const std::string& path, const FileStatus& status) {
+    const SharedPath whole_path = folder.root() / path;
     if (status.type == FileType::regular && path.ends_with(".tmp")) {
       if (const Result<void> removed = remove_file(whole_path); !removed) {
         log_warning("a torn write of an earlier run cannot be removed", {{"error", removed.error().message}});
@@ -127,7 +133,7 @@ FoundJournals find_journals(const JournalFolder& folder) {
   });
   if (unknown > 0) {
     log_warning("not event journals: left alone",
-                {{"folder", folder.root()}, {"files", unknown}, {"first", first_unknown}});
+                {{"folder", folder.root().str()}, {"files", unknown}, {"first", first_unknown}});
   }
   std::sort(journals.plain.begin(), journals.plain.end(), older);
   std::sort(journals.compressed.begin(), journals.compressed.end(), older);
@@ -164,8 +170,8 @@ std::vector<EventIdHash> last_event_ids(const FoundJournals& journals, size_t li
   return newest_ids;
 }
 
-Result<uint64_t> size_of_whole_lines(const std::string& path, uint64_t size) {
-  TRY_ASSIGN(const File file, File::open_for_reading(path));
+Result<uint64_t> size_of_whole_lines(const SharedPath& path, uint64_t size) {
+  TRY_ASSIGN(const File file, open_for_reading(path));
   TRY_ASSIGN(const uint64_t complete, size_up_to_last(file, size, [](char c) { return c == '\n'; }));
   TRY_ASSIGN(const uint64_t end, size_without_blank_lines(file, complete));
   if (end == 0) return end;

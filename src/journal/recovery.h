@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "base/file.h"
+#include "base/shared_tree.h"
 #include "journal/event_id_memory.h"
 #include "layout/local_path.h"
 
@@ -16,7 +16,7 @@ namespace rayhistory {
 
 struct FoundJournal {
   JournalFolder::Found found;
-  std::string path;
+  SharedPath path;
   FileStatus status;
 };
 
@@ -27,7 +27,7 @@ struct FoundJournals {
 };
 
 // The file, in the journals' folder, that event_id_memory.h speaks of.
-std::string recent_event_ids_path(const JournalFolder& folder);
+SharedPath recent_event_ids_path(const JournalFolder& folder);
 
 // Looks at names and sizes only. Removes torn writes (*.tmp) and logs what it does not know.
 FoundJournals find_journals(const JournalFolder& folder);
@@ -39,6 +39,6 @@ std::vector<EventIdHash> last_event_ids(const FoundJournals& journals, size_t li
 // How many of the file's first `size` bytes are complete lines, without what a crash leaves behind them: a
 // torn line, and the room that the file was kept longer by (journal_file.h), which is blank lines, or zeros
 // in a file of an earlier version.
-Result<uint64_t> size_of_whole_lines(const std::string& path, uint64_t size);
+Result<uint64_t> size_of_whole_lines(const SharedPath& path, uint64_t size);
 
 }  // namespace rayhistory

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/file.h"
 #include "base/log.h"
+#include "base/shared_path.h"
 
 namespace rayhistory {
 namespace {
@@ -34,7 +34,7 @@ void RememberedEvents::load(int64_t unix_nanoseconds) {
   if (!recent) {
     if (recent.error().kind == ErrorKind::not_found) return;
     log_warning("event IDs of the earlier run are lost: a batch that is sent again may be stored twice",
-                {{"path", path_}, {"error", recent.error().message}});
+                {{"path", path_.str()}, {"error", recent.error().message}});
     return;
   }
   for (const EventIdHash& id : recent->ids)

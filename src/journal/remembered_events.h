@@ -7,8 +7,8 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
+#include "base/shared_tree.h"
 #include "journal/event_id_memory.h"
 #include "journal/recovery.h"
 
@@ -40,7 +40,7 @@ class RememberedEvents {
  private:
   void load(int64_t unix_nanoseconds);
 
-  const std::string path_;
+  const SharedPath path_;
   EventIdMemory ids_;
   uint64_t saved_ = 0;  // up to this sequence number they are in the file
   int64_t last_opened_nanoseconds_ = 0;

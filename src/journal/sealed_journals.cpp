@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/shared_path.h"
 #include "journal/gzip_file.h"
 #include "journal/journal_file.h"
 
@@ -13,8 +14,8 @@ namespace {
 // Tries to compress a file, a tick apart, before it is shipped as it is.
 constexpr int kCompressTries = 3;
 
-Result<void> truncate_file(const std::string& path, uint64_t size) {
-  TRY_ASSIGN(File file, File::open_for_writing(path));
+Result<void> truncate_file(const SharedPath& path, uint64_t size) {
+  TRY_ASSIGN(File file, open_for_writing(path));
   return file.truncate(size);
 }
 
@@ -53,15 +54,15 @@ Result<void> SealedJournals::give_known_name(SealedJournal& sealed) {
   JournalName name = sealed.name;
   name.node = *node;
   name = shared_->free_name(*session, name);
-  const std::string from = sealed.path;
-  const std::string to = shared_->folder.file(*session, name) + (sealed.gzip ? ".gz" : "");
-  TRY(make_folders(parent_folder(to)));
+  const SharedPath from = sealed.path;
+  const SharedPath to = shared_->folder.file(*session, name).with_suffix(sealed.gzip ? ".gz" : "");
+  TRY(make_folders(to.parent()));
   TRY(rename_file(from, to));
   sealed.session = *session;
   sealed.name = name;
   sealed.path = to;
-  remove_empty_folders(parent_folder(from), shared_->folder.root());
-  return sync_folder(parent_folder(to));
+  remove_empty_folders(from.parent(), shared_->folder.root());
+  return sync_folder(to.parent());
 }
 
 void SealedJournals::offer(SealedJournal sealed) {
@@ -85,7 +86,7 @@ void SealedJournals::stored(const SealedJournal& sealed) {
     return;
   }
   shared_->budget.remove(sealed.size);
-  remove_empty_folders(parent_folder(sealed.path), shared_->folder.root());
+  remove_empty_folders(sealed.path.parent(), shared_->folder.root());
 }
 
 void SealedJournals::remember_before_removing(const SealedJournal& sealed) {
@@ -120,8 +121,8 @@ void SealedJournals::compress() {
 }
 
 void SealedJournals::compress(SealedJournal sealed) {
-  const std::string plain_path = sealed.path;
-  const std::string gzip_path = plain_path + ".gz";
+  const SharedPath plain_path = sealed.path;
+  const SharedPath gzip_path = plain_path.with_suffix(".gz");
   const auto make_compressed = [&]() -> Result<FileStatus> {
     TRY(gzip_file(plain_path, sealed.size, gzip_path, shared_->cancelled));
     remember_before_removing(sealed);
@@ -181,7 +182,7 @@ void SealedJournals::take_up(const FoundJournals& found) {
 // Whether the plain file is only left over beside its compressed form, and so removed. Where that form is not
 // whole it is the one that goes.
 bool SealedJournals::is_superseded(const FoundJournal& journal) {
-  const std::string gzip_path = journal.path + ".gz";
+  const SharedPath gzip_path = journal.path.with_suffix(".gz");
   const Result<FileStatus> gzip = status_of(gzip_path);
   if (!gzip || gzip->type != FileType::regular) return false;
   const Result<bool> whole = is_whole_gzip(gzip_path, shared_->cancelled);
@@ -210,7 +211,7 @@ void SealedJournals::take_up_plain(const FoundJournal& journal) {
     take_up_sealed(journal, *size);
   } else if (const Result<void> removed = remove_file(journal.path); removed) {
     const std::lock_guard lock(shared_->mutex);
-    remove_empty_folders(parent_folder(journal.path), shared_->folder.root());
+    remove_empty_folders(journal.path.parent(), shared_->folder.root());
   }
 }
 

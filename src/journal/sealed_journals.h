@@ -10,11 +10,11 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
+#include "base/shared_tree.h"
 #include "journal/journal_backlog.h"
 #include "journal/journal_shared.h"
 #include "journal/recovery.h"
@@ -25,7 +25,7 @@ struct SealedJournal {
   SessionName session;
   JournalName name;
   bool gzip = false;
-  std::string path;
+  SharedPath path;
   FileIdentity identity;
   uint64_t size = 0;      // to be stored, and in the budget
   uint64_t last_id = 0;   // sequence number that none of its events' IDs is beyond

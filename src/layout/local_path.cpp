@@ -41,19 +41,19 @@ std::optional<NodeId> node_id_of_port_file(std::string_view name) {
   return NodeId::parse(digits);
 }
 
-JournalFolder::JournalFolder(std::string_view data_dir, const DnsName& cluster, const DnsName& name_space)
-    : root_(std::string(data_dir) + "/" + cluster.str() + "_" + name_space.str()) {}
+JournalFolder::JournalFolder(const SharedPath& data_dir, const DnsName& cluster, const DnsName& name_space)
+    : root_(data_dir / (cluster.str() + "_" + name_space.str())) {}
 
-std::string JournalFolder::file(const SessionName& session, const JournalName& name) const {
+SharedPath JournalFolder::file(const SessionName& session, const JournalName& name) const {
   CHECK(name.job.has_value() == (name.kind == JournalKind::job_events));
   CHECK(name.opened_nanoseconds >= 0);
-  std::string path = root_ + "/" + session.str() + "/";
+  std::string path = session.str() + "/";
   path += folder_of(name.kind);
   path += '/';
   if (name.job) path += name.job->str() + "/";
   path += name.node.str() + "_" + std::to_string(name.opened_nanoseconds);
   path += kJournalSuffix;
-  return path;
+  return root_ / path;
 }
 
 std::optional<JournalFolder::Found> JournalFolder::parse(std::string_view path) {

@@ -10,10 +10,11 @@ const std::string kNodeHex = "b956a7677f4cf5b7383596242c580429383e9f347e4221780f
 const NodeId kNode = *NodeId::parse(kNodeHex);
 
 TEST(RayFolder, IsLaidOutAsRayDoes) {
-  const RayFolder ray("/tmp/ray");
-  EXPECT_EQ(ray.session_latest(), "/tmp/ray/session_latest");
-  EXPECT_EQ(ray.logs(kSession), "/tmp/ray/session_2026-11-23_03-25-19_402666_11/logs");
-  EXPECT_EQ(ray.raylet_socket(kSession), "/tmp/ray/session_2026-11-23_03-25-19_402666_11/sockets/raylet");
+  const RayFolder ray(SharedPath(SharedTree::open("/tmp/ray")));
+  EXPECT_EQ(ray.session_latest().str(), "/tmp/ray/session_latest");
+  EXPECT_EQ(ray.logs(kSession).str(), "/tmp/ray/session_2026-11-23_03-25-19_402666_11/logs");
+  EXPECT_EQ(ray.raylet_socket(kSession).str(),
+            "/tmp/ray/session_2026-11-23_03-25-19_402666_11/sockets/raylet");
 }
 
 TEST(PortFile, NamesTheNode) {
@@ -27,26 +28,29 @@ TEST(PortFile, NamesTheNode) {
 }
 
 TEST(JournalFolder, HasAFolderAClusterASessionAndAKind) {
-  const JournalFolder folder("/data", *DnsName::parse("full"), *DnsName::parse("default"));
+  const JournalFolder folder(SharedPath(SharedTree::open("/data")), *DnsName::parse("full"),
+                             *DnsName::parse("default"));
   const std::string session = "/data/full_default/" + kSession.str();
-  EXPECT_EQ(folder.root(), "/data/full_default");
-  EXPECT_EQ(folder.file(kSession, {JournalKind::node_events, std::nullopt, kNode, 17}),
+  EXPECT_EQ(folder.root().str(), "/data/full_default");
+  EXPECT_EQ(folder.file(kSession, {JournalKind::node_events, std::nullopt, kNode, 17}).str(),
             session + "/node_events/" + kNodeHex + "_17.jsonl");
-  EXPECT_EQ(folder.file(kSession, {JournalKind::job_events, JobId::parse("01000000"), kNode, 17}),
+  EXPECT_EQ(folder.file(kSession, {JournalKind::job_events, JobId::parse("01000000"), kNode, 17}).str(),
             session + "/job_events/01000000/" + kNodeHex + "_17.jsonl");
-  EXPECT_EQ(folder.file(kSession, {JournalKind::rejected_events, std::nullopt, kNode, 17}),
+  EXPECT_EQ(folder.file(kSession, {JournalKind::rejected_events, std::nullopt, kNode, 17}).str(),
             session + "/rejected_events/" + kNodeHex + "_17.jsonl");
 }
 
 TEST(JournalFolder, ParsesWhatItNames) {
-  const JournalFolder folder("/data", *DnsName::parse("full"), *DnsName::parse("default"));
+  const JournalFolder folder(SharedPath(SharedTree::open("/data")), *DnsName::parse("full"),
+                             *DnsName::parse("default"));
   for (const SessionName& session : {kSession, unknown_session()}) {
     for (const NodeId& node : {kNode, unknown_node()}) {
       for (const JournalName& name : {JournalName{JournalKind::node_events, std::nullopt, node, 0},
                                       JournalName{JournalKind::job_events, JobId::parse("x.y"), node, 1},
                                       JournalName{JournalKind::rejected_events, std::nullopt, node, 9}}) {
         for (const bool gzip : {false, true}) {
-          const std::string path = folder.file(session, name).substr(folder.root().size() + 1);
+          const std::string path =
+              folder.file(session, name).relative().substr(folder.root().relative().size() + 1);
           const std::optional<JournalFolder::Found> found = JournalFolder::parse(path + (gzip ? ".gz" : ""));
           ASSERT_TRUE(found) << path;
           EXPECT_EQ(found->session, session);

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "logs/open_folder.h"
+#include "base/shared_path.h"
 #include "testing/temporary_folder.h"
 
 namespace rayhistory {
@@ -28,7 +28,7 @@ TEST(ChangeHints, NameWhatWasWrittenMadeRenamedAndDeleted) {
   folder.write("untouched", "1");
   auto hints = ChangeHints::open();
   ASSERT_TRUE(hints);
-  const auto open = OpenFolder::open(folder.path());
+  const auto open = open_folder(folder.shared());
   const auto watch = hints->watch(open->descriptor());
   ASSERT_TRUE(watch);
   EXPECT_EQ(*hints->watch(open->descriptor()), *watch);
@@ -48,7 +48,7 @@ TEST(ChangeHints, EndWithTheFolder) {
   auto hints = ChangeHints::open();
   ASSERT_TRUE(hints);
   {
-    const auto open = OpenFolder::open(folder / "below");
+    const auto open = open_folder(folder.shared("below"));
     ASSERT_TRUE(hints->watch(open->descriptor()));
   }
   std::filesystem::remove(folder / "below");

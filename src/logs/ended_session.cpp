@@ -1,33 +1,32 @@
 #include "logs/ended_session.h"
 
-#include <unistd.h>
-
 #include <atomic>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
+#include "base/shared_path.h"
 #include "layout/rotated_log.h"
 #include "logs/log_place.h"
-#include "logs/open_folder.h"
 #include "store/store.h"
 
 namespace rayhistory {
 namespace {
 
-// As deep as the log tracker follows folders.
-constexpr int kFolderDepthLimit = 32;
-
 struct EndedFile {
   std::string path;  // below the logs folder
   FileStatus status;
 };
+
+// False, for what cannot be looked at is left.
+bool tell_left(const Error& error) {
+  log_warning("some of an ended session's logs cannot be read; they stay where they are",
+              {{"error", error.message}});
+  return false;
+}
 
 // The regular files below a folder. False when something in it could not be looked at.
 bool find_files(const OpenFolder& folder, const std::string& prefix, int depth,
@@ -46,48 +45,41 @@ bool find_files(const OpenFolder& folder, const std::string& prefix, int depth,
   for (const std::string& name : names) {
     auto status = folder.status_of(name);
     if (!status) {
-      complete = complete && status.error().kind == ErrorKind::not_found;
+      if (status.error().kind != ErrorKind::not_found) complete = tell_left(status.error());
       continue;
     }
     if (status->type == FileType::regular) files.push_back({prefix + name, *status});
     if (status->type != FileType::directory) continue;
     const auto below = folder.open_below(name);
-    complete = below ? find_files(*below, prefix + name + "/", depth + 1, files) && complete : false;
+    const bool all_below =
+        below ? find_files(*below, prefix + name + "/", depth + 1, files) : tell_left(below.error());
+    complete = all_below && complete;
   }
   return complete;
-}
-
-std::string parent_of(const std::string& path) {
-  return path.substr(0, path.rfind('/'));
 }
 
 // One node's logs of one session, on their way. Kept alive by the shipments that report to it.
 class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
  public:
-  // `place.folder` is the logs folder; `done` where its stored files go, and `node_folder` what is removed in
-  // the end. Both empty: the files stay.
-  EndedLogs(LogPlace place, std::string node_folder, std::string done, std::function<void(Shipment)> offer,
+  // `place.folder` is the logs folder. Without a way to go the files stay.
+  EndedLogs(LogPlace place, std::optional<EndedLogsWay> way, std::function<void(Shipment)> offer,
             EndedSessions::Ended ended)
-      : place_(std::move(place)),
-        node_folder_(std::move(node_folder)),
-        done_(std::move(done)),
-        offer_(std::move(offer)),
-        ended_(std::move(ended)) {}
+      : place_(std::move(place)), way_(std::move(way)), offer_(std::move(offer)), ended_(std::move(ended)) {}
 
   void offer_all() {
     if (!offer_what_is_there() && complete_ && !stay()) end();
   }
 
  private:
-  bool stay() const { return done_.empty(); }
+  bool stay() const { return !way_; }
 
   // Whether there is anything.
   bool offer_what_is_there() {
     std::vector<EndedFile> files;
-    if (const auto folder = OpenFolder::open(place_.folder); folder) {
+    if (const auto folder = open_folder(place_.folder); folder) {
       complete_ = find_files(*folder, "", 0, files);
     } else {
-      complete_ = folder.error().kind == ErrorKind::not_found;
+      complete_ = folder.error().kind == ErrorKind::not_found || tell_left(folder.error());
     }
     left_ = files.size();
     for (const EndedFile& file : files)
@@ -100,7 +92,7 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
     Shipment shipment;
     shipment.prefix_length = place_.nodes[node].prefix.size();
     shipment.content_type = kTextContent;
-    shipment.path = place_.folder + "/" + file.path;
+    shipment.path = place_.folder / file.path;
     shipment.identity = file.status.identity;
     shipment.size = file.status.size;
     shipment.final = true;
@@ -122,16 +114,18 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
   }
 
   void stored(const std::string& path, uint64_t size) {
-    const std::string from = place_.folder + "/" + path;
-    if (const auto status = status_of(from); status && status->size != size) {
+    const SharedPath from = place_.folder / path;
+    const auto status = status_of(from);
+    if (status && status->type == FileType::regular && status->size != size) {
       // Somebody still writes it.
       offer({path, *status});
       return;
     }
-    const std::string to = done_ + "/" + path;
-    Result<void> moved = make_folders(parent_of(to));
+    const SharedPath to = way_->done / path;
+    Result<void> moved = make_folders(to.parent());
     if (moved) moved = rename_file(from, to);
-    if (!moved && moved.error().kind != ErrorKind::not_found) {
+    // A file that is gone needs no mark. One that is there and cannot be moved would be stored without end.
+    if (!moved && (moved.error().kind != ErrorKind::not_found || status_of(from))) {
       log_warning("stored log cannot be moved out of prev-logs; it will be looked at again at the next start",
                   {{"error", moved.error().message}});
       complete_ = false;
@@ -151,14 +145,17 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
   }
 
   void remove_rest() {
-    std::error_code error;
-    std::filesystem::remove_all(node_folder_, error);
-    log_info("ended session's logs are stored", {{"logs", place_.folder}});
+    if (const Result<void> removed = remove_tree(way_->node_folder); !removed) {
+      log_warning("an ended session's logs are stored, but its folder in prev-logs cannot be removed",
+                  {{"error", removed.error().message},
+                   {"advice", "nothing is to be done now: the next start looks at it again"}});
+      return;
+    }
+    log_info("ended session's logs are stored", {{"logs", place_.folder.str()}});
   }
 
   const LogPlace place_;
-  const std::string node_folder_;
-  const std::string done_;
+  const std::optional<EndedLogsWay> way_;
   const std::function<void(Shipment)> offer_;
   const EndedSessions::Ended ended_;
   std::atomic<uint64_t> left_ = 0;
@@ -166,8 +163,8 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
   std::atomic<bool> complete_ = true;
 };
 
-std::string below(const std::string& folder, const SessionName& session, const NodeId& node) {
-  return folder + "/" + session.str() + "/" + node.str();
+SharedPath below(const SharedPath& folder, const SessionName& session, const NodeId& node) {
+  return folder / session.str() / node.str();
 }
 
 // A session's empty folder stays so long in prev-logs: people and KubeRay's tests look there after a
@@ -176,10 +173,14 @@ constexpr int64_t kEmptyFolderStaysNanoseconds = 5LL * 60 * 1'000'000'000;
 
 // The checked names of the folders in a folder; what is no such name is none of ours.
 template <typename Name>
-std::vector<Name> names_below(const std::string& path) {
+std::vector<Name> names_below(const SharedPath& path) {
   std::vector<Name> found;
-  const auto folder = OpenFolder::open(path);
-  if (!folder) return found;
+  const auto folder = open_folder(path);
+  if (!folder) {
+    if (folder.error().kind != ErrorKind::not_found)
+      log_warning("folder cannot be listed", {{"error", folder.error().message}});
+    return found;
+  }
   const auto listed = folder->for_each([&](std::string_view name, FileType) {
     const auto status = folder->status_of(std::string(name));
     if (!status || status->type != FileType::directory) return;
@@ -199,37 +200,37 @@ EndedSessions::EndedSessions(RayFolder folder, ObjectKeys keys, NodesOf nodes_of
       offer_(std::move(offer)),
       ended_(std::move(ended)) {}
 
-void EndedSessions::offer_all(const SessionName& session, const NodeId& node, std::string logs,
-                              std::string node_folder, std::string done) {
+void EndedSessions::offer_all(const SessionName& session, const NodeId& node, SharedPath logs,
+                              std::optional<EndedLogsWay> way) {
   std::make_shared<EndedLogs>(log_place(std::move(logs), keys_, session, nodes_of_(session, node)),
-                              std::move(node_folder), std::move(done), offer_, ended_)
+                              std::move(way), offer_, ended_)
       ->offer_all();
 }
 
 void EndedSessions::offer_previous(const SessionName& session, const NodeId& node) {
-  const std::string node_folder = below(folder_.previous_logs(), session, node);
-  offer_all(session, node, node_folder + "/logs", node_folder,
-            below(folder_.stored_previous_logs(), session, node) + "/logs");
+  const SharedPath node_folder = below(folder_.previous_logs(), session, node);
+  offer_all(session, node, node_folder / "logs",
+            EndedLogsWay{.done = below(folder_.stored_previous_logs(), session, node) / "logs",
+                         .node_folder = node_folder});
 }
 
 void EndedSessions::remove_old_empty_folders() const {
   for (const SessionName& session : names_below<SessionName>(folder_.previous_logs())) {
-    const std::string path = folder_.previous_logs() + "/" + session.str();
+    const SharedPath path = folder_.previous_logs() / session.str();
     const auto status = status_of(path);
     const int64_t now = system_clock().unix_nanoseconds();
     if (!status || now - status->modified_nanoseconds < kEmptyFolderStaysNanoseconds) continue;
-    // One that is not empty stays.
-    ::rmdir(path.c_str());
+    (void)remove_folder(path);  // one that is not empty stays
   }
 }
 
 void EndedSessions::take(const SessionName& session, const NodeId& node) {
   remove_old_empty_folders();
-  const std::string from = folder_.logs(session);
+  const SharedPath from = folder_.logs(session);
   if (!status_of(from)) return;  // there are none
-  const std::string node_folder = below(folder_.previous_logs(), session, node);
+  const SharedPath node_folder = below(folder_.previous_logs(), session, node);
   Result<void> moved = make_folders(node_folder);
-  if (moved) moved = rename_file(from, node_folder + "/logs");
+  if (moved) moved = rename_file(from, node_folder / "logs");
   if (moved) {
     log_info("session ended, storing the rest of its logs",
              {{"session", session.str()}, {"node", node.str()}});
@@ -237,14 +238,14 @@ void EndedSessions::take(const SessionName& session, const NodeId& node) {
   } else {
     log_warning("ended session's logs cannot be moved to prev-logs; they are stored from where they are",
                 {{"error", moved.error().message}});
-    offer_all(session, node, from, "", "");
+    offer_all(session, node, from, std::nullopt);
   }
 }
 
 void EndedSessions::resume() {
   remove_old_empty_folders();
   for (const SessionName& session : names_below<SessionName>(folder_.previous_logs())) {
-    for (const NodeId& node : names_below<NodeId>(folder_.previous_logs() + "/" + session.str())) {
+    for (const NodeId& node : names_below<NodeId>(folder_.previous_logs() / session.str())) {
       log_info("storing what an earlier run left in prev-logs",
                {{"session", session.str()}, {"node", node.str()}});
       offer_previous(session, node);
@@ -262,7 +263,7 @@ void EndedSessions::take_left_over(const std::function<bool(const SessionName&)>
       take(session, *node);
     } else {
       log_warning("a session of an earlier run has logs, but nothing says which node wrote them; they stay",
-                  {{"logs", folder_.logs(session)}});
+                  {{"logs", folder_.logs(session).str()}});
     }
   }
 }

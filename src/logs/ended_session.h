@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "base/shared_tree.h"
 #include "layout/ids.h"
 #include "layout/local_path.h"
 #include "layout/node_times.h"
@@ -21,6 +22,12 @@
 #include "shipper/shipment.h"
 
 namespace rayhistory {
+
+// Where an ended node's logs go once they are stored.
+struct EndedLogsWay {
+  SharedPath done;         // here goes each file
+  SharedPath node_folder;  // and this, in prev-logs, is removed in the end
+};
 
 // For one thread at a time. Stored files are moved by the shipper's workers, also after this is gone.
 class EndedSessions {
@@ -48,8 +55,8 @@ class EndedSessions {
                       const std::function<std::optional<NodeId>(const SessionName&)>& node_of);
 
  private:
-  void offer_all(const SessionName& session, const NodeId& node, std::string logs, std::string node_folder,
-                 std::string done);
+  void offer_all(const SessionName& session, const NodeId& node, SharedPath logs,
+                 std::optional<EndedLogsWay> way);
   void remove_old_empty_folders() const;
   void offer_previous(const SessionName& session, const NodeId& node);
 

@@ -70,7 +70,7 @@ class EndedSessionsTest : public testing::Test {
   std::vector<std::string> ended;
   std::vector<std::function<void()>> ended_to_tell;
   NodeTimes nodes_before;
-  EndedSessions sessions{RayFolder(root.path()),
+  EndedSessions sessions{RayFolder(root.shared()),
                          ObjectKeys("", {*DnsName::parse("default"), *DnsName::parse("c"), {}}),
                          [this](const SessionName&, const NodeId& last) {
                            NodeTimes all = nodes_before;
@@ -217,9 +217,21 @@ TEST_F(EndedSessionsTest, LogsThatCannotBeMovedAreStoredFromWhereTheyAre) {
   root.write("prev-logs", "a file where the folder should be");
   sessions.take(kEnded, kNode);
   EXPECT_THAT(offered_names(), ElementsAre("logs/a.log"));
-  EXPECT_EQ(offered.front().path, root / (kEnded.str() + "/logs/a.log"));
+  EXPECT_EQ(offered.front().path, root.shared(kEnded.str() + "/logs/a.log"));
   store_all();
   EXPECT_TRUE(exists(kEnded.str() + "/logs/a.log"));
+}
+
+TEST_F(EndedSessionsTest, AFileThatCannotBeMarkedAsStoredIsNotOfferedWithoutEnd) {
+  root.write(in("prev-logs", "raylet.out"), "x");
+  std::filesystem::create_symlink("nowhere", root / "persist-complete-logs");
+  sessions.resume();
+  ASSERT_EQ(offered.size(), 1u);
+  const Shipment shipment = offered.front();
+  offered.clear();
+  shipment.on_stored();
+  EXPECT_THAT(offered, IsEmpty());
+  EXPECT_TRUE(exists(in("prev-logs", "raylet.out")));
 }
 
 TEST_F(EndedSessionsTest, ASessionWithoutLogsIsNoError) {

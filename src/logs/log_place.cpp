@@ -14,7 +14,7 @@ size_t LogPlace::node_at(int64_t modified_nanoseconds) const {
   return node;
 }
 
-LogPlace log_place(std::string folder, const ObjectKeys& keys, const SessionName& session,
+LogPlace log_place(SharedPath folder, const ObjectKeys& keys, const SessionName& session,
                    const NodeTimes& nodes) {
   LogPlace place{.folder = std::move(folder), .nodes = {}};
   for (const NodeTime& node : nodes) {

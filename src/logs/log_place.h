@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/shared_tree.h"
 #include "layout/ids.h"
 #include "layout/node_times.h"
 #include "layout/object_key.h"
@@ -33,7 +34,7 @@ struct NodeLogs {
 };
 
 struct LogPlace {
-  std::string folder;  // absolute, without a slash at its end
+  SharedPath folder;
   // Oldest first; at least one.
   std::vector<NodeLogs> nodes;
 
@@ -45,7 +46,7 @@ struct LogPlace {
 };
 
 // The logs of one session, wherever on the disk they are.
-LogPlace log_place(std::string folder, const ObjectKeys& keys, const SessionName& session,
+LogPlace log_place(SharedPath folder, const ObjectKeys& keys, const SessionName& session,
                    const NodeTimes& nodes);
 
 }  // namespace rayhistory

@@ -8,9 +8,8 @@ namespace {
 TEST(LogPlace, GivesTheKeysOfTheSessionsNode) {
   const ClusterPlace cluster{
       .name_space = *DnsName::parse("default"), .cluster = *DnsName::parse("mine"), .owner = {}};
-  const LogPlace place =
-      log_place("/tmp/ray/session_1/logs", ObjectKeys("", cluster), *SessionName::parse("session_1"),
-                {{*NodeId::parse("abcd"), 100}, {*NodeId::parse("ef"), 200}});
+  const LogPlace place = log_place(SharedPath(), ObjectKeys("", cluster), *SessionName::parse("session_1"),
+                                   {{*NodeId::parse("abcd"), 100}, {*NodeId::parse("ef"), 200}});
   const std::string session = "cluster-history/raycluster/default/mine/session_1/";
   EXPECT_EQ(place.key_of(0, "serve/a b.log"), session + "abcd/logs/serve/a b.log");
   EXPECT_EQ(place.key_of(1, "x.log"), session + "ef/logs/x.log");
@@ -18,7 +17,7 @@ TEST(LogPlace, GivesTheKeysOfTheSessionsNode) {
 }
 
 TEST(LogPlace, AFileIsOfTheNodeThatRanWhenItWasLastWritten) {
-  const LogPlace place{.folder = "/logs",
+  const LogPlace place{.folder = SharedPath(),
                        .nodes = {{.since_nanoseconds = 100, .key_of = {}},
                                  {.since_nanoseconds = 200, .key_of = {}},
                                  {.since_nanoseconds = 300, .key_of = {}}}};

@@ -12,14 +12,13 @@
 #include <utility>
 #include <vector>
 
-#include "base/file.h"
 #include "base/log.h"
+#include "base/shared_path.h"
 #include "base/slowing_pace.h"
 #include "base/tail_digest.h"
 #include "layout/rotated_log.h"
 #include "logs/change_hints.h"
 #include "logs/content_digest.h"
-#include "logs/open_folder.h"
 #include "store/store.h"
 
 namespace rayhistory {
@@ -183,7 +182,7 @@ class LogTracker::State {
     hints_complete_ = false;
     if (std::exchange(told_no_hints_, true)) return;
     log_warning("cannot watch the logs for changes, scanning alone",
-                {{"folder", place_.folder}, {"error", error.message}});
+                {{"folder", place_.folder.str()}, {"error", error.message}});
   }
 
   void watch(Folder& folder, const OpenFolder& open) {
@@ -280,7 +279,7 @@ class LogTracker::State {
     warnings_left_ = kWarningsPerScan;
     hints_complete_ = hints_.has_value();
     rotated_.begin_scan();
-    auto root = OpenFolder::open(place_.folder);
+    auto root = open_folder("");
     if (root) {
       scan_folder(root_, *root, 0);
       rotated_.end_scan();
@@ -292,7 +291,7 @@ class LogTracker::State {
       rotated_.end_scan();
       tell_missing();
     } else {
-      tell_unreadable(root_.unreadable, place_.folder, root.error());
+      tell_unreadable(root_.unreadable, place_.folder.str(), root.error());
     }
     const SteadyTime ended = clock_.steady_now();
     const Nanoseconds wanted = hints_complete_ ? options_.scan_interval : kScanIntervalWithoutHints;
@@ -305,7 +304,7 @@ class LogTracker::State {
     if (!missing_.due(clock_.steady_now())) return;
     is_missing_told_ = true;
     log_warning("the session has no logs folder, so no logs are stored; looking for it all the time",
-                {{"folder", place_.folder},
+                {{"folder", place_.folder.str()},
                  {"advice",
                   "see whether Ray started at all, and whether its --temp-dir lies on the volume that the "
                   "collector has at RAY_TMP_ROOT"}});
@@ -314,7 +313,7 @@ class LogTracker::State {
   void tell_there() {
     missing_.reset();
     if (std::exchange(is_missing_told_, false))
-      log_info("the session has a logs folder now", {{"folder", place_.folder}});
+      log_info("the session has a logs folder now", {{"folder", place_.folder.str()}});
   }
 
   void scan_folder(Folder& folder, const OpenFolder& open, int depth) {
@@ -485,7 +484,7 @@ class LogTracker::State {
     if (!is_known && file_count_ >= kFilesLimit) return tell_too_many(folder, name);
 
     const std::string path = open.path() + "/" + name;
-    const auto file = File::open_for_reading(path);
+    const auto file = open.open_for_reading(name);
     if (!file && file.error().kind == ErrorKind::denied)
       return live_unreadable(folder, name, status, path, file.error());
     if (!file && file.error().kind != ErrorKind::not_found && folder.told.insert(name).second)
@@ -632,7 +631,7 @@ class LogTracker::State {
     shipment.key = place_.key_of(file.node, path);
     shipment.prefix_length = place_.nodes[file.node].prefix.size();
     shipment.content_type = kTextContent;
-    shipment.path = place_.folder + "/" + path;
+    shipment.path = place_.folder / path;
     shipment.identity = file.identity;
     shipment.generation = file.generation;
     shipment.size = file.size;
@@ -659,30 +658,23 @@ class LogTracker::State {
     return folder;
   }
 
-  // Step by step, so that no level is a symlink.
   Result<OpenFolder> open_folder(std::string_view prefix) const {
-    auto folder = OpenFolder::open(place_.folder);
-    while (folder && !prefix.empty()) {
-      const size_t slash = prefix.find('/');
-      auto below = folder->open_below(std::string(prefix.substr(0, slash)));
-      if (!below) return below;
-      folder = Result<OpenFolder>(std::move(*below));
-      prefix.remove_prefix(slash + 1);
-    }
-    return folder;
+    if (prefix.empty()) return rayhistory::open_folder(place_.folder);
+    prefix.remove_suffix(1);  // the slash
+    return rayhistory::open_folder(place_.folder / prefix);
   }
 
   // ---- what is told
 
   void tell_no_log(Folder& folder, const std::string& name) const {
     if (!folder.told.insert(name).second) return;
-    log_debug("no regular file, not stored", {{"path", place_.folder + "/" + folder.prefix + name}});
+    log_debug("no regular file, not stored", {{"path", (place_.folder / (folder.prefix + name)).str()}});
   }
 
   void tell_too_many(Folder& folder, const std::string& name) {
     if (std::exchange(told_too_many_, true)) return;
     log_error("too many log files, further ones are not stored",
-              {{"limit", kFilesLimit}, {"first", place_.folder + "/" + folder.prefix + name}});
+              {{"limit", kFilesLimit}, {"first", (place_.folder / (folder.prefix + name)).str()}});
   }
 
   void tell_unreadable(bool& told, const std::string& path, const Error& error) {
@@ -691,7 +683,8 @@ class LogTracker::State {
   }
 
   void warn(std::string_view message, const std::string& path, const Error& error) {
-    if (warnings_left_ == 0) log_warning("more of the logs cannot be read", {{"folder", place_.folder}});
+    if (warnings_left_ == 0)
+      log_warning("more of the logs cannot be read", {{"folder", place_.folder.str()}});
     if (warnings_left_-- <= 0) return;
     log_warning(message, {{"path", path}, {"error", error.message}});
   }

@@ -40,7 +40,7 @@ class Tracking : public testing::Test {
   Tracking() { fs::create_directory(folder_ / "logs"); }
 
   LogTracker make_tracker(bool use_hints = false, size_t held_open = 16) {
-    return {{.folder = folder_ / "logs",
+    return {{.folder = folder_.shared("logs"),
              .nodes = {{.key_of = [](std::string_view path) { return "n/" + std::string(path); },
                         .prefix = "n/"}}},
             recording_.sink(),
@@ -105,7 +105,7 @@ TEST_F(Tracking, OffersEveryRegularFileAtAnyDepth) {
   const Shipment& offered = shipment("n/raylet.out");
   EXPECT_EQ(offered.kind, ShipmentKind::log);
   EXPECT_EQ(offered.prefix_length, 2u);
-  EXPECT_EQ(offered.path, at("raylet.out"));
+  EXPECT_EQ(offered.path.str(), at("raylet.out"));
   EXPECT_EQ(offered.identity, status("raylet.out").identity);
   EXPECT_EQ(offered.size, 3u);
   EXPECT_EQ(offered.generation, 0u);
@@ -285,7 +285,7 @@ TEST_F(Tracking, OffersARenamedGenerationBeforeTheNewFile) {
 
   EXPECT_EQ(shipment(old).kind, ShipmentKind::rotated_log);
   EXPECT_EQ(shipment(old).moved_from, "n/raylet.out");
-  EXPECT_EQ(shipment(old).path, at("raylet.out.1"));
+  EXPECT_EQ(shipment(old).path.str(), at("raylet.out.1"));
   EXPECT_EQ(shipment(old).identity, status("raylet.out.1").identity);
   EXPECT_TRUE(shipment(old).final);
   EXPECT_TRUE(shipment(old).held_open);
@@ -633,7 +633,7 @@ TEST_F(Tracking, SeesARingTurnSeveralTimesBetweenLooks) {
   EXPECT_EQ(recording_.keys().size(), 4u);
   const Shipment& old =
       shipment("n/" + rotated_log_path("x.out", first.modified_nanoseconds, first.identity.inode));
-  EXPECT_EQ(old.path, at("x.out.3"));
+  EXPECT_EQ(old.path.str(), at("x.out.3"));
 }
 
 TEST_F(Tracking, GoesOnWhereAFolderIsReplaced) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/shared_path.h"
 #include "layout/rotated_log.h"
 #include "store/store.h"
 
@@ -117,7 +118,7 @@ void RotatedFiles::limit_nameless() {
   while (!nameless_.empty() && (bytes > kNamelessLimitBytes || nameless_.size() > limit_open_)) {
     Rotated& oldest = files_.at(nameless_.front());
     log_warning("deleted log is let go before it is stored, to free its space",
-                {{"path", place_.folder + "/" + oldest.path}, {"bytes", oldest.size}});
+                {{"path", (place_.folder / oldest.path).str()}, {"bytes", oldest.size}});
     bytes -= oldest.size;
     release(oldest);
     offer(oldest);
@@ -181,7 +182,7 @@ void RotatedFiles::offer(const Rotated& file) {
   shipment.key = key_of(file);
   shipment.prefix_length = place_.nodes[file.node].prefix.size();
   shipment.content_type = kTextContent;
-  shipment.path = place_.folder + "/" + file.path;
+  shipment.path = place_.folder / file.path;
   shipment.identity = file.identity;
   shipment.generation = file.generation;
   shipment.size = file.size;
@@ -201,12 +202,12 @@ void RotatedFiles::offer(const Rotated& file) {
 }
 
 bool RotatedFiles::hold(Rotated& file) {
-  const std::string path = place_.folder + "/" + file.path;
-  auto opened = File::open_for_reading(path);
+  const SharedPath path = place_.folder / file.path;
+  auto opened = open_for_reading(path);
   if (!opened) {
     const bool denied = opened.error().kind == ErrorKind::denied;
     if (denied && !file.unreadable)
-      log_warning("log file cannot be read", {{"path", path}, {"error", opened.error().message}});
+      log_warning("log file cannot be read", {{"path", path.str()}, {"error", opened.error().message}});
     file.unreadable = denied;
     return false;
   }

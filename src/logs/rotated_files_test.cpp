@@ -36,7 +36,7 @@ class Ring : public testing::Test {
   const TemporaryFolder folder_;
   RecordingSink recording_;
   const LogSink sink_ = recording_.sink();
-  const LogPlace place_{.folder = folder_.path(),
+  const LogPlace place_{.folder = folder_.shared(),
                         .nodes = {{.key_of = [](std::string_view path) { return std::string(path); }}}};
 };
 
@@ -56,7 +56,7 @@ TEST_F(Ring, GenerationKeepsItsKeyUnderEachNumberAndGoesByIt) {
   std::filesystem::rename(path(1), path(2));
   EXPECT_FALSE(see(files, 2));
   EXPECT_EQ(recording_.offered.size(), 1u);
-  EXPECT_EQ(shipment(one).path, path(2));
+  EXPECT_EQ(shipment(one).path.str(), path(2));
   EXPECT_EQ(shipment(one).urgency, 2u);
   recording_.take_events();
   EXPECT_FALSE(see(files, 2));

@@ -1,7 +1,6 @@
 #include "logs/writers.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <string>
@@ -11,13 +10,11 @@ namespace rayhistory {
 namespace {
 
 Writers writers_of(const OpenFolder& folder, const std::string& name) {
-  const int descriptor =
-      ::openat(folder.descriptor(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (descriptor < 0) return errno == ENOENT ? Writers::none : Writers::unknown;
-  const int failed = ::fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0 ? 0 : errno;
-  ::close(descriptor);  // and gives the lease back
-  if (failed == 0) return Writers::none;
-  return failed == EAGAIN ? Writers::some : Writers::unknown;
+  const auto file = folder.open_for_reading(name);
+  if (!file) return file.error().kind == ErrorKind::not_found ? Writers::none : Writers::unknown;
+  // Closing the file gives the lease back.
+  if (::fcntl(file->descriptor(), F_SETLEASE, F_RDLCK) == 0) return Writers::none;
+  return errno == EAGAIN ? Writers::some : Writers::unknown;
 }
 
 Writers writers_to_depth(const OpenFolder& folder, int depth) {

@@ -6,7 +6,7 @@
 // (base/process.h).
 #pragma once
 
-#include "logs/open_folder.h"
+#include "base/open_folder.h"
 
 namespace rayhistory {
 

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/shared_path.h"
 #include "testing/temporary_folder.h"
 
 namespace rayhistory {
@@ -18,7 +19,7 @@ namespace {
 
 class WritersTest : public testing::Test {
  protected:
-  Writers writers() const { return writers_below(*OpenFolder::open(folder_.path())); }
+  Writers writers() const { return writers_below(*open_folder(folder_.shared())); }
 
   const TemporaryFolder folder_;
 };

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "base/file.h"
+#include "base/shared_path.h"
 
 namespace rayhistory {
 namespace {
@@ -43,7 +43,7 @@ struct NamedNode {
 };
 
 // Nothing, and why not in `reason`.
-std::optional<NamedNode> in_raylet_node_id(const std::string& path, std::string& reason) {
+std::optional<NamedNode> in_raylet_node_id(const SharedPath& path, std::string& reason) {
   const auto status = status_of(path);
   const auto content = read_file(path, kNodeIdFileLimitBytes);
   if (!status || !content) {
@@ -52,29 +52,43 @@ std::optional<NamedNode> in_raylet_node_id(const std::string& path, std::string&
   }
   auto node = node_id_from(first_word(*content));
   if (!node) {
-    reason = path + " holds no node ID";
+    reason = path.str() + " holds no node ID";
     return std::nullopt;
   }
-  return NamedNode{std::move(*node), path, status->modified_nanoseconds};
+  return NamedNode{std::move(*node), path.str(), status->modified_nanoseconds};
 }
 
-std::optional<NamedNode> in_port_files(const std::string& session_folder, std::string& reason) {
-  const auto names = names_in(session_folder);
-  if (!names) {
-    reason = names.error().message;
+struct PortFile {
+  NodeId node;
+  std::string name;
+  int64_t modified_nanoseconds;
+};
+
+Result<std::vector<PortFile>> port_files(const SharedPath& session_folder) {
+  TRY_ASSIGN(const OpenFolder folder, open_folder(session_folder));
+  std::vector<PortFile> found;
+  TRY(folder.for_each([&](std::string_view name, FileType) {
+    auto node = node_id_of_port_file(name);
+    const auto status = node ? folder.status_of(std::string(name)) : FileStatus();
+    if (node && status) found.push_back({std::move(*node), std::string(name), status->modified_nanoseconds});
+  }));
+  return found;
+}
+
+std::optional<NamedNode> in_port_files(const SharedPath& session_folder, std::string& reason) {
+  auto files = port_files(session_folder);
+  if (!files) {
+    reason = files.error().message;
     return std::nullopt;
   }
-  std::optional<NamedNode> newest;
-  for (const std::string& name : *names) {
-    auto node = node_id_of_port_file(name);
-    if (!node) continue;
-    std::string path = fmt::format("{}/{}", session_folder, name);
-    const auto status = status_of(path);
-    if (!status || (newest && newest->modified_nanoseconds >= status->modified_nanoseconds)) continue;
-    newest = NamedNode{std::move(*node), std::move(path), status->modified_nanoseconds};
+  const auto newest = std::max_element(
+      files->begin(), files->end(),
+      [](const PortFile& a, const PortFile& b) { return a.modified_nanoseconds < b.modified_nanoseconds; });
+  if (newest == files->end()) {
+    reason = "no " + session_folder.str() + "/*_port_<node id>";
+    return std::nullopt;
   }
-  if (!newest) reason = "no " + session_folder + "/*_port_<node id>";
-  return newest;
+  return NamedNode{newest->node, (session_folder / newest->name).str(), newest->modified_nanoseconds};
 }
 
 std::string_view text_in(simdjson::ondemand::object& object, const char* name) {
@@ -122,17 +136,13 @@ NodeIdInFiles node_id_in_files(const RayFolder& folder, const SessionName& sessi
 
 NodeTimes node_times(const RayFolder& folder, const SessionName& session, const NodeId& known) {
   NodeTimes nodes;
-  const std::string session_folder = folder.session(session);
-  const auto names = names_in(session_folder);
-  for (const std::string& name : names ? *names : std::vector<std::string>()) {
-    const auto node = node_id_of_port_file(name);
-    const auto status = node ? status_of(fmt::format("{}/{}", session_folder, name)) : FileStatus();
-    if (!node || !status) continue;
-    const int64_t since = status->modified_nanoseconds - kAgentStartNanoseconds;
-    const auto other =
-        std::find_if(nodes.begin(), nodes.end(), [&](const NodeTime& each) { return each.node == *node; });
+  const auto files = port_files(folder.session(session));
+  for (const PortFile& file : files ? *files : std::vector<PortFile>()) {
+    const int64_t since = file.modified_nanoseconds - kAgentStartNanoseconds;
+    const auto other = std::find_if(nodes.begin(), nodes.end(),
+                                    [&](const NodeTime& each) { return each.node == file.node; });
     if (other == nodes.end()) {
-      nodes.push_back({*node, since});
+      nodes.push_back({file.node, since});
     } else {
       other->since_nanoseconds = std::min(other->since_nanoseconds, since);
     }

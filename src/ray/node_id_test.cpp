@@ -25,7 +25,7 @@ void set_modified(const std::string& path, int64_t seconds) {
 
 class NodeIdFiles : public testing::Test {
  protected:
-  NodeIdFiles() { ::mkdir(ray_.session(kSession).c_str(), 0755); }
+  NodeIdFiles() { ::mkdir(ray_.session(kSession).str().c_str(), 0755); }
 
   void write(const std::string& name, const std::string& content, int64_t modified_seconds) const {
     set_modified(folder_.write(name, content), modified_seconds);
@@ -35,7 +35,7 @@ class NodeIdFiles : public testing::Test {
   }
 
   const TemporaryFolder folder_;
-  const RayFolder ray_{folder_.path()};
+  const RayFolder ray_{folder_.shared()};
 };
 
 constexpr int64_t kLongAgo = 1'000'000'000;
@@ -71,7 +71,7 @@ TEST_F(NodeIdFiles, RayletNodeIdComesFirst) {
   const NodeIdInFiles found = node_id_in_files(ray_, kSession);
   ASSERT_TRUE(found.node);
   EXPECT_EQ(found.node->str(), kNodeA);
-  EXPECT_EQ(found.source, ray_.raylet_node_id());
+  EXPECT_EQ(found.source, ray_.raylet_node_id().str());
   EXPECT_FALSE(found.doubtful);
 }
 
@@ -99,14 +99,14 @@ TEST_F(NodeIdFiles, RayletNodeIdOlderThanTheSessionIsDoubtfulUnlessAPortFileAgre
 TEST_F(NodeIdFiles, RayletNodeIdWrittenJustBeforeTheSessionsFolderIsTaken) {
   folder_.write("raylet_node_id", kNodeA);
   const SessionName next = *SessionName::parse("session_next");
-  ASSERT_EQ(::mkdir(ray_.session(next).c_str(), 0755), 0);
+  ASSERT_EQ(::mkdir(ray_.session(next).str().c_str(), 0755), 0);
   EXPECT_FALSE(node_id_in_files(ray_, next).doubtful);
 }
 
 TEST_F(NodeIdFiles, RayletNodeIdOfALaterSessionSaysNothingAboutAnEndedOne) {
   const SessionName next = *SessionName::parse("session_2026-11-23_03-00-00_000001_20000");
-  ::mkdir(ray_.session(next).c_str(), 0755);
-  ASSERT_EQ(::symlink(ray_.session(next).c_str(), ray_.session_latest().c_str()), 0);
+  ::mkdir(ray_.session(next).str().c_str(), 0755);
+  ASSERT_EQ(::symlink(ray_.session(next).str().c_str(), ray_.session_latest().str().c_str()), 0);
   write("raylet_node_id", kNodeB, kLater);
   EXPECT_FALSE(node_id_in_files(ray_, kSession).node);
   EXPECT_EQ(node_id_in_files(ray_, next).node->str(), kNodeB);

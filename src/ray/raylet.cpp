@@ -7,6 +7,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
+
+#include "base/file.h"
 
 namespace rayhistory {
 namespace {
@@ -27,16 +30,13 @@ bool connects(const std::string& address_path) {
 
 }  // namespace
 
-bool raylet_is_listening(const std::string& socket_path) {
-  if (socket_path.size() < sizeof(sockaddr_un::sun_path)) return connects(socket_path);
-  // Reached through a descriptor of its folder, whose name in /proc is short.
-  const size_t slash = socket_path.rfind('/');
-  if (slash == std::string::npos) return false;
-  const int folder = ::open(socket_path.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return false;
-  const bool listening = connects("/proc/self/fd/" + std::to_string(folder) + socket_path.substr(slash));
-  ::close(folder);
-  return listening;
+bool raylet_is_listening(const SharedPath& socket) {
+  // The descriptor's name in /proc leads to what was opened, whatever its path leads to by now, and is short.
+  const auto opened = socket.open_descriptor(O_PATH);
+  if (!opened) return false;
+  const auto placed = status_in(opened->get(), "", socket.str());
+  if (!placed || placed->status.type != FileType::other) return false;
+  return connects("/proc/self/fd/" + std::to_string(opened->get()));
 }
 
 }  // namespace rayhistory

@@ -33,29 +33,31 @@ class Listener {
 
 TEST(Raylet, IsListeningOnlyWhileSomethingListens) {
   const TemporaryFolder folder;
-  EXPECT_FALSE(raylet_is_listening(folder / "raylet"));
+  EXPECT_FALSE(raylet_is_listening(folder.shared("raylet")));
   {
     const Listener listener(folder / "raylet");
-    EXPECT_TRUE(raylet_is_listening(folder / "raylet"));
+    EXPECT_TRUE(raylet_is_listening(folder.shared("raylet")));
   }
   // The socket's file stays behind when the raylet is killed.
   EXPECT_TRUE(std::filesystem::exists(folder / "raylet"));
-  EXPECT_FALSE(raylet_is_listening(folder / "raylet"));
+  EXPECT_FALSE(raylet_is_listening(folder.shared("raylet")));
 }
 
 TEST(Raylet, IsFoundUnderAPathThatNoSocketAddressHolds) {
   const TemporaryFolder folder;
-  const std::string sockets = folder / std::string(150, 's');
+  const std::string name(150, 's');
+  const std::string sockets = folder / name;
   std::filesystem::create_directories(sockets);
   const Listener listener(folder / "raylet");
   std::filesystem::rename(folder / "raylet", sockets + "/raylet");
-  EXPECT_TRUE(raylet_is_listening(sockets + "/raylet"));
-  EXPECT_FALSE(raylet_is_listening(sockets + "/other"));
+  EXPECT_TRUE(raylet_is_listening(folder.shared(name) / "raylet"));
+  EXPECT_FALSE(raylet_is_listening(folder.shared(name) / "other"));
 }
 
 TEST(Raylet, IsNotAFile) {
   const TemporaryFolder folder;
-  EXPECT_FALSE(raylet_is_listening(folder.write("raylet", "")));
+  folder.write("raylet", "");
+  EXPECT_FALSE(raylet_is_listening(folder.shared("raylet")));
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "base/file.h"
+#include "base/shared_path.h"
 #include "ray/raylet.h"
 
 namespace rayhistory {

@@ -22,11 +22,11 @@ const SessionName kSession = *SessionName::parse("session_a");
 class SessionLifeTest : public testing::Test {
  protected:
   void point_latest_to(const std::string& target) {
-    fs::remove(ray_.session_latest());
-    fs::create_symlink(target, ray_.session_latest());
+    fs::remove(ray_.session_latest().str());
+    fs::create_symlink(target, ray_.session_latest().str());
   }
   void start_raylet() {
-    const std::string path = ray_.raylet_socket(kSession);
+    const std::string path = ray_.raylet_socket(kSession).str();
     fs::create_directories(fs::path(path).parent_path());
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -41,7 +41,7 @@ class SessionLifeTest : public testing::Test {
   }
 
   const TemporaryFolder folder_;
-  const RayFolder ray_{folder_.path()};
+  const RayFolder ray_{folder_.shared()};
   int listener_ = -1;
 };
 

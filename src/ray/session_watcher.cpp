@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/file.h"
 #include "base/log.h"
+#include "base/shared_path.h"
 
 namespace rayhistory {
 namespace {
@@ -34,7 +34,7 @@ std::string last_segment(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
 }
 
-FileIdentity identity_of(const std::string& path) {
+FileIdentity identity_at(const SharedPath& path) {
   const auto status = status_of(path);
   return status ? status->identity : FileIdentity{};
 }
@@ -97,7 +97,7 @@ RunningNode SessionWatcher::look(const std::stop_token& stop) {
   } else if (!session && !before.session && session_missing_.due(clock_.steady_now())) {
     log_warning(
         "read session_latest file error",
-        {{"path", options_.folder.session_latest()},
+        {{"path", options_.folder.session_latest().str()},
          {"error", session.error().message},
          {"advice", "start Ray in this pod, and share its --temp-dir with the collector as RAY_TMP_ROOT"}});
   }
@@ -121,7 +121,7 @@ Result<SessionName> SessionWatcher::find_session() const {
     return Error{ErrorKind::invalid, "it points to \"" + target + "\", which ends in no session's name"};
   TRY_ASSIGN(const FileStatus status, status_of(options_.folder.session(*name)));
   if (status.type != FileType::directory)
-    return Error{ErrorKind::invalid, options_.folder.session(*name) + " is no folder"};
+    return Error{ErrorKind::invalid, options_.folder.session(*name).str() + " is no folder"};
   return std::move(*name);
 }
 
@@ -153,7 +153,7 @@ void SessionWatcher::ask_dashboard(RunningNode& now, const std::stop_token& stop
     return;
   }
   const SteadyTime time = clock_.steady_now();
-  const FileIdentity socket = identity_of(options_.folder.raylet_socket(*now.session));
+  const FileIdentity socket = identity_at(options_.folder.raylet_socket(*now.session));
   if (asked_) {
     const bool socket_stays = answered_ && socket.inode != 0 && socket == asked_about_;
     const Nanoseconds steady_pause = socket_stays ? kAskPauseWhileSocketStays : kLongestAskPause;

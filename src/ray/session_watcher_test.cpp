@@ -43,7 +43,7 @@ class Dashboard final : public HttpClient {
 class Watching : public testing::Test {
  protected:
   SessionWatcherOptions options() const {
-    return {.folder = RayFolder(folder_.path()),
+    return {.folder = RayFolder(folder_.shared()),
             .pod_ip = "10.0.0.1",
             .nodes = *nodes_url("head", ""),
             .token = {}};

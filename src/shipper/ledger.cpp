@@ -174,7 +174,7 @@ bool Ledger::is_newer_version(Entry& entry, const Shipment& next, SteadyTime now
   const bool goes_on_elsewhere =
       std::any_of(entry.generations.begin(), entry.generations.end(),
                   [&](const Entry* generation) { return generation->content == entry.content; });
-  const bool is_whole = !std::exchange(entry.has_grown, false) && !entry.shipment->path.empty();
+  const bool is_whole = !std::exchange(entry.has_grown, false) && entry.shipment->has_file();
   const bool was_version = is_whole && !goes_on_elsewhere;
   const std::optional<SteadyTime> before = std::exchange(entry.version_before, std::nullopt);
   if (was_version) entry.version_before = now;
@@ -187,12 +187,12 @@ void Ledger::tell_versions(Entry& entry) const {
   if (std::exchange(entry.versions_told, true)) return;
   log_info(
       "a file is replaced more often than it is stored: the newest version is stored at each push interval",
-      {{"key", entry.key}, {"path", entry.shipment->path}});
+      {{"key", entry.key}, {"path", entry.shipment->path.str()}});
 }
 
 void Ledger::abandon_unsent(Entry& entry) {
   const Shipment& file = *entry.shipment;
-  GivenUp given_up{.content = content_of(file), .size = file.size, .path = file.path};
+  GivenUp given_up{.content = content_of(file), .size = file.size, .path = file.path.str()};
   if (entry.busy && !entry.given_up) {
     entry.given_up = std::move(given_up);
   } else {
@@ -457,7 +457,7 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
   if (!stored.content) {
     if (key_names_content(file) || stored.object.size == 0) {
       stored.content = content_of(file);
-    } else if (file.path.empty()) {
+    } else if (!file.has_file()) {
       // Whose it is, a file that comes yet may tell.
     } else if (stored.object.size > file.size) {
       stored.content = Content{};
@@ -496,7 +496,7 @@ std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
       block(entry, *possible);
       return std::nullopt;
     }
-    if (file.path.empty() && !stored.preserve_begun) {
+    if (!file.has_file() && !stored.preserve_begun) {
       // Nobody has it but this key, where it stays.
       drop_shipment(entry);
       forget_if_done(*entry.prefix);
@@ -762,7 +762,7 @@ void Ledger::settle_failed(Entry& entry, const Task& task, const Error& error, S
   const bool is_permanent = error.kind == ErrorKind::invalid || error.kind == ErrorKind::unsupported;
   entry.not_before = now + (is_permanent ? kInvalidDelay : kFailedDelay);
   log_warning("file not stored, will be tried again", {{"key", entry.key},
-                                                       {"path", task.shipment.path},
+                                                       {"path", task.shipment.path.str()},
                                                        {"error", error.message},
                                                        {"retry_in", is_permanent ? "5m" : "5s"}});
 }

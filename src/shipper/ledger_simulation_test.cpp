@@ -16,6 +16,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/shared_path.h"
 #include "base/tail_digest.h"
 #include "layout/rotated_log.h"
 #include "shipper/ledger.h"
@@ -204,7 +205,7 @@ class Life {
     Shipment shipment;
     shipment.key = key_of(name);
     shipment.prefix_length = kPrefix.size();
-    shipment.path = folder_ / file;
+    shipment.path = folder_.shared(file);
     shipment.identity = status.identity;
     shipment.generation = generation;
     shipment.size = status.size;
@@ -213,7 +214,7 @@ class Life {
 
   void offer_live() {
     Shipment live = shipment("r.out", "r.out", live_.generation);
-    live.tail = *tail_digest(*File::open_for_reading(live.path), live.size);
+    live.tail = *tail_digest(*open_for_reading(live.path), live.size);
     ledger_.offer(std::move(live), clock_.steady_now());
   }
 

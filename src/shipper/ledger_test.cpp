@@ -34,7 +34,7 @@ class Mirror {
     shipment.key = kPrefix + "logs/" + path;
     shipment.prefix_length = kPrefix.size();
     shipment.content_type = kTextContent;
-    shipment.path = folder / path;
+    shipment.path = folder.shared(path);
     shipment.identity = status.identity;
     shipment.generation = generation;
     shipment.size = status.size;

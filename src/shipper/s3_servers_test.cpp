@@ -86,7 +86,7 @@ class S3ServersTest : public testing::Test {
     shipment.key = kPrefix + key;
     shipment.prefix_length = kPrefix.size();
     shipment.content_type = kTextContent;
-    shipment.path = path;
+    shipment.path = folder_.shared(name);
     shipment.identity = status.identity;
     shipment.generation = generation;
     shipment.size = status.size;

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/shared_tree.h"
 
 namespace rayhistory {
 
@@ -31,7 +32,7 @@ struct Shipment {
   size_t prefix_length = 0;
   std::string_view content_type;  // static text
 
-  std::string path;  // empty: there is no file, and the object is to be empty (ledger.h)
+  SharedPath path;  // where the file is, and nowhere when only `held_open` has it
   FileIdentity identity;
   // Counts how often the same file was cut short (copytruncate): another generation is another content.
   uint32_t generation = 0;
@@ -59,6 +60,9 @@ struct Shipment {
   std::string moved_from;
   // rotated_log: its backup number; the highest is evicted next and goes first.
   uint64_t urgency = 0;
+
+  // False: the object is to be empty (ledger.h).
+  bool has_file() const { return held_open || !path.is_nowhere(); }
 
   // Called once, by a worker thread and without locks, when the file is final and the store holds all of it.
   std::function<void()> on_stored;

@@ -13,14 +13,19 @@ namespace {
 
 constexpr Nanoseconds kLongEnough = Seconds(60);
 
-Shipment shipment_of(const std::string& path, const std::string& key) {
-  const FileStatus status = *status_of(path);
+Shipment shipment_of(const TemporaryFolder& folder, const std::string& name) {
+  const FileStatus status = *status_of(folder / name);
   Shipment shipment;
-  shipment.key = key;
-  shipment.path = path;
+  shipment.key = name;
+  shipment.path = folder.shared(name);
   shipment.identity = status.identity;
   shipment.size = status.size;
   return shipment;
+}
+
+Shipment written_shipment(const TemporaryFolder& folder, const std::string& name, std::string_view content) {
+  folder.write(name, content);
+  return shipment_of(folder, name);
 }
 
 TEST(Shipper, StoresWhatIsOfferedWhileItIsDraining) {
@@ -30,7 +35,7 @@ TEST(Shipper, StoresWhatIsOfferedWhileItIsDraining) {
   shipper.begin_drain();
   for (int i = 0; i < 200; ++i) {
     const std::string name = "file" + std::to_string(i);
-    shipper.offer(shipment_of(folder.write(name, name), name));
+    shipper.offer(written_shipment(folder, name, name));
   }
   EXPECT_TRUE(shipper.wait_until_stored(Deadline::after(system_clock(), kLongEnough)));
   EXPECT_EQ(store.keys().size(), 200u);
@@ -45,7 +50,7 @@ TEST(Shipper, PushesByItselfWhenTheIntervalIsOver) {
     if (call == StoreCall::put) stored.count_down();
   });
   Shipper shipper(store, system_clock(), {.workers = 2, .push_interval = Milliseconds(1)});
-  shipper.offer(shipment_of(folder.write("a", "a"), "a"));
+  shipper.offer(written_shipment(folder, "a", "a"));
   stored.wait();
 }
 
@@ -55,7 +60,7 @@ TEST(Shipper, SaysWhatIsLeftWhenTheStoreIsAway) {
   store.fail_always(Error{ErrorKind::retry, "connection refused"});
   Shipper shipper(store, system_clock(), {.workers = 2});
   shipper.begin_drain();
-  shipper.offer(shipment_of(folder.write("a", "12345"), "a"));
+  shipper.offer(written_shipment(folder, "a", "12345"));
   EXPECT_FALSE(shipper.wait_until_stored(Deadline::after(system_clock(), Milliseconds(20))));
   EXPECT_EQ(shipper.backlog().files, 1u);
   EXPECT_EQ(shipper.backlog().bytes, 5u);
@@ -68,7 +73,7 @@ TEST(Shipper, ADrainEndsAlsoWhenAnEmptyFileTurnsOutToBeStored) {
   store.set("a", "");
   Shipper shipper(store, system_clock(), {.workers = 1});
   shipper.begin_drain();
-  shipper.offer(shipment_of(folder.write("a", ""), "a"));
+  shipper.offer(written_shipment(folder, "a", ""));
   EXPECT_TRUE(shipper.wait_until_stored(Deadline::never()));
 }
 
@@ -79,7 +84,7 @@ TEST(Shipper, ADrainEndsAlsoWhenAnObjectOfNoFileTurnsOutToBeNowhereElse) {
   store.set("r.rotated.1-1.out", "of a generation before, and longer");
   Shipper shipper(store, system_clock(), {.workers = 1});
   shipper.begin_drain();
-  Shipment event = shipment_of(folder.write("a", "a"), "a");
+  Shipment event = written_shipment(folder, "a", "a");
   event.kind = ShipmentKind::events;  // goes first
   shipper.offer(event);
   EXPECT_TRUE(shipper.wait_until_stored(Deadline::never()));
@@ -99,10 +104,10 @@ TEST(Shipper, OneKeyIsNeverWrittenByTwoWorkers) {
   });
   Shipper shipper(store, system_clock(), {.workers = 8});
   shipper.begin_drain();
-  const std::string path = folder.write("a", "");
+  folder.write("a", "");
   for (int i = 0; i < 300; ++i) {
     folder.append("a", "x");
-    shipper.offer(shipment_of(path, "a"));
+    shipper.offer(shipment_of(folder, "a"));
   }
   EXPECT_TRUE(shipper.wait_until_stored(Deadline::after(system_clock(), kLongEnough)));
   EXPECT_EQ(store.content("a"), std::string(300, 'x'));

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "base/shared_path.h"
 #include "base/tail_digest.h"
 #include "http/body.h"
 
@@ -87,10 +88,10 @@ class OfferedBytes final : public Body {
 // The file, if it is still the one that was offered and as long.
 Result<std::shared_ptr<const File>> open_file(const Shipment& shipment) {
   if (shipment.held_open) return shipment.held_open;
-  TRY_ASSIGN(File file, File::open_for_reading(shipment.path));
+  TRY_ASSIGN(File file, open_for_reading(shipment.path));
   TRY_ASSIGN(const FileStatus status, file.status());
-  if (status.type != FileType::regular || status.identity != shipment.identity || status.size < shipment.size)
-    return Error{ErrorKind::not_found, shipment.path + ": another file than before"};
+  if (status.identity != shipment.identity || status.size < shipment.size)
+    return Error{ErrorKind::not_found, shipment.path.str() + ": another file than before"};
   return std::make_shared<const File>(std::move(file));
 }
 
@@ -165,7 +166,7 @@ TaskResult perform(const Task& task, Store& store, const std::function<void(List
       break;
   }
 
-  if (task.shipment.path.empty()) return put(task, MemoryBody(""), store, deadline);
+  if (!task.shipment.has_file()) return put(task, MemoryBody(""), store, deadline);
   auto file = open_file(task.shipment);
   if (!file && file.error().kind == ErrorKind::not_found) return file_moved();
   if (!file) return failed(std::move(file).error());

@@ -12,6 +12,7 @@ namespace rayhistory {
 TemporaryFolder::TemporaryFolder()
     : path_((std::filesystem::temp_directory_path() / "rayhistory-XXXXXX").string()) {
   CHECK(::mkdtemp(path_.data()) != nullptr);
+  tree_ = SharedTree::open(path_);
 }
 
 TemporaryFolder::~TemporaryFolder() {

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "base/shared_tree.h"
 
 namespace rayhistory {
 
@@ -16,6 +19,8 @@ class TemporaryFolder {
 
   const std::string& path() const { return path_; }
   std::string operator/(std::string_view name) const { return path_ + "/" + std::string(name); }
+  // The same place for code that shares its folders with others.
+  SharedPath shared(std::string_view name = {}) const { return SharedPath(tree_) / name; }
   // Writes a file below it, making the folders on the way.
   std::string write(std::string_view name, std::string_view content) const;
   void append(std::string_view name, std::string_view content) const;
@@ -23,6 +28,7 @@ class TemporaryFolder {
 
  private:
   std::string path_;
+  std::shared_ptr<const SharedTree> tree_;
 };
 
 }  // namespace rayhistory

@@ -75,6 +75,7 @@ ssize_t (*next_write)(int, const void*, size_t) = nullptr;
 ssize_t (*next_pwritev)(int, const iovec*, int, off_t) = nullptr;
 int (*next_fdatasync)(int) = nullptr;
 int (*next_rename)(const char*, const char*) = nullptr;
+int (*next_renameat)(int, const char*, int, const char*) = nullptr;
 ssize_t (*next_recv)(int, void*, size_t, int) = nullptr;
 ssize_t (*next_send)(int, const void*, size_t, int) = nullptr;
 
@@ -105,6 +106,10 @@ int fdatasync(int descriptor) {
 
 int rename(const char* from, const char* to) noexcept {
   return amid_dallying([=] { return next(next_rename, "rename")(from, to); });
+}
+
+int renameat(int from_folder, const char* from, int to_folder, const char* to) noexcept {
+  return amid_dallying([=] { return next(next_renameat, "renameat")(from_folder, from, to_folder, to); });
 }
 
 ssize_t recv(int socket, void* bytes, size_t size, int flags) {

@@ -1,4 +1,4 @@
-#include "logs/open_folder.h"
+#include "base/open_folder.h"
 
 #include <sys/stat.h>
 
@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/shared_path.h"
 #include "testing/temporary_folder.h"
 
 namespace rayhistory {
@@ -18,7 +19,7 @@ TEST(OpenFolder, ListsNamesWithTheirTypes) {
   folder.write("below/file", "");
   std::filesystem::create_symlink("file", folder / "link");
   ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0644), 0);
-  const auto open = OpenFolder::open(folder.path());
+  const auto open = open_folder(folder.shared());
   ASSERT_TRUE(open);
   for (int time = 0; time < 2; ++time) {
     std::map<std::string, FileType> seen;
@@ -33,7 +34,7 @@ TEST(OpenFolder, ListsNamesWithTheirTypes) {
 TEST(OpenFolder, TellsTheSameIdentityAsTheFileItself) {
   const TemporaryFolder folder;
   const std::string path = folder.write("file", "12345");
-  const auto status = OpenFolder::open(folder.path())->status_of("file");
+  const auto status = open_folder(folder.shared())->status_of("file");
   ASSERT_TRUE(status);
   EXPECT_EQ(status->identity, File::open_for_reading(path)->status()->identity);
   EXPECT_EQ(status->size, 5u);
@@ -44,14 +45,14 @@ TEST(OpenFolder, IsNotOpenedThroughASymlink) {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "real");
   std::filesystem::create_directory_symlink("real", folder / "link");
-  EXPECT_EQ(OpenFolder::open(folder / "link").error().kind, ErrorKind::not_found);
-  EXPECT_EQ(OpenFolder::open(folder.path())->open_below("link").error().kind, ErrorKind::not_found);
-  EXPECT_TRUE(OpenFolder::open(folder.path())->open_below("real"));
+  EXPECT_EQ(open_folder(folder.shared("link")).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(open_folder(folder.shared())->open_below("link").error().kind, ErrorKind::not_found);
+  EXPECT_TRUE(open_folder(folder.shared())->open_below("real"));
 }
 
 TEST(OpenFolder, NamesThePathInItsErrors) {
   const TemporaryFolder folder;
-  const auto missing = OpenFolder::open(folder.path())->status_of("gone");
+  const auto missing = open_folder(folder.shared())->status_of("gone");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
   EXPECT_NE(missing.error().message.find(folder / "gone"), std::string::npos);
