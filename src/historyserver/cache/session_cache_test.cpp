@@ -54,6 +54,7 @@ class SessionCacheTest : public testing::Test {
 };
 
 TEST_F(SessionCacheTest, LoadsOnceForAllReaders) {
+  limits_.reload.waiters = 32;
   std::promise<void> go;
   before_load_ = [wait = go.get_future().share()] { wait.wait(); };
   SessionCache cache = this->cache();
