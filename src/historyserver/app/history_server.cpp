@@ -1,5 +1,6 @@
 #include "historyserver/app/history_server.h"
 
+#include <algorithm>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -32,13 +33,25 @@ constexpr Seconds kAnswerTimeout{25};
 constexpr unsigned kReadsAtOnce = 4;
 // Everyone needs the list of sessions.
 constexpr size_t kIndexWaiters = 48;
-// Of --memory-limit. A load looks at the heap, answers included, after each MiB that each of its threads
-// reads; the rest is for what comes between two looks, for the heap's gaps, and for the kernel's buffers of
-// sockets.
-constexpr uint64_t kHeapPercent = 75;
+// Of --memory-limit, answers get a share, but no more than a few dozen clients need.
 constexpr uint64_t kAnswerPercent = 15;
+constexpr uint64_t kMostAnswerBytes = 128ULL << 20U;
+// What no load may use, beside the answers' share: a load looks at the heap after each MiB that each of its
+// threads reads, the heap has gaps, and the kernel counts the buffers of sockets.
+constexpr uint64_t kLeastSpareBytes = 64ULL << 20U;
+constexpr uint64_t kSpareShare = 16;  // or one of these parts, if that is more
 constexpr Seconds kEnsureBucketTimeout{30};
 constexpr Seconds kEnsureBucketPause{60};
+
+uint64_t answer_bytes(uint64_t memory_bytes) {
+  return std::min(memory_bytes * kAnswerPercent / 100, kMostAnswerBytes);
+}
+
+// At least one byte, for 0 is without a limit.
+uint64_t heap_bytes(uint64_t memory_bytes) {
+  const uint64_t others = answer_bytes(memory_bytes) + std::max(kLeastSpareBytes, memory_bytes / kSpareShare);
+  return memory_bytes == 0 ? 0 : std::max(memory_bytes, others + 1) - others;
+}
 
 SessionCacheLimits limits_of(const ServingSettings& settings) {
   SessionCacheLimits limits;
@@ -46,13 +59,13 @@ SessionCacheLimits limits_of(const ServingSettings& settings) {
   limits.bytes = settings.cache_bytes;
   limits.lifetime = settings.cache_lifetime;
   limits.reload.load_time = settings.load_time;
-  limits.heap_bytes = settings.memory_bytes * kHeapPercent / 100;
+  limits.heap_bytes = heap_bytes(settings.memory_bytes);
   return limits;
 }
 
 HttpServerLimits web_limits(const ServingSettings& settings) {
   HttpServerLimits limits;
-  if (settings.memory_bytes > 0) limits.answer_bytes = settings.memory_bytes * kAnswerPercent / 100;
+  if (settings.memory_bytes > 0) limits.answer_bytes = answer_bytes(settings.memory_bytes);
   return limits;
 }
 
