@@ -224,3 +224,4 @@ def test_a_session_that_is_being_stored_does_not_look_ended(serve, bucket, brows
     page = open_dashboard(browser, f"http://127.0.0.1:{server.port}{BASE}")
     page.wait_for("stored while it runs: last seen 2026-11-23 03:2")
     assert abs(page.run("Date.now()") - time.time() * 1000) < 60_000
+        "unknown_events": {"total": 0, "of_type": {}},

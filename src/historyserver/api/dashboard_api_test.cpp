@@ -464,6 +464,99 @@ TEST_F(DashboardApi, CutsPlacementGroupsOutOfWhatWasFetched) {
   EXPECT_EQ(json("/api/v0/placement_groups", "/data/result/warnings"), "null");
 }
 
+TEST_F(DashboardApi, ShowsPlacementGroupsOfWhichEventsTell) {
+  state.placement_groups = {
+      {.placement_group_id = "aa",
+       .name = "",
+       .creator_job_id = "02000000",
+       .is_detached = true,
+       .bundles = {{.index = 0, .unit_resources = {{"my_res", 0.5}}, .label_selector = {{"a", "b"}}}},
+       .requested = 123,
+       .state = "REMOVED",
+       .scheduling_state = "FINISHED",
+       .scheduling_attempt = 2,
+       .highest_retry_delay_ms = 1.5}};
+  EXPECT_EQ(json("/api/v0/placement_groups?detail=1", "/data/result/warnings"), "null");
+  EXPECT_EQ(
+      json("/api/v0/placement_groups?detail=1", "/data/result/result"),
+      R"([{"placement_group_id":"aa","name":"","creator_job_id":"02000000","state":"REMOVED","bundles":)"
+      R"([{"bundle_id":{"placement_group_id":"aa","bundle_index":0},"unit_resources":{"my_res":0.5},)"
+      R"("node_id":null,"label_selector":{"a":"b"}}],"is_detached":true,"stats":)"
+      R"({"creation_request_received_ns":"123","scheduling_attempt":2,"scheduling_state":"FINISHED",)"
+      R"("highest_retry_delay_ms":1.5},"topology_strategy":null,"topology_assignments":null}])");
+  EXPECT_EQ(json("/api/v0/placement_groups?filter_keys=is_detached&filter_predicates=%3D&filter_values=true",
+                 "/data/result/num_filtered"),
+            "1");
+}
+
+TEST_F(DashboardApi, TakesOfAFetchedPlacementGroupWhatEventsDoNotTell) {
+  state.placement_groups.resize(3);
+  state.placement_groups[0].placement_group_id = "aa";
+  state.placement_groups[0].name = "n";
+  state.placement_groups[0].state = "CREATED";
+  state.placement_groups[1].placement_group_id = "bb";
+  state.placement_groups[1].state = "RESCHEDULING";
+  state.placement_groups[1].scheduling_attempt = 3;
+  state.placement_groups[2].placement_group_id = "dd";
+  put("fetched_endpoints/restful__api__v0__placement_groups?detail=1&limit=10000",
+      R"({"data": {"result": {"result": [)"
+      R"({"placement_group_id": "aa", "name": "n", "creator_job_id": "01000000", "state": "REMOVED",)"
+      R"( "bundles": [{"node_id": "n1"}], "is_detached": true, "stats": {"scheduling_attempt": 1}},)"
+      R"({"placement_group_id": "bb", "state": "CREATED", "stats": {"scheduling_attempt": 1}},)"
+      R"({"placement_group_id": "cc", "name": null, "state": "PENDING"}]}}})");
+  const std::string list = "/api/v0/placement_groups?detail=1";
+  const auto at = [&](std::string_view place) {
+    return json(list, "/data/result/result/" + std::string(place));
+  };
+  EXPECT_EQ(json(list, "/data/result/total"), "4");
+  // The dashboard knew of its end, and of its nodes.
+  EXPECT_EQ(at("0/state"), "\"REMOVED\"");
+  EXPECT_EQ(at("0/creator_job_id"), "\"01000000\"");
+  EXPECT_EQ(at("0/bundles"), R"([{"node_id":"n1"}])");
+  EXPECT_EQ(at("0/stats"), R"({"scheduling_attempt":1})");
+  // Events say what came after the dashboard was asked.
+  EXPECT_EQ(at("1/state"), "\"RESCHEDULING\"");
+  EXPECT_EQ(at("1/stats/scheduling_attempt"), "3");
+  EXPECT_EQ(at("2/name"), "null");
+  EXPECT_EQ(at("2/state"), "\"PENDING\"");
+  EXPECT_EQ(at("3/state"), "null");
+  EXPECT_EQ(at("3/stats"), "null");
+}
+
+TEST_F(DashboardApi, ShowsWhatTheAutoscalerReportedUnlessItsLogDoes) {
+  state.autoscaler_reports = {{.event_id = "one", .time = kStart, .message = "Adding 1 node(s)."},
+                              {.event_id = "two",
+                               .time = kStart + kSecond,
+                               .message = "No available node types can fulfill it.",
+                               .is_warning = true}};
+  EXPECT_EQ(json("/events", "/data/events/global/1/severity"), "\"WARNING\"");
+  EXPECT_EQ(json("/events", "/data/events/global/0/message"), "\"Adding 1 node(s).\"");
+  EXPECT_EQ(json("/api/v0/cluster_events", "/data/result/result/0/source_type"), "\"AUTOSCALER\"");
+  put("aa/logs/events/event_AUTOSCALER.log",
+      R"({"event_id":"log","message":"m","severity":"INFO","source_type":"AUTOSCALER","timestamp":"20"})"
+      "\n");
+  EXPECT_EQ(json("/api/v0/cluster_events", "/data/result/total"), "1");
+}
+
+TEST_F(DashboardApi, SaysWhichNodesWereStillToComeWhereEventsDo) {
+  const std::string status = "/api/cluster_status?format=1";
+  EXPECT_THAT(json(status, "/data/clusterStatus"), HasSubstr("Pending:\\n (not recorded)\\n"));
+  state.provisioning.time = kStart;
+  EXPECT_THAT(json(status, "/data/clusterStatus"), HasSubstr("Pending:\\n (no pending nodes)\\n"));
+  state.provisioning.pending = " small, 2 launching\n";
+  state.provisioning.failed = " big: LaunchFailed (latest_attempt: 03:25:07) - no quota\n";
+  EXPECT_THAT(json(status, "/data/clusterStatus"),
+              AllOf(HasSubstr("Pending:\\n small, 2 launching\\nRecent failures:\\n big: LaunchFailed"),
+                    Not(HasSubstr("no failures"))));
+}
+
+TEST_F(DashboardApi, CountsEventsThatItDoesNotKnowByTheirType) {
+  EXPECT_EQ(json("/api/history/session", "/unknown_events"), R"({"total":0,"of_type":{}})");
+  state.unknown_events.of_type = {{"NEW_EVENT", 2}};
+  state.unknown_events.of_other_types = 5;
+  EXPECT_EQ(json("/api/history/session", "/unknown_events"), R"({"total":7,"of_type":{"NEW_EVENT":2}})");
+}
+
 TEST_F(DashboardApi, ReadsBothKindsOfEventLogs) {
   put("aa/logs/events/event_RAYLET.log",
       R"({"custom_fields":{"job_id":"02000000"},"event_id":"e2","host_name":"vm","message":"a\\nb","pid":"350",)"

@@ -25,6 +25,22 @@ void append_time(std::string& json, Comma& comma, std::string_view key, int64_t 
   json += nanoseconds == 0 ? "null" : std::to_string(nanoseconds / kNanosecondsPerMillisecond);
 }
 
+void append_unknown_events(std::string& json, Comma& comma, const UnknownEvents& events) {
+  append_key(json, comma, "unknown_events");
+  json += '{';
+  Comma inner;
+  append_key(json, inner, "total");
+  json += std::to_string(events.total());
+  append_key(json, inner, "of_type");
+  json += '{';
+  Comma types;
+  for (const auto& [type, count] : events.of_type) {
+    append_key(json, types, type);
+    json += std::to_string(count);
+  }
+  json += "}}";
+}
+
 std::string summary_json(const SessionView& view) {
   const StoredSession& session = view.listing.session;
   const std::optional<Owner>& owner = session.place.owner;
@@ -47,6 +63,7 @@ std::string summary_json(const SessionView& view) {
   append_key(json, comma, "has_ended");
   append_bool(json, stored && view.now - *stored > kQuietNanoseconds);
   text("partial_failure", view.state.partial_failure);
+  append_unknown_events(json, comma, view.state.unknown_events);
   json += '}';
   return json;
 }

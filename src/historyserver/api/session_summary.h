@@ -16,6 +16,8 @@ namespace rayhistory {
 //   something each
 //                    minute
 //   partial_failure  what is missing, as in the state API; empty: nothing
+//   unknown_events   events whose type this version does not know, and so does not show: their `total`, and
+//                    how many there are `of_type`; at most 20 types are named
 Response session_summary(const SessionView& view);
 
 // /api/history/page.js: what Ray's pages are given of a stored session (session_script.js), with the above in

@@ -40,6 +40,7 @@ class SessionCacheTest : public testing::Test {
           ++loads_;
           auto state = std::make_shared<SessionState>();
           state->bytes = 1000;
+          state->unknown_events.of_other_types = 3;
           return std::shared_ptr<const SessionState>(std::move(state));
         },
         limits_, clock_);
@@ -94,6 +95,17 @@ TEST_F(SessionCacheTest, LoadsNoMoreSessionsAtOnceThanItMay) {
     EXPECT_TRUE(reader.get());
   EXPECT_EQ(most, 2);
   EXPECT_EQ(loads_, 3);
+}
+
+TEST_F(SessionCacheTest, CountsTheUnknownEventsOfTheSessionsThatItHolds) {
+  limits_.sessions = 1;
+  SessionCache cache = this->cache();
+  EXPECT_EQ(cache.figures().unknown_events, 0u);
+  ASSERT_TRUE(cache.get(session("a")));
+  EXPECT_EQ(cache.figures().unknown_events, 3u);
+  // The session of "a" has to go.
+  ASSERT_TRUE(cache.get(session("b")));
+  EXPECT_EQ(cache.figures().unknown_events, 3u);
 }
 
 TEST_F(SessionCacheTest, ShowsWhatIsNewAndLoadsNoStateForALog) {

@@ -396,6 +396,19 @@ class PieceReader {
   uint64_t unchecked_bytes_ = 0;
 };
 
+void report_unknown_events(const SessionState& state, const SessionListing& listing) {
+  const UnknownEvents& events = state.unknown_events;
+  if (events.total() == 0) return;
+  std::vector<std::string> types;
+  for (const auto& [type, count] : events.of_type)
+    types.push_back(fmt::format("{} {}", count, type));
+  if (events.of_other_types > 0) types.push_back(fmt::format("{} of other types", events.of_other_types));
+  log_info("the session has events of types that this version does not know; it does not show them",
+           {{"session", listing.session.prefix},
+            {"events", events.total()},
+            {"types", fmt::format("{}", fmt::join(types, ", "))}});
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const SessionState>> load_state(Store& store, const SessionListing& listing,
@@ -429,6 +442,7 @@ Result<std::shared_ptr<const SessionState>> load_state(Store& store, const Sessi
   if (first_error) return std::move(*first_error).in("loading " + listing.session.prefix);
   std::shared_ptr<SessionState> state = builder.build(threads);
   state->partial_failure = damage.text(listing);
+  report_unknown_events(*state, listing);
   return std::shared_ptr<const SessionState>(std::move(state));
 }
 
