@@ -17,6 +17,7 @@
 #include "historyserver/api/fetched_endpoint.h"
 #include "historyserver/api/json_value.h"
 #include "historyserver/api/state_table.h"
+#include "layout/rotated_log.h"
 
 namespace rayhistory {
 namespace {
@@ -114,7 +115,7 @@ LogEvent make_event(simdjson::dom::object event) {
 
 bool is_event_log(std::string_view key) {
   const size_t folder = key.find("/logs/events/event_");
-  return folder != std::string_view::npos && key.ends_with(".log");
+  return folder != std::string_view::npos && live_log_path(key).ends_with(".log");
 }
 
 void read_lines(std::string_view text, simdjson::dom::parser& parser, std::vector<LogEvent>& events) {

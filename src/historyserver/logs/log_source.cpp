@@ -112,7 +112,7 @@ class Finder {
     for (const ListedObject* object : listing_.below(folder)) {
       std::string path = object->key.substr(path_begins);
       // The live file may be gone, and its generations still be there.
-      if (auto rotated = parse_rotated_log(path)) path = std::move(rotated->live_path);
+      path = live_log_path(path);
       if (path.find('/') != std::string::npos) continue;
       const std::optional<WorkerLog> log = parse_worker_log(path, request_.suffix);
       if (log && is_wanted(*log)) return generations_of(listing_, node, path);

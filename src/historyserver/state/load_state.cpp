@@ -25,6 +25,7 @@
 #include "historyserver/state/session_builder.h"
 #include "historyserver/state/snapshot.h"
 
+#include "layout/rotated_log.h"
 namespace rayhistory {
 namespace {
 
@@ -87,7 +88,7 @@ struct Pieces {
 
 bool is_job_log(std::string_view path) {
   const size_t place = path.find("/logs/events/event_JOBS");
-  return place != std::string_view::npos && path.find('/') == place && path.ends_with(".log");
+  return place != std::string_view::npos && path.find('/') == place && live_log_path(path).ends_with(".log");
 }
 
 // Below its session.
