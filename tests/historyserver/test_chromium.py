@@ -163,6 +163,62 @@ def test_a_session_is_found_and_looked_at_by_cookies(serve, bucket, browser, das
 
 
 def test_a_session_whose_driver_was_silent(serve, recorded_a, browser, dashboard_files):
+# The longest names that Kubernetes and KubeRay take, without a place to break them.
+LONG = "n" * 63
+LONG_OWNER = "o" * 63
+WIDTHS = {"screen": 1400, "phone": 390}
+
+
+def names_of_sessions(folder, place, days):
+    (folder / "cluster-metadata" / place).mkdir(parents=True)
+    for day in days:
+        (folder / "cluster-metadata" / place / f"session_2026-{day // 28 + 1:02}-{day % 28 + 1:02}_04-00-00_000000_1").touch()
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_the_list_fits_the_screen_with_the_longest_names(serve, tmp_path, browser, dashboard_files, width):
+    bucket = tmp_path / "bucket"
+    names_of_sessions(bucket, f"rayservice/{LONG}_{LONG_OWNER}_{LONG}", range(3))
+    page = browser.open("about:blank")
+    page.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
+    page.go(f"http://127.0.0.1:{serve(bucket, DASHBOARD_DIR=dashboard_files).port}/select_cluster")
+    page.wait_for("3 of 3 sessions", LONG, LONG_OWNER)
+    assert page.run("innerWidth") == width
+    assert page.run("document.documentElement.scrollWidth") <= width
+    beyond = """[...document.querySelectorAll('body *')].filter(each => {
+        const place = each.getBoundingClientRect();
+        return place.width > 0 && (place.right > innerWidth || place.left < 0 || each.scrollWidth > each.clientWidth + 1
+                                   && getComputedStyle(each).display !== 'inline');
+    }).map(each => each.outerHTML.slice(0, 200))"""
+    assert page.run(beyond) == []
+    assert page.mistakes == []
+
+
+def test_filter_and_page_are_in_the_address_and_times_have_their_zone(serve, tmp_path, browser, dashboard_files):
+    bucket = tmp_path / "bucket"
+    names_of_sessions(bucket, "raycluster/default_many", range(120))
+    names_of_sessions(bucket, "raycluster/default_other", range(1))
+    root = f"http://127.0.0.1:{serve(bucket, DASHBOARD_DIR=dashboard_files).port}/select_cluster"
+    page = browser.open(f"{root}?filter=many&page=2")
+    page.wait_for("120 of 121 sessions", "Page 2 of 3")
+    assert page.run("document.querySelector('#filter').value") == "many"
+    assert page.run("document.querySelector('#rows time').textContent") == "2026-03-14T04:00:00Z"
+    page.click("Next")
+    page.wait_for("Page 3 of 3")
+    assert page.run("location.search") == "?filter=many&page=3"
+    page.run("history.back()")
+    page.wait_for("Page 2 of 3")
+    page.run("""(() => { const filter = document.querySelector('#filter');
+                         filter.value = 'other'; filter.dispatchEvent(new Event('input')); })()""")
+    page.wait_for("1 of 121 sessions", "Page 1 of 1")
+    assert page.run("location.search") == "?filter=other"
+    # What is no number is the first page, and what is beyond the last one is the last.
+    for asked, shown in (("x", "Page 1 of 3"), ("0", "Page 1 of 3"), ("99", "Page 3 of 3")):
+        page.go(f"{root}?page={asked}")
+        page.wait_for("121 of 121 sessions", shown)
+    assert page.mistakes == []
+
+
     base = f"http://127.0.0.1:{serve(recorded_a, DASHBOARD_DIR=dashboard_files).port}/c/default/raycluster/a/{SESSION_A}"
     page = open_dashboard(browser, base)
     for route, clicks, texts in PAGES_A:
