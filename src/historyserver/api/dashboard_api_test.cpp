@@ -18,6 +18,7 @@ namespace rayhistory {
 namespace {
 
 using testing::AllOf;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -63,11 +64,9 @@ class DashboardApi : public testing::Test {
     const Request request{.method = method,
                           .path = std::string(uri.substr(0, mark)),
                           .query = Query::parse(mark == uri.npos ? "" : uri.substr(mark + 1))};
-    return answer(request, {.state = state,
-                            .listing = *listing,
-                            .texts = texts,
-                            .now = kStart + 3600 * kSecond,
-                            .deadline = Deadline::never()});
+    return answer(
+        request,
+        {.state = state, .listing = *listing, .texts = texts, .now = now, .deadline = Deadline::never()});
   }
 
   // What is at `pointer` in the JSON of the answer, which is 200.
@@ -93,6 +92,7 @@ class DashboardApi : public testing::Test {
     return names;
   }
 
+  UnixNanoseconds now = kStart + 3600 * kSecond;
   MemoryStore store;
   StoredSession session{
       .place = {.name_space = *DnsName::parse("ns"), .cluster = *DnsName::parse("c"), .owner = {}},
@@ -555,6 +555,60 @@ TEST_F(DashboardApi, CountsEventsThatItDoesNotKnowByTheirType) {
   state.unknown_events.of_type = {{"NEW_EVENT", 2}};
   state.unknown_events.of_other_types = 5;
   EXPECT_EQ(json("/api/history/session", "/unknown_events"), R"({"total":7,"of_type":{"NEW_EVENT":2}})");
+}
+
+class OfAnEndedSession : public DashboardApi {
+ protected:
+  void SetUp() override {
+    put("aa/logs/raylet.out", "x");
+    state.last_seen = kStart + 7 * kSecond;
+    state.attempts = {task("aa", "f", TaskStatus::running)};
+    state.actors.resize(2);
+    state.actors[0].actor_id = "a1";
+    state.actors[0].state = "ALIVE";
+    state.actors[1].actor_id = "a2";
+    state.actors[1].state = "DEAD";
+    state.jobs.resize(2);
+    state.jobs[0].job_id = "01000000";
+    state.jobs[1].job_id = "02000000";
+    state.jobs[1].end_time = kStart;
+    state.nodes.resize(2);
+    state.nodes[0].node_id = "n1";
+    state.nodes[1].node_id = "n2";
+    state.nodes[1].is_alive = false;
+  }
+
+  // What is there of the field in each answer that has it.
+  std::vector<std::string> found() {
+    const std::string name = "/rayhistory_last_seen_ms";
+    std::vector<std::string> found;
+    for (const char* list : {"tasks", "tasks?detail=1", "actors", "jobs", "nodes"})
+      found.push_back(json(std::string("/api/v0/") + list, "/data/result" + name));
+    found.push_back(json("/api/jobs/", "/0" + name));
+    found.push_back(json("/api/jobs/01000000", name));
+    found.push_back(json("/logical/actors", "/data/actors/a1" + name));
+    found.push_back(json("/logical/actors/a1", "/data/detail" + name));
+    found.push_back(json("/nodes?view=summary", "/data/summary/0" + name));
+    found.push_back(json("/nodes/n1", "/data/detail" + name));
+    return found;
+  }
+};
+
+TEST_F(OfAnEndedSession, WhatHasNoEndHasTheTimeOfTheLastThingSeen) {
+  now = system_clock().unix_nanoseconds() + 360 * kSecond;
+  EXPECT_THAT(found(), Each("1795404337000"));
+  // What has an end has no need of it, and a row of the state API has Ray's own fields alone.
+  for (const auto& [uri, place] :
+       {std::pair("/api/jobs/", "/1"), std::pair("/logical/actors", "/data/actors/a2"),
+        std::pair("/nodes?view=summary", "/data/summary/1"),
+        std::pair("/api/v0/tasks", "/data/result/result/0"),
+        std::pair("/api/v0/actors?detail=1", "/data/result/result/0")})
+    EXPECT_THAT(json(uri, place), Not(HasSubstr("rayhistory"))) << uri;
+}
+
+TEST_F(OfAnEndedSession, NothingIsAddedWhileTheSessionMayRun) {
+  now = system_clock().unix_nanoseconds() + 240 * kSecond;
+  EXPECT_THAT(found(), Each(HasSubstr("nothing at")));
 }
 
 TEST_F(DashboardApi, ReadsBothKindsOfEventLogs) {

@@ -1,24 +1,16 @@
 #include "historyserver/api/session_summary.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 
 #include "base/json_text.h"
 #include "historyserver/api/json_value.h"
+#include "historyserver/api/session_end.h"
 
 namespace rayhistory {
 namespace {
 
 constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
-constexpr int64_t kQuietNanoseconds = 5LL * 60 * 1'000'000'000;
-
-std::optional<int64_t> last_stored(const SessionListing& listing) {
-  std::optional<int64_t> newest;
-  for (const ListedObject& object : listing.objects)
-    newest = std::max(newest, object.object.modified_nanoseconds);
-  return newest && *newest > 0 ? newest : std::nullopt;
-}
 
 void append_time(std::string& json, Comma& comma, std::string_view key, int64_t nanoseconds) {
   append_key(json, comma, key);
@@ -61,7 +53,7 @@ std::string summary_json(const SessionView& view) {
   append_time(json, comma, "last_seen_ms", view.state.last_seen);
   append_time(json, comma, "last_stored_ms", stored.value_or(0));
   append_key(json, comma, "has_ended");
-  append_bool(json, stored && view.now - *stored > kQuietNanoseconds);
+  append_bool(json, has_ended(view));
   text("partial_failure", view.state.partial_failure);
   append_unknown_events(json, comma, view.state.unknown_events);
   json += '}';
