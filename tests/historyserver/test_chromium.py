@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from browser import PROGRAM, Browser
-from history_server import SESSION_A
+from conftest import unpacked
+from history_server import ROOT, SESSION_A
 from test_sessions import BASE, SESSION
 
 CHROMIUM = shutil.which(PROGRAM)
@@ -162,7 +163,6 @@ def test_a_session_is_found_and_looked_at_by_cookies(serve, bucket, browser, das
     look_at(page, root, "platform-events", [], ["1 events", "KUBERNETES/kubelet", "Pod/full-head", "OOMKilling"])
 
 
-def test_a_session_whose_driver_was_silent(serve, recorded_a, browser, dashboard_files):
 # The longest names that Kubernetes and KubeRay take, without a place to break them.
 LONG = "n" * 63
 LONG_OWNER = "o" * 63
@@ -219,10 +219,22 @@ def test_filter_and_page_are_in_the_address_and_times_have_their_zone(serve, tmp
     assert page.mistakes == []
 
 
+def test_a_session_whose_driver_was_silent(serve, recorded_a, browser, dashboard_files):
     base = f"http://127.0.0.1:{serve(recorded_a, DASHBOARD_DIR=dashboard_files).port}/c/default/raycluster/a/{SESSION_A}"
     page = open_dashboard(browser, base)
     for route, clicks, texts in PAGES_A:
         look_at(page, base, route, clicks, texts)
+
+
+def test_datasets_out_of_export_files(serve, tmp_path, browser, dashboard_files):
+    """They do not tell how much went through a dataset, and its table shows them all the same."""
+    bucket = unpacked(ROOT / "tests" / "data" / "recordings" / "exports" / "session.tar.gz", tmp_path) / "bucket"
+    (session,) = bucket.glob("cluster-history/raycluster/default/recorded/session_*")
+    base = f"http://127.0.0.1:{serve(bucket, DASHBOARD_DIR=dashboard_files).port}/c/default/raycluster/recorded/{session.name}"
+    page = open_dashboard(browser, base)
+    datasets = page.run(f"fetch('{base}/api/data/datasets/01000000').then(answer => answer.json())")["datasets"]
+    assert [dataset["state"] for dataset in datasets] == ["FAILED", "FINISHED"]
+    look_at(page, base, "jobs/01000000", ["Ray Data Overview"], ["Ray Data Overview", *(dataset["dataset"] for dataset in datasets)])
 
 
 def node_died():
@@ -261,6 +273,7 @@ def test_an_ended_session_looks_ended(serve, bucket, browser, dashboard_files):
     assert summary == {
         "namespace": "default", "cluster": "full", "owner_kind": "rayjob", "owner_name": "myjob", "session": SESSION,
         "last_seen_ms": summary["last_seen_ms"], "last_stored_ms": 1_795_500_000_000, "has_ended": True, "partial_failure": "",
+        "unknown_events": {"total": 0, "of_type": {}},
     }  # fmt: skip
     page = open_dashboard(browser, base)
     page.wait_for("this session has ended: last seen 2026-11-23 03:2", "default/full", SESSION, "all sessions")
@@ -280,4 +293,3 @@ def test_a_session_that_is_being_stored_does_not_look_ended(serve, bucket, brows
     page = open_dashboard(browser, f"http://127.0.0.1:{server.port}{BASE}")
     page.wait_for("stored while it runs: last seen 2026-11-23 03:2")
     assert abs(page.run("Date.now()") - time.time() * 1000) < 60_000
-        "unknown_events": {"total": 0, "of_type": {}},

@@ -223,6 +223,32 @@ def test_jobs(recording):
         check(*recording.both(request), OF_JOBS, all_occur=False)
 
 
+# The export API tells how a dataset stands, and not how much went through; metrics are Prometheus's.
+OF_DATASETS = [
+    (r".*\.(progress|total|total_rows|queued_blocks)", lambda _, ours: ours is None),
+    # Ray's statistics and its export read the clock one after the other.
+    (r".*\.end_time", lambda live, ours: abs(live - ours) < 0.1),
+]
+
+
+def test_datasets(recording):
+    """Without export files, and with no dashboard's answer stored, there are none."""
+    has_exports = any(recording.bucket.rglob("event_EXPORT_DATASET_METADATA*.log"))
+    for request in recording.requests(r"/api/data/datasets/\w+"):
+        one, other = recording.both(request)
+        if has_exports:
+            check(one, other, OF_DATASETS, all_occur=bool(one["datasets"]))
+        else:
+            assert other == {"datasets": []}
+
+
+def test_train_runs(recording):
+    for request in [request for request in recording.live if request.startswith("/api/train/")]:
+        one, other = recording.both(request)
+        assert len(one["train_runs"]) == 2
+        check(one, other, [(r".*\.job_details\.driver_node_id", lambda live, _: live is None)])
+
+
 def test_what_has_no_end_says_when_the_session_was_seen_last(recording):
     """Beside Ray's own fields, which stay as live has them. Rows of the state API have those alone: Ray's client takes no other."""
     listed = [json.loads(recording.ours[request][1])["data"]["result"][LAST_SEEN] for request in (TASKS, "/api/v0/nodes?detail=1")]
@@ -257,7 +283,7 @@ def test_names_of_logs(recording):
 def test_every_request_is_compared(recording):
     """But for those that other tests compare: they are of moments, of the host, or of what only a collector fetches."""
     elsewhere = (r"/api/v0/placement_groups.*|/api/v0/runtime_envs.*|/events.*|/api/cluster_status.*|/api/serve/.*"
-                 r"|/api/v0/cluster_metadata|/timezone|/api/data/.*|/nodes/\w+|/api/v0/logs.*")  # fmt: skip
+                 r"|/api/v0/cluster_metadata|/timezone|/nodes/\w+|/api/v0/logs.*")  # fmt: skip
     here = (r"/api/v0/tasks(\?.*)?|/api/v0/tasks/(summarize.*|timeline)|/api/v0/(actors|workers|nodes|jobs)(\?.*)?"
-            r"|/api/v0/actors/summarize|/logical/actors.*|/nodes\?.*|/api/jobs/.*")  # fmt: skip
+            r"|/api/v0/actors/summarize|/api/(data|train)/.*|/logical/actors.*|/nodes\?.*|/api/jobs/.*")  # fmt: skip
     assert not [request for request in recording.live if not re.fullmatch(f"{elsewhere}|{here}", request)]

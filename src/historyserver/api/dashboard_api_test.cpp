@@ -557,6 +557,106 @@ TEST_F(DashboardApi, CountsEventsThatItDoesNotKnowByTheirType) {
   EXPECT_EQ(json("/api/history/session", "/unknown_events"), R"({"total":7,"of_type":{"NEW_EVENT":2}})");
 }
 
+TEST_F(DashboardApi, ShowsDatasetsOfWhichTheExportApiTells) {
+  const std::string list = "/api/data/datasets/01000000";
+  EXPECT_EQ(get(list).body, R"({"datasets": []})");
+  state.exported_datasets = {{.dataset_id = "d1",
+                              .job_id = "01000000",
+                              .state = "FINISHED",
+                              .start_seconds = 1795404361.5,
+                              .end_seconds = 1795404362.25,
+                              .operators = {{"o1", "Input", "FINISHED"}}},
+                             {.dataset_id = "d2",
+                              .job_id = "01000000",
+                              .state = "RUNNING",
+                              .start_seconds = 1795404363,
+                              .end_seconds = 0,
+                              .operators = {}},
+                             {.dataset_id = "d3",
+                              .job_id = "02000000",
+                              .state = "RUNNING",
+                              .start_seconds = 1,
+                              .end_seconds = 0,
+                              .operators = {}}};
+  EXPECT_EQ(json(list, "/datasets/0/dataset"), "\"d2\"");
+  EXPECT_EQ(json(list, "/datasets/0/end_time"), "null");
+  EXPECT_EQ(json(list, "/datasets/1/start_time"), "1795404361.5");
+  EXPECT_EQ(json(list, "/datasets/1/end_time"), "1795404362.25");
+  EXPECT_EQ(json(list, "/datasets/1/operators/0/name"), "\"Input\"");
+  EXPECT_EQ(json(list, "/datasets/1/operators/0/ray_data_current_bytes"), R"({"value":0,"max":0})");
+  EXPECT_EQ(json(list, "/datasets/2"), "nothing at /datasets/2");
+
+  // The dashboard knows how much went through, but was asked before it ended.
+  put("fetched_endpoints/restful__api__data__datasets__01000000",
+      R"({"datasets": [{"dataset": "d1", "state": "RUNNING", "total_rows": 7, "start_time": 1795404361.5,)"
+      R"( "end_time": null, "operators": [{"operator": "o1", "state": "RUNNING", "total_rows": 7}]},)"
+      R"({"dataset": "d2", "state": "FAILED", "start_time": 1795404363, "end_time": 5, "operators": 3}]})");
+  EXPECT_EQ(
+      json(list, "/datasets"),
+      R"([{"dataset":"d2","state":"FAILED","start_time":1795404363,"end_time":5,"operators":3},)"
+      R"({"dataset":"d1","state":"FINISHED","total_rows":7,"start_time":1795404361.5,)"
+      R"("end_time":1795404362.25,"operators":[{"operator":"o1","state":"FINISHED","total_rows":7}]}])");
+}
+
+TEST_F(DashboardApi, ShowsTrainRunsOfWhichTheExportApiTells) {
+  const std::string list = "/api/train/v2/runs/v1";
+  EXPECT_EQ(get(list).status, 501);
+  const auto run = [](std::string_view run_id, std::string_view status_members) {
+    return fmt::format(
+        R"({{"id": "{}", "name": "n", "job_id": "AQAAAA==", "controller_actor_id": "Lsm0xvOEUp23bhHlAQAAAA==", )"
+        R"("start_time_ns": "17", {}, "run_settings": {{"scaling_config": {{"num_workers_range": {{"min": 1, )"
+        R"("max": 4}}, "label_selector_list": {{"values": [{{"values": {{"a": "b"}}}}, {{}}]}}}}, )"
+        R"("backend_config": {{"framework": "TORCH", "config": {{}}}}, "data_config": {{"datasets": )"
+        R"({{"values": ["train"]}}}}, "run_config": {{"worker_runtime_env": {{"env_vars": {{"KEY": "hush"}}}}, )"
+        R"("checkpoint_config": {{"num_to_keep": "2", "checkpoint_score_order": "MIN"}}}}}}}})",
+        run_id, status_members);
+  };
+  const std::string ended = run("r1", R"("status": "FINISHED", "end_time_ns": "18")");
+  const std::string left = run("r2", R"("status": "RUNNING")");
+  const std::string attempt =
+      R"({"run_id": "r1", "attempt_id": "a", "status": "FINISHED", "workers": [{"world_rank": 1, )"
+      R"("actor_id": "Lsm0xvOEUp23bhHlAQAAAA==", "status": "ALIVE"}, 7]})";
+  state.exported_train_rows = {{.run_id = "r1", .attempt_id = {}, .has_ended = true, .json = ended},
+                               {.run_id = "r1", .attempt_id = "a", .has_ended = true, .json = attempt},
+                               {.run_id = "r2", .attempt_id = {}, .has_ended = false, .json = left},
+                               {.run_id = "r3", .attempt_id = "b", .has_ended = false, .json = attempt}};
+  state.actors.resize(1);
+  state.actors[0].actor_id = "2ec9b4c6f384529db76e11e501000000";
+  state.actors[0].state = "DEAD";
+  const auto at = [&](std::string_view place) { return json(list, "/train_runs/" + std::string(place)); };
+  EXPECT_EQ(at("0/id"), "\"r1\"");
+  EXPECT_EQ(at("0/job_id"), "\"01000000\"");
+  EXPECT_EQ(at("0/end_time_ns"), "18");
+  EXPECT_EQ(at("0/job_details"), "null");
+  EXPECT_EQ(at("0/run_settings/scaling_config/num_workers"), "[1,4]");
+  EXPECT_EQ(at("0/run_settings/scaling_config/bundle_label_selector"), R"([{"a":"b"},{}])");
+  EXPECT_EQ(at("0/run_settings/backend_config/framework"), "\"torch\"");
+  EXPECT_EQ(at("0/run_settings/data_config/datasets_to_split"), R"(["train"])");
+  EXPECT_EQ(at("0/run_settings/run_config/checkpoint_config"),
+            R"({"num_to_keep":2,"checkpoint_score_attribute":null,"checkpoint_score_order":"min"})");
+  EXPECT_THAT(get(list).body, Not(HasSubstr("hush")));
+  // Of a worker the actor's events say more than Train does.
+  EXPECT_EQ(at("0/attempts/0/workers/0/status"), "\"DEAD\"");
+  EXPECT_EQ(at("0/attempts/0/workers/1"), "nothing at /train_runs/0/attempts/0/workers/1");
+  // Its controller died without saying so.
+  EXPECT_EQ(at("1/status"), "\"ABORTED\"");
+  EXPECT_EQ(at("1/end_time_ns"), "null");
+  EXPECT_EQ(at("2"), "nothing at /train_runs/2");
+
+  put("fetched_endpoints/restful__api__train__v2__runs__v1",
+      R"({"train_runs": [{"id": "r2", "status": "ERRORED", "start_time_ns": 99},)"
+      R"({"id": "r1", "status": "RUNNING", "start_time_ns": 17}]})");
+  EXPECT_EQ(at("0"), R"({"id":"r2","status":"ERRORED","start_time_ns":99})");
+  EXPECT_EQ(at("1/status"), "\"FINISHED\"");
+}
+
+TEST_F(DashboardApi, MasksTheEnvironmentOfFetchedTrainRuns) {
+  put("fetched_endpoints/restful__api__train__v2__runs__v1",
+      R"({"train_runs": [{"run_config": {"worker_runtime_env": {"env_vars": {"KEY": "hush"}}}}]})");
+  EXPECT_EQ(json("/api/train/v2/runs/v1", "/train_runs/0/run_config/worker_runtime_env"),
+            R"({"env_vars":{"KEY":"<redacted>"}})");
+}
+
 class OfAnEndedSession : public DashboardApi {
  protected:
   void SetUp() override {

@@ -138,6 +138,8 @@ TEST_F(SessionCacheTest, LoadsTheStateAnewForLogsThatTellOfJobs) {
   EXPECT_EQ(loads_after("job-driver-x.rotated.1-1.log", "Running"), 3);
   EXPECT_EQ(loads_after("events/event_JOBS.log", "started"), 4);
   EXPECT_EQ(loads_after("events/event_JOBS.log", "started, ended"), 5);
+  EXPECT_EQ(loads_after("export_events/event_EXPORT_TRAIN_STATE.log", "{}"), 6);
+  EXPECT_EQ(loads_after("export_events/event_EXPORT_TASK_1.log", "{}"), 6);
 }
 
 TEST_F(SessionCacheTest, KeepsNoFailure) {

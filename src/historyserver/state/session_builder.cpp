@@ -288,6 +288,19 @@ void SessionBuilder::add(const NodeProvisioning& provisioning) {
   merge(provisioning_, provisioning, texts_);
 }
 
+void SessionBuilder::add(const ExportedDatasetPiece& dataset) {
+  add_to<ExportedDatasetPiece>(exported_datasets_, &ExportedDatasetPiece::dataset_id, dataset);
+}
+
+void SessionBuilder::add(const ExportedTrainPiece& row) {
+  if (row.run_id.empty()) return;
+  const std::lock_guard lock(mutex_);
+  const std::pair key(texts_.keep(row.run_id), texts_.keep(row.attempt_id));
+  ExportedTrainPiece& into = exported_train_rows_[key];
+  std::tie(into.run_id, into.attempt_id) = key;
+  merge(into, row, texts_);
+}
+
 void SessionBuilder::add_unknown_event(std::string_view type) {
   const std::lock_guard lock(mutex_);
   std::map<std::string_view, uint64_t>& of_type = unknown_events_.of_type;
@@ -626,7 +639,9 @@ uint64_t size_of(const SessionState& state) {
                    state.nodes.capacity() * sizeof(Node) + state.workers.capacity() * sizeof(Worker) +
                    state.platform_events.capacity() * sizeof(PlatformEvent) +
                    state.placement_groups.capacity() * sizeof(PlacementGroup) +
-                   state.autoscaler_reports.capacity() * sizeof(AutoscalerReport);
+                   state.autoscaler_reports.capacity() * sizeof(AutoscalerReport) +
+                   state.exported_datasets.capacity() * sizeof(ExportedDataset) +
+                   state.exported_train_rows.capacity() * sizeof(ExportedTrainRow);
   for (const TaskAttempt& task : state.attempts) {
     bytes += task.profile_events.capacity() * sizeof(ProfileEvent) +
              task.required_resources.capacity() * sizeof(Resources::value_type) +
@@ -634,6 +649,8 @@ uint64_t size_of(const SessionState& state) {
   }
   for (const Actor& actor : state.actors)
     bytes += actor.transitions.capacity() * sizeof(ActorTransition);
+  for (const ExportedDataset& dataset : state.exported_datasets)
+    bytes += dataset.operators.capacity() * sizeof(ExportedOperator);
   for (const PlacementGroup& group : state.placement_groups) {
     bytes += group.bundles.capacity() * sizeof(PlacementGroupBundle);
     for (const PlacementGroupBundle& bundle : group.bundles) {
@@ -686,6 +703,11 @@ std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
               return std::tie(a.time, a.event_id) < std::tie(b.time, b.event_id);
             });
   state->provisioning = std::exchange(provisioning_, {});
+  for (ExportedDatasetPiece& dataset : values_of(exported_datasets_))
+    state->exported_datasets.push_back(std::move(dataset));
+  sort_by_id(state->exported_datasets, &ExportedDataset::dataset_id);
+  for (const auto& [key, row] : std::exchange(exported_train_rows_, {}))
+    state->exported_train_rows.push_back(row);
   state->unknown_events = std::exchange(unknown_events_, {});
   const std::vector<DriverPiece> drivers = values_of(drivers_);
   state->jobs =

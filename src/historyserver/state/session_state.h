@@ -251,6 +251,31 @@ struct NodeProvisioning {
   std::string_view failed;
 };
 
+struct ExportedOperator {
+  std::string_view operator_id;
+  std::string_view name;
+  std::string_view state;
+};
+
+// A dataset of Ray Data as Ray's export API told of it last.
+struct ExportedDataset {
+  std::string_view dataset_id;
+  std::string_view job_id;
+  std::string_view state;                   // "FINISHED"
+  double start_seconds = 0;                 // since 1970
+  double end_seconds = 0;                   // 0: it has not ended, or nobody said
+  std::vector<ExportedOperator> operators;  // in the dataset's order
+};
+
+// A run of Ray Train, or an attempt of one, as Ray's export API told of it last.
+struct ExportedTrainRow {
+  std::string_view run_id;
+  std::string_view attempt_id;  // empty: it is the run
+  bool has_ended = false;
+  std::string_view
+      json;  // an ExportTrainRunEventData or ExportTrainRunAttemptEventData, names as in the .proto
+};
+
 // Events whose type this version does not know. The collector stores them all the same.
 struct UnknownEvents {
   // By type, and how many of each.
@@ -282,6 +307,8 @@ struct SessionState {
   std::vector<PlacementGroup> placement_groups;      // by ID
   std::vector<AutoscalerReport> autoscaler_reports;  // by time
   NodeProvisioning provisioning;
+  std::vector<ExportedDataset> exported_datasets;     // by ID
+  std::vector<ExportedTrainRow> exported_train_rows;  // by run, the run before its attempts
   UnknownEvents unknown_events;
   // What of the session's files is missing or could not be read, in a sentence for people; empty where all
   // was.

@@ -323,6 +323,29 @@ void merge(NodeProvisioning& into, const NodeProvisioning& from, TextPool& texts
   into.failed = texts.keep(from.failed);
 }
 
+void merge(ExportedDatasetPiece& into, const ExportedDatasetPiece& from, TextPool& texts) {
+  const auto order_of = [](const ExportedDatasetPiece& dataset) {
+    return std::make_tuple(dataset.told, dataset.progress, dataset.operator_progress, dataset.end_seconds,
+                           dataset.operators.size(), dataset.state);
+  };
+  if (order_of(from) <= order_of(into)) return;
+  const std::string_view id = into.dataset_id;
+  into = from;
+  into.dataset_id = id;
+  into.job_id = texts.keep(from.job_id);
+  into.state = texts.keep(from.state);
+  for (ExportedOperator& each : into.operators)
+    each = {texts.keep(each.operator_id), texts.keep(each.name), texts.keep(each.state)};
+}
+
+void merge(ExportedTrainPiece& into, const ExportedTrainPiece& from, TextPool& texts) {
+  if (std::tie(from.told, from.progress, from.json) <= std::tie(into.told, into.progress, into.json)) return;
+  into.told = from.told;
+  into.progress = from.progress;
+  into.has_ended = from.has_ended;
+  into.json = texts.keep(from.json);
+}
+
 void keep_texts(Actor& actor, TextPool& texts) {
   for (std::string_view* text :
        {&actor.actor_id, &actor.job_id, &actor.name, &actor.ray_namespace, &actor.class_name,

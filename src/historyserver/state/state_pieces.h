@@ -110,6 +110,19 @@ struct PlacementGroupPiece : PlacementGroup {
 // By its event's ID.
 struct AutoscalerReportPiece : AutoscalerReport {};
 
+// What is told again and again, each time whole. `told` is to the second; of what is told in the same one,
+// the thing that has come furthest is the last.
+struct ExportedDatasetPiece : ExportedDataset {
+  UnixNanoseconds told = 0;
+  uint32_t progress = 0;
+  uint32_t operator_progress = 0;
+};
+
+struct ExportedTrainPiece : ExportedTrainRow {
+  UnixNanoseconds told = 0;
+  uint32_t progress = 0;
+};
+
 // A job as a stored answer of the dashboard shows it. By job ID and submission ID.
 struct FetchedJobPiece : Job {};
 
@@ -126,6 +139,9 @@ void merge(PlacementGroupPiece& into, const PlacementGroupPiece& from, TextPool&
 void merge(AutoscalerReportPiece& into, const AutoscalerReportPiece& from, TextPool& texts);
 // The later one is the whole.
 void merge(NodeProvisioning& into, const NodeProvisioning& from, TextPool& texts);
+
+void merge(ExportedDatasetPiece& into, const ExportedDatasetPiece& from, TextPool& texts);
+void merge(ExportedTrainPiece& into, const ExportedTrainPiece& from, TextPool& texts);
 
 // The texts of a row that is no piece, kept.
 void keep_texts(Actor& actor, TextPool& texts);
