@@ -119,6 +119,12 @@ class Dashboard:
                 self.ask(f"/api/v0/logs/file?{attempt}&suffix={suffix}&lines=-1")
 
 
+def address_of(head):
+    """Which Ray gives the node, although it is told the one of loopback."""
+    command = [head.python, "-c", "import ray.util; print(ray.util.get_node_ip_address())"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def start_collector(head, folder, port, name):
     environment = {
         **{key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ},
@@ -133,7 +139,7 @@ def start_collector(head, folder, port, name):
         "RAY_DASHBOARD_ADDRESS": "http://127.0.0.1:1",
         # Older Rays leave no file that names the node, so the collector asks for it.
         "FQ_RAY_IP": f"127.0.0.1:{head.dashboard_port}",
-        "POD_IP": "127.0.0.1",
+        "POD_IP": address_of(head),
         "PUSH_INTERVAL": "1s",
         "STORAGE_BACKEND": "local",
         "LOCAL_STORAGE_DIR": str(folder / "bucket"),
@@ -164,8 +170,12 @@ def run_workload(head, workload):
         is_done.set()
 
     threading.Thread(target=read, daemon=True).start()
-    if not is_done.wait(WORKLOAD_SECONDS):
-        raise RuntimeError(f"the workload did not end in {WORKLOAD_SECONDS} s; it said {''.join(said)!r}")
+    deadline = time.monotonic() + WORKLOAD_SECONDS
+    while not is_done.wait(1):
+        if head.process.poll() is not None:
+            raise RuntimeError(f"Ray ended with {head.process.returncode} while the workload ran: {head.log_path.read_text()[-2000:]}")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the workload did not end in {WORKLOAD_SECONDS} s; it said {''.join(said)!r}")
     if driver.poll() not in (None, 0):
         raise RuntimeError(f"the workload ended with {driver.returncode}: {driver.stderr.read()}")
     return driver

@@ -25,7 +25,7 @@ TASKS = "/api/v0/tasks?detail=1&limit=10000&exclude_driver=false"
 KEYS = ("task_id", "attempt_number", "actor_id", "worker_id", "node_id", "job_id", "submission_id")
 ENDED = time.time() - 3600
 # Live reads its clock a second time, and so later where the machine is busy.
-CLOCK_MS = 20
+CLOCK_MS = 100
 
 
 class Recording:
@@ -234,7 +234,7 @@ OF_DATASETS = [
 def test_datasets(recording):
     """Without export files, and with no dashboard's answer stored, there are none."""
     has_exports = any(recording.bucket.rglob("event_EXPORT_DATASET_METADATA*.log"))
-    for request in recording.requests(r"/api/data/datasets/\w+"):
+    for request in [request for request in recording.live if request.startswith("/api/data/datasets/")]:
         one, other = recording.both(request)
         if has_exports:
             check(one, other, OF_DATASETS, all_occur=bool(one["datasets"]))

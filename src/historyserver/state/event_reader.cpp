@@ -162,6 +162,10 @@ void read_log_info(Walk& walk, value of, TaskPiece& task) {
       task.stderr_end = Walk::number(member).value_or(-1);
     }
   });
+  // Ray up to 2.57 writes what it does not know yet as 0. Before a task's output its worker has written lines
+  // of its own, so no output ends there.
+  if (!task.stdout_file.empty() && task.stdout_end == 0) task.stdout_end = -1;
+  if (!task.stderr_file.empty() && task.stderr_end == 0) task.stderr_end = -1;
 }
 
 void read_task_lifecycle(Walk& walk, value of, TaskPiece& task) {
