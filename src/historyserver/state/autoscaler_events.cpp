@@ -1,6 +1,7 @@
 #include "historyserver/state/autoscaler_events.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -22,6 +23,20 @@ constexpr UnixNanoseconds kSecond = 1'000'000'000;
 // for thousands, and this is a text for people.
 constexpr size_t kNodesNamed = 20;
 
+// Of what one event says. Ray's own reports have a few lines; a hostile event may be a thousand times as
+// long.
+constexpr size_t kTextBytes = 16UL * 1024;
+
+// Where it is too long, its beginning, cut between two characters.
+std::string_view bounded(std::string_view text) {
+  if (text.size() <= kTextBytes) return text;
+  size_t end = kTextBytes;
+  const auto is_inside = [&](size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
+  while (end > 0 && is_inside(end))
+    --end;
+  return text.substr(0, end);
+}
+
 // The lines of `parts` that fit, and how many do not.
 std::string first_lines(const std::vector<std::string>& parts) {
   std::string text;
@@ -39,11 +54,14 @@ std::string words_of_cause(std::string_view cause) {
   return "no cause given";
 }
 
+// Up to here a double is written without an exponent.
+constexpr double kWholeLimit = 1e15;
+
 // "{'CPU': 4.0, 'GPU': 1.0}", as Python prints a dictionary.
 std::string shape_of(const Resources& resources) {
   std::string text;
   for (const auto& [name, amount] : resources) {
-    const bool is_whole = amount == static_cast<double>(static_cast<int64_t>(amount));
+    const bool is_whole = std::abs(amount) < kWholeLimit && amount == std::floor(amount);
     text += fmt::format("{}'{}': {}{}", text.empty() ? "" : ", ", name, amount, is_whole ? ".0" : "");
   }
   return "{" + text + "}";
@@ -204,9 +222,10 @@ void read_autoscaler_config(EventWalk& walk, value of, AutoscalerReportPiece& re
       });
     }
   });
-  report.message =
-      walk.keep(fmt::format("The autoscaler ({}, {}) may run {} worker nodes, of these types: {}.", version,
-                            provider, most, types.empty() ? "none" : joined(types)));
+  const std::string message =
+      fmt::format("The autoscaler ({}, {}) may run {} worker nodes, of these types: {}.", version, provider,
+                  most, types.empty() ? "none" : joined(types));
+  report.message = walk.keep(bounded(message));
 }
 
 void read_scaling_decision(EventWalk& walk, value of, AutoscalerReportPiece& report) {
@@ -247,7 +266,7 @@ void read_scaling_decision(EventWalk& walk, value of, AutoscalerReportPiece& rep
         what));
   }
   report.is_warning = !unfulfillable.empty();
-  report.message = walk.keep(fmt::format("{}", fmt::join(lines, "\n")));
+  report.message = walk.keep(bounded(fmt::format("{}", fmt::join(lines, "\n"))));
 }
 
 void read_node_provisioning(EventWalk& walk, value of, NodeProvisioning& provisioning) {
@@ -280,8 +299,8 @@ void read_node_provisioning(EventWalk& walk, value of, NodeProvisioning& provisi
                                    fmt::gmtime(static_cast<time_t>(instance.failed / kSecond)),
                                    instance.reason));
   }
-  provisioning.pending = walk.keep(first_lines(requested));
-  provisioning.failed = walk.keep(first_lines(failures));
+  provisioning.pending = walk.keep(bounded(first_lines(requested)));
+  provisioning.failed = walk.keep(bounded(first_lines(failures)));
 }
 
 }  // namespace rayhistory

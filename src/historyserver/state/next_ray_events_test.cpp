@@ -111,7 +111,7 @@ TEST(NextRayEvents, TellWhatTheAutoscalerDecided) {
       R"("labelConstraints": [{"labelKey": "zone", "operator": "IN", "values": ["a", "b"]}]}], )"
       R"("infeasibleGangResourceRequests": [{"bundles": [{"resources": {"TPU": 4}}], "details": "pgx"}], )"
       R"("infeasibleClusterResourceConstraints": [{"resourceRequests": [{"request": {"resources": )"
-      R"({"CPU": 1}}, "count": 7}]}]})");
+      R"({"CPU": 1, "memory": 1e300}}, "count": 7}]}]})");
   const std::string config = envelope_of(
       "one", R"("autoscaler_config_definition_event": {)"
              R"("autoscaler_version": "V2", "cloud_provider_type": "kuberay", "max_workers": 10, )"
@@ -129,7 +129,8 @@ TEST(NextRayEvents, TellWhatTheAutoscalerDecided) {
       state->autoscaler_reports[1].message,
       fmt::format(
           "Adding 2 node(s) of type small.\nRemoving 1 nodes of type gpu (idle).\nResized to 12 CPUs, 1 "
-          "GPUs.\nNo available node types can fulfill cluster constraint: {{'CPU': 1.0}}*7{0}\nNo available "
+          "GPUs.\nNo available node types can fulfill cluster constraint: {{'CPU': 1.0, 'memory': "
+          "1e+300}}*7{0}\nNo available "
           "node types can fulfill placement group requests (detail=pgx): {{'TPU': 4.0}}*1{0}\nNo available "
           "node types can fulfill resource requests {{'CPU': 100.0, 'my_res': 0.5}}*3 with label selectors: "
           "[zone IN [a,b]]{0}",
@@ -162,6 +163,24 @@ TEST(NextRayEvents, TellWhichNodesAreStillToCome) {
   const auto state = state_of({provisioning(3, fmt::format(R"("requestedInstances": [{}])", many))});
   EXPECT_THAT(std::string(state->provisioning.pending),
               testing::EndsWith(" t19, 1 launching\n and 5 more\n"));
+}
+
+TEST(NextRayEvents, ThatSayTooMuchAreCutBetweenTwoCharacters) {
+  std::string name = "x";  // so that the limit falls amid a character
+  for (int i = 0; i < 20'000; ++i)
+    name += "\u00fc";
+  const auto state =
+      state_of({envelope_of("one", fmt::format(R"("autoscalerScalingDecisionEvent": {{"launchActions": [)"
+                                               R"({{"instanceType": "{}", "count": 1}}]}})",
+                                               name)),
+                fmt::format(R"({{"timestamp": "2026-11-23T03:26:00Z", "autoscalerNodeProvisioningEvent": )"
+                            R"({{"failedInstances": [{{"reason": "{}"}}]}}}})",
+                            name)});
+  for (const std::string_view text : {state->autoscaler_reports.at(0).message, state->provisioning.failed}) {
+    EXPECT_LE(text.size(), 16U * 1024);
+    EXPECT_GE(text.size(), 16U * 1024 - 1);
+    EXPECT_EQ(text.substr(text.size() - 2), "\u00fc");
+  }
 }
 
 TEST(NextRayEvents, OfUnknownTypesAreCountedByType) {
