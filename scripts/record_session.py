@@ -176,8 +176,8 @@ def run_workload(head, workload):
             raise RuntimeError(f"Ray ended with {head.process.returncode} while the workload ran: {head.log_path.read_text()[-2000:]}")
         if time.monotonic() > deadline:
             raise RuntimeError(f"the workload did not end in {WORKLOAD_SECONDS} s; it said {''.join(said)!r}")
-    if driver.poll() not in (None, 0):
-        raise RuntimeError(f"the workload ended with {driver.returncode}: {driver.stderr.read()}")
+    if not any("workload is done" in line for line in said):
+        raise RuntimeError(f"the workload ended with {driver.wait(60)} before it was done: {driver.stderr.read()}")
     return driver
 
 
