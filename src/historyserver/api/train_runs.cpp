@@ -55,7 +55,7 @@ MaybeObject object_of(const MaybeObject& from, std::string_view key) {
 // Writes an object of the live answer out of one of the export API, which leaves out what is not set.
 class Mapped {
  public:
-  Mapped(std::string& json, MaybeObject from) : json_(json), from_(std::move(from)) { json_ += '{'; }
+  Mapped(std::string& json, const MaybeObject& from) : json_(json), from_(from) { json_ += '{'; }
   void end() { json_ += '}'; }
 
   std::optional<element> member(std::string_view key) const { return member_of(from_, key); }
