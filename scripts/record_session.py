@@ -36,6 +36,7 @@ from live.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKLOAD_SECONDS = 300
+ALIVE_SECONDS = 120
 # Workers and the GCS report what happened once a second, and agents send it on a moment later.
 SETTLED_SECONDS = 4
 LISTS = (
@@ -123,6 +124,13 @@ def address_of(head):
     """Which Ray gives the node, although it is told the one of loopback."""
     command = [head.python, "-c", "import ray.util; print(ray.util.get_node_ip_address())"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def has_alive_node(head):
+    dashboard = Dashboard(head.dashboard_port)
+    dashboard.ask("/nodes?view=summary")
+    _, status, _, body = dashboard.answers[0]
+    return status == 200 and any(node["raylet"].get("state") == "ALIVE" for node in json.loads(body)["data"]["summary"])
 
 
 def start_collector(head, folder, port, name):
@@ -257,6 +265,8 @@ def main():
         try:
             collector = start_collector(head, folder, port, "recorded")
             head.wait_until_ready()
+            # Ray 2.54 lets no driver in before, and says that it is ready.
+            wait_until(lambda: has_alive_node(head), "a node that is alive", ALIVE_SECONDS)
             driver = run_workload(head, Path(shutil.copy(workload, head.root)))
             time.sleep(SETTLED_SECONDS)
             dashboard = Dashboard(head.dashboard_port)

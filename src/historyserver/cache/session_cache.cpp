@@ -233,9 +233,10 @@ SessionCacheFigures SessionCache::figures() const {
   figures.sessions = places_.size();
   figures.bytes = bytes_;
   figures.evictions = evictions_;
-  for (const auto& [prefix, place] : places_)
-    if (const auto loaded = place.entry->at_hand())
-      figures.unknown_events += loaded->state->unknown_events.total();
+  for (const auto& [prefix, place] : places_) {
+    const auto loaded = place.entry->at_hand();
+    if (loaded) figures.unknown_events += loaded->state->unknown_events.total();
+  }
   return figures;
 }
 

@@ -195,9 +195,10 @@ TEST(NextRayEvents, OfUnknownTypesAreCountedByType) {
 
 TEST(NextRayEvents, OfManyUnknownTypesTheFirstAreNamedWhateverTheirOrder) {
   std::vector<std::string> events;
-  for (int i = 0; i < 50; ++i)
+  for (int i = 0; i < 50; ++i) {
     for (int times = 0; times <= i % 3; ++times)
       events.push_back(fmt::format(R"({{"eventType": "TYPE_{:02}"}})", i));
+  }
   events.push_back(fmt::format(R"({{"eventType": "{}"}})", std::string(1000, 'A')));
   std::mt19937 random(7);
   for (int i = 0; i < 5; ++i) {
