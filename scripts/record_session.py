@@ -36,6 +36,7 @@ from live.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKLOAD_SECONDS = 300
+ALIVE_SECONDS = 120
 # Workers and the GCS report what happened once a second, and agents send it on a moment later.
 SETTLED_SECONDS = 4
 LISTS = (
@@ -79,28 +80,35 @@ class Dashboard:
             connection.close()
         return self.answers[-1][3]
 
-    def rows(self, request):
-        return json.loads(self.ask(request))["data"]["result"]["result"]
+    def parsed(self, request):
+        """What was answered last to it."""
+        status, body = next((status, body) for asked, status, _, body in reversed(self.answers) if asked == request)
+        try:
+            return json.loads(body)
+        except json.JSONDecodeError:
+            raise RuntimeError(f"the dashboard answered {status} to {request}: {body[:300]!r}") from None
 
     def ask_all(self, tasks_with_logs=200):
         """The lists first and close together, for the cluster goes on; then each thing's own page."""
         # These begin actors of their own, which are a part of the lists then.
-        for job in json.loads(self.ask("/api/jobs/")):
+        self.ask("/api/jobs/")
+        for job in self.parsed("/api/jobs/"):
             if job["job_id"]:
                 self.ask(f"/api/data/datasets/{job['job_id']}")
         self.ask("/api/serve/applications/")
+        self.ask("/api/train/v2/runs/v1")
         time.sleep(SETTLED_SECONDS)
-        self.answers = [answer for answer in self.answers if answer[0] != "/api/jobs/"]
+        # Without a run of Ray Train the last answer is an error.
+        self.answers = [answer for answer in self.answers if answer[0] != "/api/jobs/" and answer[1] == 200]
         for request in LISTS:
             self.ask(request)
-        known = {request: body for request, _, _, body in self.answers}
-        rows = {name: json.loads(known[LISTS[i]])["data"]["result"]["result"] for name, i in (("tasks", 0), ("actors", 3))}
+        rows = {name: self.parsed(LISTS[i])["data"]["result"]["result"] for name, i in (("tasks", 0), ("actors", 3))}
         for actor in rows["actors"]:
             self.ask(f"/logical/actors/{actor['actor_id']}")
             self.ask(f"/api/v0/logs/file?actor_id={actor['actor_id']}&lines=-1")
-        for job in json.loads(known["/api/jobs/"]):
+        for job in self.parsed("/api/jobs/"):
             self.ask(f"/api/jobs/{quote(job['submission_id'] or job['job_id'])}")
-        for node in json.loads(known["/nodes?view=summary"])["data"]["summary"]:
+        for node in self.parsed("/nodes?view=summary")["data"]["summary"]:
             self.ask(f"/nodes/{node['raylet']['nodeId']}")
             self.ask(f"/api/v0/logs?node_id={node['raylet']['nodeId']}")
         for key in ("func_or_class_name", "name", "type", "state", "job_id", "actor_id", "node_id"):
@@ -112,18 +120,34 @@ class Dashboard:
                 self.ask(f"/api/v0/logs/file?{attempt}&suffix={suffix}&lines=-1")
 
 
-def start_collector(head_root, folder, port, name):
+def address_of(head):
+    """Which Ray gives the node, although it is told the one of loopback."""
+    command = [head.python, "-c", "import ray.util; print(ray.util.get_node_ip_address())"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def has_alive_node(head):
+    dashboard = Dashboard(head.dashboard_port)
+    dashboard.ask("/nodes?view=summary")
+    _, status, _, body = dashboard.answers[0]
+    return status == 200 and any(node["raylet"].get("state") == "ALIVE" for node in json.loads(body)["data"]["summary"])
+
+
+def start_collector(head, folder, port, name):
     environment = {
         **{key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ},
         **mark(folder),
         "RAY_ROLE": "Head",
         "RAY_CLUSTER_NAME": name,
-        "RAY_TMP_ROOT": str(head_root),
+        "RAY_TMP_ROOT": str(head.root),
         "RAY_COLLECTOR_EVENT_DATA_DIR": str(folder / "event-data"),
         "EVENTS_PORT": str(port),
         "METRICS_PORT": "0",
         # The collector asks no dashboard: its answers are recorded, and compared with what events alone tell.
         "RAY_DASHBOARD_ADDRESS": "http://127.0.0.1:1",
+        # Older Rays leave no file that names the node, so the collector asks for it.
+        "FQ_RAY_IP": f"127.0.0.1:{head.dashboard_port}",
+        "POD_IP": address_of(head),
         "PUSH_INTERVAL": "1s",
         "STORAGE_BACKEND": "local",
         "LOCAL_STORAGE_DIR": str(folder / "bucket"),
@@ -154,10 +178,14 @@ def run_workload(head, workload):
         is_done.set()
 
     threading.Thread(target=read, daemon=True).start()
-    if not is_done.wait(WORKLOAD_SECONDS):
-        raise RuntimeError(f"the workload did not end in {WORKLOAD_SECONDS} s; it said {''.join(said)!r}")
-    if driver.poll() not in (None, 0):
-        raise RuntimeError(f"the workload ended with {driver.returncode}: {driver.stderr.read()}")
+    deadline = time.monotonic() + WORKLOAD_SECONDS
+    while not is_done.wait(1):
+        if head.process.poll() is not None:
+            raise RuntimeError(f"Ray ended with {head.process.returncode} while the workload ran: {head.log_path.read_text()[-2000:]}")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the workload did not end in {WORKLOAD_SECONDS} s; it said {''.join(said)!r}")
+    if not any("workload is done" in line for line in said):
+        raise RuntimeError(f"the workload ended with {driver.wait(60)} before it was done: {driver.stderr.read()}")
     return driver
 
 
@@ -222,6 +250,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="has workload.py; gets session.tar.gz")
     parser.add_argument("--ray", default=os.environ.get("RAYHISTORY_RAY"), help="the ray command; default: RAYHISTORY_RAY")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a variable of Ray's environment")
     arguments = parser.parse_args()
     workload, archive = arguments.folder / "workload.py", arguments.folder / "session.tar.gz"
     with tempfile.TemporaryDirectory(prefix="rh-record-") as name:
@@ -229,12 +258,15 @@ def main():
         (folder / "bucket").mkdir()
         port = free_port()
         options = ['--resources={"my_res_x": 4}', "--labels=my_label_x=a-b_c"]
-        head = RayHead(arguments.ray, folder / "ray.log", port, num_cpus=4, options=options)
+        variables = dict(variable.split("=", 1) for variable in arguments.set)
+        head = RayHead(arguments.ray, folder / "ray.log", port, num_cpus=4, options=options, **variables)
         collector = None
         driver = None
         try:
-            collector = start_collector(head.root, folder, port, "recorded")
+            collector = start_collector(head, folder, port, "recorded")
             head.wait_until_ready()
+            # Ray 2.54 lets no driver in before, and says that it is ready.
+            wait_until(lambda: has_alive_node(head), "a node that is alive", ALIVE_SECONDS)
             driver = run_workload(head, Path(shutil.copy(workload, head.root)))
             time.sleep(SETTLED_SECONDS)
             dashboard = Dashboard(head.dashboard_port)

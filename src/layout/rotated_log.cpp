@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 namespace rayhistory {
 namespace {
@@ -61,6 +62,12 @@ std::optional<RotatedLog> parse_rotated_log(std::string_view path) {
   // Whatever else looks like it ("+1", leading zeros, an extension of two dots) was not made by us.
   if (rotated_log_path(log.live_path, log.modified_nanoseconds, log.inode) != path) return std::nullopt;
   return log;
+}
+
+std::string live_log_path(std::string_view path) {
+  if (auto rotated = parse_rotated_log(path)) return std::move(rotated->live_path);
+  if (auto backup = parse_rotated_backup(path)) return std::move(backup->live_path);
+  return std::string(path);
 }
 
 std::string rotated_log_beginning(std::string_view live_path) {

@@ -35,6 +35,10 @@ struct RotatedLog {
 // Nothing where `path` is none of its.
 std::optional<RotatedLog> parse_rotated_log(std::string_view path);
 
+// The live name of a rotated log under either name: as our collector stores it, or as Ray has it on the disk
+// and KubeRay's collector stored it until 1.7 ("raylet.out.2"). Any other path is its own.
+std::string live_log_path(std::string_view path);
+
 // "raylet.rotated." of "raylet.out": how the names of all its rotated generations begin.
 std::string rotated_log_beginning(std::string_view live_path);
 

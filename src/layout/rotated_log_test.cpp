@@ -80,5 +80,15 @@ TEST(RotatedLog, IsReadFromWhatWasMadeOfIt) {
     EXPECT_FALSE(parse_rotated_log(path)) << path;
 }
 
+TEST(LiveLogPath, IsThatOfARotatedLogUnderEitherName) {
+  for (const std::string_view path :
+       {"serve/replica.log", "serve/replica.log.12", "serve/replica.rotated.1795404330000000000-77.log"})
+    EXPECT_EQ(live_log_path(path), "serve/replica.log");
+  // These are no generations but logs of their own.
+  for (const std::string_view path :
+       {"raylet.out.02", "app.log.2026-11-29", "raylet.out.", "a.rotated.x.out", ""})
+    EXPECT_EQ(live_log_path(path), path);
+}
+
 }  // namespace
 }  // namespace rayhistory

@@ -12,13 +12,15 @@ inline constexpr std::string_view kServeEndpoint = "/api/serve/applications/";
 inline constexpr std::string_view kPlacementGroupsEndpoint = "/api/v0/placement_groups?detail=1&limit=10000";
 inline constexpr std::string_view kNodesEndpoint = "/nodes?view=summary";
 inline constexpr std::string_view kStatusEndpoint = "/api/cluster_status?format=1";
+// Ray Train's runs. Where there has been none, Ray answers 500.
+inline constexpr std::string_view kTrainEndpoint = "/api/train/v2/runs/v1";
 
 // These answers do not change while a session runs.
 inline constexpr std::array<std::string_view, 2> kOnceEndpoints = {"/api/v0/cluster_metadata", "/timezone"};
 // These do. They stand in the order in which they would be missed most, should the dashboard end amid a
 // round.
-inline constexpr std::array<std::string_view, 5> kPolledEndpoints = {
-    kJobsEndpoint, kServeEndpoint, kPlacementGroupsEndpoint, kNodesEndpoint, kStatusEndpoint};
+inline constexpr std::array<std::string_view, 6> kPolledEndpoints = {
+    kJobsEndpoint, kServeEndpoint, kPlacementGroupsEndpoint, kNodesEndpoint, kStatusEndpoint, kTrainEndpoint};
 // A snapshot asks for these too; a collector learns the same from events.
 inline constexpr std::array<std::string_view, 2> kSnapshotEndpoints = {"/api/v0/tasks?detail=1&limit=10000",
                                                                        "/logical/actors"};

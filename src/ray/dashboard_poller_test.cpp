@@ -61,7 +61,7 @@ TEST_F(DashboardPollerTest, AsksAtOnceWhenThereIsASessionAndAgainForTheNext) {
   DashboardPoller poller(options(), http_, store_, keys_, clock_);
   EXPECT_EQ(asked_, 0);
   poller.follow(kFirst);
-  while (poller.totals().stored < 7)
+  while (poller.totals().stored < 8)
     std::this_thread::yield();
   EXPECT_EQ(jobs_of(kFirst), "[]");
   poller.follow(kSecond);
@@ -98,24 +98,24 @@ TEST_F(DashboardPollerTest, AsksAgainWhileRayDrains) {
 TEST_F(DashboardPollerTest, AsksNoMoreWhenTheRayletHasGone) {
   DashboardPoller poller(options(), http_, store_, keys_, clock_);
   poller.follow(kFirst);
-  while (poller.totals().stored < 7)
+  while (poller.totals().stored < 8)
     std::this_thread::yield();
   const int asked_before = asked_;
   life_ = SessionLife::ending;
   poller.begin_last_polls(Deadline::after(clock_, Seconds(25)));
   EXPECT_EQ(poller.end_last_polls(Deadline::never()), 0u);
   // Cluster metadata and time zone are stored already.
-  EXPECT_EQ(asked_, asked_before + 5);
+  EXPECT_EQ(asked_, asked_before + 6);
 }
 
 TEST_F(DashboardPollerTest, SaysHowManyOfTheLastAnswersTheStoreDidNotTake) {
   store_.fail_always({ErrorKind::cancelled, "given up at the deadline"});
   DashboardPoller poller(options(), http_, store_, keys_, clock_);
   poller.follow(kFirst);
-  while (poller.totals().unstored < 7)
+  while (poller.totals().unstored < 8)
     std::this_thread::yield();
   poller.begin_last_polls(Deadline::after(clock_, Seconds(25)));
-  EXPECT_EQ(poller.end_last_polls(Deadline::never()), 7u);
+  EXPECT_EQ(poller.end_last_polls(Deadline::never()), 8u);
 }
 
 TEST_F(DashboardPollerTest, WarnsOfAnswersThatTheNextSessionFindsUnstored) {
@@ -123,16 +123,16 @@ TEST_F(DashboardPollerTest, WarnsOfAnswersThatTheNextSessionFindsUnstored) {
   testing::internal::CaptureStderr();
   DashboardPoller poller(options(), http_, store_, keys_, clock_);
   poller.follow(kFirst);
-  while (poller.totals().unstored < 7)
+  while (poller.totals().unstored < 8)
     std::this_thread::yield();
-  // All seven wait for the store now; it must have failed them before it recovers.
+  // All eight wait for the store now; it must have failed them before it recovers.
   clock_.wait_for_sleeper();
   store_.recover();
   poller.follow(kSecond);
-  while (poller.totals().stored < 7)
+  while (poller.totals().stored < 8)
     std::this_thread::yield();
   const std::string told = testing::internal::GetCapturedStderr();
-  EXPECT_NE(told.find("they are lost\" session=session_a endpoints=7"), std::string::npos) << told;
+  EXPECT_NE(told.find("they are lost\" session=session_a endpoints=8"), std::string::npos) << told;
 }
 
 TEST_F(DashboardPollerTest, HasNothingToWaitForWithoutASession) {
@@ -205,7 +205,7 @@ TEST_F(DashboardPollerTest, GivesUpAStoreThatHangsForTheNextSession) {
     std::this_thread::yield();
   poller.follow(kSecond);
   store_hangs = false;
-  while (poller.totals().stored < 7)
+  while (poller.totals().stored < 8)
     std::this_thread::yield();
   EXPECT_EQ(jobs_of(kFirst), "none");
 }

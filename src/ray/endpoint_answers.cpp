@@ -132,6 +132,16 @@ std::optional<uint64_t> count_alive_nodes(std::string_view body) {
   return nodes;
 }
 
+std::optional<uint64_t> count_train_runs(std::string_view body) {
+  Json json(body);
+  if (!json.iterate()) return std::nullopt;
+  uint64_t runs = 0;
+  const bool is_list =
+      for_each_object(json.document["train_runs"].get_array(), [&](simdjson::ondemand::object&) { ++runs; });
+  if (!is_list) return std::nullopt;
+  return runs;
+}
+
 std::optional<uint64_t> count_nodes_in_status(std::string_view body) {
   Json json(body);
   if (!json.iterate()) return std::nullopt;

@@ -39,5 +39,7 @@ std::optional<uint64_t> count_jobs(std::string_view body);
 std::optional<uint64_t> count_alive_nodes(std::string_view body);
 // How many nodes are active or idle in an answer of /api/cluster_status?format=1, which is a text for people.
 std::optional<uint64_t> count_nodes_in_status(std::string_view body);
+// How many runs of Ray Train an answer of /api/train/v2/runs/v1 lists.
+std::optional<uint64_t> count_train_runs(std::string_view body);
 
 }  // namespace rayhistory

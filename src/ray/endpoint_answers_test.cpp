@@ -112,6 +112,12 @@ TEST(EndpointAnswers, CountTheNodesInTheStatusText) {
   EXPECT_EQ(count_nodes_in_status(R"({"data": {"clusterStatus": null}})"), std::nullopt);
 }
 
+TEST(EndpointAnswers, CountTheRunsOfRayTrain) {
+  EXPECT_EQ(count_train_runs(R"({"train_runs": [{"id": "a", "attempts": [{}, {}]}, {"id": "b"}]})"), 2u);
+  EXPECT_EQ(count_train_runs(R"({"train_runs": []})"), 0u);
+  EXPECT_EQ(count_train_runs("Train state data is not available."), std::nullopt);
+}
+
 // simdjson's index would take 80 MB for it.
 TEST(EndpointAnswers, AreNotLookedIntoWhenTheyAreTooLong) {
   const std::string long_list = "[" + std::string(17 * 1024 * 1024, ' ') + "]";

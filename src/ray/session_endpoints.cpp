@@ -42,6 +42,7 @@ Count count_for(std::string_view endpoint) {
   if (endpoint == kJobsEndpoint) return count_jobs;
   if (endpoint == kNodesEndpoint) return count_alive_nodes;
   if (endpoint == kStatusEndpoint) return count_nodes_in_status;
+  if (endpoint == kTrainEndpoint) return count_train_runs;
   return nullptr;
 }
 
@@ -203,7 +204,8 @@ void SessionEndpoints::want_refused_again() {
 
 DashboardAnswer SessionEndpoints::ask(std::string_view endpoint, std::string_view told_as, Round& round) {
   DashboardAnswer answer = dashboard_.get(endpoint, round.asking, round.request_timeout);
-  health_.asked(told_as, answer);
+  const bool is_of_no_run = endpoint == kTrainEndpoint && answer.asked == Asked::failed;
+  if (!is_of_no_run) health_.asked(told_as, answer);
   if (answer.asked == Asked::answered) round.any_answered = true;
   if (answer.asked == Asked::unreachable || answer.asked == Asked::interrupted) round.goes_on = false;
   return answer;

@@ -2,8 +2,9 @@
 // key, the latest in place of the one before. Which endpoints, how often, and which answer may not replace
 // which are KubeRay's rules (historyserver/, poll.go and endpoint_fetch_once.go), and two more:
 //
-//   - /api/jobs/, /nodes and /api/cluster_status are stored too, because no event carries what they say;
-//   - of these, an answer from a Ray that is ending never replaces one with more jobs or nodes.
+//   - /api/jobs/, /nodes, /api/cluster_status and /api/train/v2/runs/v1 are stored too, because no event
+//     carries what they say;
+//   - of these, an answer from a Ray that is ending never replaces one with more jobs, nodes or runs.
 //
 // Everything that is remembered is this session's: a new session gets a new object.
 #pragma once
@@ -77,7 +78,7 @@ class SessionEndpoints {
     std::string endpoint;
     MemoryBody body;
     Sha256Digest digest;
-    std::optional<uint64_t> count;  // of jobs or nodes; nothing where the answer told none
+    std::optional<uint64_t> count;  // of jobs, nodes or runs; nothing where the answer told none
     std::optional<JobId> job;       // of a datasets answer
     bool ray_is_ending;
   };

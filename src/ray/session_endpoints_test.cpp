@@ -30,6 +30,7 @@ const std::string kServe = "/api/serve/applications/";
 const std::string kPlacementGroups = "/api/v0/placement_groups?detail=1&limit=10000";
 const std::string kNodes = "/nodes?view=summary";
 const std::string kStatus = "/api/cluster_status?format=1";
+const std::string kTrain = "/api/train/v2/runs/v1";
 const std::string kMetadata = "/api/v0/cluster_metadata";
 const std::string kTimezone = "/timezone";
 const std::string kDatasets = "/api/data/datasets/";
@@ -98,6 +99,7 @@ class SessionEndpointsTest : public testing::Test {
                                                     {kPlacementGroups, {.body = R"({"result": true})"}},
                                                     {kNodes, {.body = nodes_with(1)}},
                                                     {kStatus, {.body = status_with(1)}},
+                                                    {kTrain, {.body = R"({"train_runs": []})"}},
                                                     {kMetadata, {.body = R"({"rayVersion": "2.60.0"})"}},
                                                     {kTimezone, {.body = R"({"value": "Europe/London"})"}}};
   ManualClock clock_;
@@ -153,15 +155,36 @@ TEST_F(SessionEndpointsTest, StoresNoAnswerTwice) {
 }
 
 TEST_F(SessionEndpointsTest, AsksForTheAdditionalOnesAndNoneTwice) {
-  options_.additional_endpoints = {"/api/train/v2/runs/v1", kServe, "/api/train/v2/runs/v1",
+  options_.additional_endpoints = {"/api/train/v2/runs", kServe, kTrain, "/api/train/v2/runs",
                                    "/api/serve/applications"};
-  answers_["/api/train/v2/runs/v1"] = {.body = "{}"};
+  answers_["/api/train/v2/runs"] = {.body = "{}"};
   auto endpoints = session();
   endpoints.work({});
-  EXPECT_EQ(stored("/api/train/v2/runs/v1"), "{}");
-  EXPECT_EQ(times_asked("/api/train/v2/runs/v1"), 1);
+  EXPECT_EQ(stored("/api/train/v2/runs"), "{}");
+  EXPECT_EQ(times_asked("/api/train/v2/runs"), 1);
+  EXPECT_EQ(times_asked(kTrain), 1);
   EXPECT_EQ(times_asked(kServe), 1);
   EXPECT_EQ(times_asked("/api/serve/applications"), 0);
+}
+
+TEST_F(SessionEndpointsTest, StoresTheRunsOfRayTrainAndTakesItForNoTroubleThatThereAreNone) {
+  const std::string one_run = R"({"train_runs": [{"id": "a"}]})";
+  answers_[kTrain] = {.status = 500, .body = "Train state data is not available."};
+  testing::internal::CaptureStderr();
+  auto endpoints = session();
+  for (int i = 0; i < 4; ++i)
+    next_round(endpoints);
+  EXPECT_EQ(times_asked(kTrain), 4);
+  EXPECT_EQ(stored(kTrain), std::nullopt);
+  EXPECT_EQ(health_.totals().failed, 0u);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), Not(HasSubstr("level=warning")));
+  answers_[kTrain] = {.body = one_run};
+  next_round(endpoints);
+  EXPECT_EQ(stored(kTrain), one_run);
+  // Train's actor ends before the dashboard does.
+  answers_[kTrain] = {.body = R"({"train_runs": []})"};
+  last_round(endpoints);
+  EXPECT_EQ(stored(kTrain), one_run);
 }
 
 TEST_F(SessionEndpointsTest, RetriesWhatIsStoredOnceAfterFiveSecondsToAMinute) {
@@ -669,9 +692,9 @@ TEST_F(SessionEndpointsTest, CountsWhatItDoes) {
   endpoints.work({});
   next_round(endpoints);
   const DashboardTotals totals = health_.totals();
-  EXPECT_EQ(totals.stored, 6u);
-  EXPECT_EQ(totals.answered, 10u);
-  EXPECT_EQ(totals.unchanged, 4u);
+  EXPECT_EQ(totals.stored, 7u);
+  EXPECT_EQ(totals.answered, 12u);
+  EXPECT_EQ(totals.unchanged, 5u);
   EXPECT_EQ(totals.failed, 2u);
 }
 

@@ -10,13 +10,14 @@ import json
 import os
 import re
 import shutil
+import tarfile
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from browser import PROGRAM, Browser
-from history_server import SESSION_A
+from history_server import ROOT, SESSION_A
 from test_sessions import BASE, SESSION
 
 CHROMIUM = shutil.which(PROGRAM)
@@ -162,11 +163,80 @@ def test_a_session_is_found_and_looked_at_by_cookies(serve, bucket, browser, das
     look_at(page, root, "platform-events", [], ["1 events", "KUBERNETES/kubelet", "Pod/full-head", "OOMKilling"])
 
 
+# The longest names that Kubernetes and KubeRay take, without a place to break them.
+LONG = "n" * 63
+LONG_OWNER = "o" * 63
+WIDTHS = {"screen": 1400, "phone": 390}
+
+
+def names_of_sessions(folder, place, days):
+    (folder / "cluster-metadata" / place).mkdir(parents=True)
+    for day in days:
+        (folder / "cluster-metadata" / place / f"session_2026-{day // 28 + 1:02}-{day % 28 + 1:02}_04-00-00_000000_1").touch()
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_the_list_fits_the_screen_with_the_longest_names(serve, tmp_path, browser, dashboard_files, width):
+    bucket = tmp_path / "bucket"
+    names_of_sessions(bucket, f"rayservice/{LONG}_{LONG_OWNER}_{LONG}", range(3))
+    page = browser.open("about:blank")
+    page.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
+    page.go(f"http://127.0.0.1:{serve(bucket, DASHBOARD_DIR=dashboard_files).port}/select_cluster")
+    page.wait_for("3 of 3 sessions", LONG, LONG_OWNER)
+    assert page.run("innerWidth") == width
+    assert page.run("document.documentElement.scrollWidth") <= width
+    beyond = """[...document.querySelectorAll('body *')].filter(each => {
+        const place = each.getBoundingClientRect();
+        return place.width > 0 && (place.right > innerWidth || place.left < 0 || each.scrollWidth > each.clientWidth + 1
+                                   && getComputedStyle(each).display !== 'inline');
+    }).map(each => each.outerHTML.slice(0, 200))"""
+    assert page.run(beyond) == []
+    assert page.mistakes == []
+
+
+def test_filter_and_page_are_in_the_address_and_times_have_their_zone(serve, tmp_path, browser, dashboard_files):
+    bucket = tmp_path / "bucket"
+    names_of_sessions(bucket, "raycluster/default_many", range(120))
+    names_of_sessions(bucket, "raycluster/default_other", range(1))
+    root = f"http://127.0.0.1:{serve(bucket, DASHBOARD_DIR=dashboard_files).port}/select_cluster"
+    page = browser.open(f"{root}?filter=many&page=2")
+    page.wait_for("120 of 121 sessions", "Page 2 of 3")
+    assert page.run("document.querySelector('#filter').value") == "many"
+    assert page.run("document.querySelector('#rows time').textContent") == "2026-03-14T04:00:00Z"
+    page.click("Next")
+    page.wait_for("Page 3 of 3")
+    assert page.run("location.search") == "?filter=many&page=3"
+    page.run("history.back()")
+    page.wait_for("Page 2 of 3")
+    page.run("""(() => { const filter = document.querySelector('#filter');
+                         filter.value = 'other'; filter.dispatchEvent(new Event('input')); })()""")
+    page.wait_for("1 of 121 sessions", "Page 1 of 1")
+    assert page.run("location.search") == "?filter=other"
+    # What is no number is the first page, and what is beyond the last one is the last.
+    for asked, shown in (("x", "Page 1 of 3"), ("0", "Page 1 of 3"), ("99", "Page 3 of 3")):
+        page.go(f"{root}?page={asked}")
+        page.wait_for("121 of 121 sessions", shown)
+    assert page.mistakes == []
+
+
 def test_a_session_whose_driver_was_silent(serve, recorded_a, browser, dashboard_files):
     base = f"http://127.0.0.1:{serve(recorded_a, DASHBOARD_DIR=dashboard_files).port}/c/default/raycluster/a/{SESSION_A}"
     page = open_dashboard(browser, base)
     for route, clicks, texts in PAGES_A:
         look_at(page, base, route, clicks, texts)
+
+
+def test_datasets_out_of_export_files(serve, tmp_path, browser, dashboard_files):
+    """They do not tell how much went through a dataset, and its table shows them all the same."""
+    with tarfile.open(ROOT / "tests" / "data" / "recordings" / "exports" / "session.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    bucket = tmp_path / "session" / "bucket"
+    (session,) = bucket.glob("cluster-history/raycluster/default/recorded/session_*")
+    base = f"http://127.0.0.1:{serve(bucket, DASHBOARD_DIR=dashboard_files).port}/c/default/raycluster/recorded/{session.name}"
+    page = open_dashboard(browser, base)
+    datasets = page.run(f"fetch('{base}/api/data/datasets/01000000').then(answer => answer.json())")["datasets"]
+    assert [dataset["state"] for dataset in datasets] == ["FAILED", "FINISHED"]
+    look_at(page, base, "jobs/01000000", ["Ray Data Overview"], ["Ray Data Overview", *(dataset["dataset"] for dataset in datasets)])
 
 
 def node_died():
@@ -205,6 +275,7 @@ def test_an_ended_session_looks_ended(serve, bucket, browser, dashboard_files):
     assert summary == {
         "namespace": "default", "cluster": "full", "owner_kind": "rayjob", "owner_name": "myjob", "session": SESSION,
         "last_seen_ms": summary["last_seen_ms"], "last_stored_ms": 1_795_500_000_000, "has_ended": True, "partial_failure": "",
+        "unknown_events": {"total": 0, "of_type": {}},
     }  # fmt: skip
     page = open_dashboard(browser, base)
     page.wait_for("this session has ended: last seen 2026-11-23 03:2", "default/full", SESSION, "all sessions")

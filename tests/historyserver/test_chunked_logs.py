@@ -11,8 +11,11 @@ from recorded_dashboard import recorded_answers
 SESSION = "session_2026-11-23_03-25-19_402666_11"
 BASE = f"/c/default/rayjob/myjob/{SESSION}"
 SEED = 20261129
-# These fields differ from moment to moment, or tell how much was loaded.
-VOLATILE = re.compile(rb'"(timestamp|now|updated_?at)": ?"?[0-9.TZ:-]+"?', re.IGNORECASE)
+# These fields differ from moment to moment, tell how much was loaded, or tell that the session has ended, which depends on
+# when the store got its objects.
+VOLATILE = re.compile(
+    rb'"(timestamp|now|updated_?at)": ?"?[0-9.TZ:-]+"?|, "rayhistory_last_seen_ms": [0-9]+', re.IGNORECASE
+)
 
 
 def store_in_chunks(log, dice):

@@ -3,13 +3,13 @@
 import pytest
 from conftest import on_every_store
 from harness.collector import run_collector
-from harness.dashboard import JOBS, METADATA, NODES, PLACEMENT_GROUPS, SERVE, STATUS, TIMEZONE
+from harness.dashboard import JOBS, METADATA, NODES, PLACEMENT_GROUPS, SERVE, STATUS, TIMEZONE, TRAIN
 from harness.node import SESSION
 from test_dashboard import fetched, key_of, sent
 
 TASKS = "/api/v0/tasks?detail=1&limit=10000"
 ACTORS = "/logical/actors"
-ALL = (TASKS, ACTORS, JOBS, SERVE, PLACEMENT_GROUPS, NODES, STATUS, METADATA, TIMEZONE)
+ALL = (TASKS, ACTORS, JOBS, SERVE, PLACEMENT_GROUPS, NODES, STATUS, TRAIN, METADATA, TIMEZONE)
 
 
 def node(session=SESSION, state="ALIVE"):
@@ -42,6 +42,13 @@ def test_each_answer_and_the_marker_are_stored(store, running):
     markers = [key for key in store.stored.sizes() if key.startswith("cluster-metadata/")]
     assert markers == [f"cluster-metadata/raycluster/default_test/{SESSION}"]
     assert len(store.stored.sizes()) == len(expected) + 1
+
+
+def test_a_ray_without_a_run_of_train_is_nothing_to_note(folder_store, running):
+    del running.answers[TRAIN]
+    run = snapshot(folder_store, running)
+    assert run.returncode == 0 and "note:" not in run.stdout
+    assert key_of(TRAIN) not in fetched(folder_store)
 
 
 def test_a_second_one_takes_the_place_of_the_first(folder_store, running):

@@ -36,7 +36,7 @@ std::string_view id_or_nil(std::string_view id) {
 
 }  // namespace
 
-void append_actor(std::string& json, const Actor& actor) {
+void append_actor(std::string& json, const Actor& actor, const LastSeen& last_seen) {
   Comma comma;
   json += '{';
   append_key(json, comma, "actorId");
@@ -100,10 +100,13 @@ void append_actor(std::string& json, const Actor& actor) {
     append_json_string(json, actor.call_site);
   }
   // Of the process and its host nothing is stored.
-  json += R"(, "gpus": [], "processStats": null, "mem": [], "tpus": []})";
+  json += R"(, "gpus": [], "processStats": null, "mem": [], "tpus": [])";
+  if (actor.end_time == 0 && actor.state != "DEAD") json += last_seen.member();
+  json += '}';
 }
 
 Response actor_page(const SessionView& view, const Request& request) {
+  const LastSeen last_seen(view);
   std::string data = R"({"actors": {)";
   Comma comma;
   if (const auto ids = request.query.get("ids")) {
@@ -113,7 +116,7 @@ Response actor_page(const SessionView& view, const Request& request) {
       left.remove_prefix(std::min(left.size(), id.size() + 1));
       append_key(data, comma, id);
       if (const Actor* actor = view.state.find_actor(id)) {
-        append_actor(data, *actor);
+        append_actor(data, *actor, last_seen);
       } else {
         data += "null";
       }
@@ -121,7 +124,7 @@ Response actor_page(const SessionView& view, const Request& request) {
   } else {
     for (const Actor& actor : view.state.actors) {
       append_key(data, comma, actor.actor_id);
-      append_actor(data, actor);
+      append_actor(data, actor, last_seen);
     }
   }
   data += "}}";
@@ -131,7 +134,7 @@ Response actor_page(const SessionView& view, const Request& request) {
 Response actor_detail(const SessionView& view, std::string_view id) {
   std::string data = R"({"detail": )";
   if (const Actor* actor = view.state.find_actor(id)) {
-    append_actor(data, *actor);
+    append_actor(data, *actor, LastSeen(view));
   } else {
     data += "null";
   }

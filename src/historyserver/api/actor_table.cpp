@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "historyserver/api/session_end.h"
 #include "historyserver/api/state_table.h"
 
 namespace rayhistory {
@@ -78,7 +79,8 @@ constexpr std::span<const Column<Actor>> kAll(kColumns);
 }  // namespace
 
 Response list_actors(const SessionView& view, const Request& request) {
-  return list_kept_rows(kAll, view.state.actors, request.query, view.state.partial_failure);
+  return list_kept_rows(kAll, view.state.actors, request.query, view.state.partial_failure,
+                        LastSeen(view).member());
 }
 
 Response summarize_actors(const SessionView& view, const Request& request) {

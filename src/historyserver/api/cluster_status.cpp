@@ -93,7 +93,13 @@ std::string failure_lines(const SessionState& state) {
   std::string text;
   for (const Node* node : failed)
     text += fmt::format(" {}: NodeTerminated (ip: {})\n", group_of(*node), node->ip_address);
+  text += state.provisioning.failed;
   return text.empty() ? " (no failures)\n" : text;
+}
+
+std::string pending_lines(const NodeProvisioning& provisioning) {
+  if (provisioning.time == 0) return std::string(kNotRecorded);
+  return provisioning.pending.empty() ? " (no pending nodes)\n" : std::string(provisioning.pending);
 }
 
 // What waits for resources, by what it waits for. Of a job that has ended nothing waits.
@@ -189,8 +195,9 @@ Result<std::string> status_text(const SessionView& view) {
   std::string text = fmt::format(
       "{}\nNode status\n{}\nActive:\n{}Idle:\n{}Pending:\n{}Recent failures:\n{}\n"
       "Resources\n{}\nTotal Usage:\n{}\nFrom request_resources:\n{}Pending Demands:\n{}",
-      header, dashes, active.lines(" (no active nodes)\n"), idle.lines(" (no idle nodes)\n"), kNotRecorded,
-      failure_lines(view.state), dashes, usage_text, kNotRecorded, demands_of(view.state).lines());
+      header, dashes, active.lines(" (no active nodes)\n"), idle.lines(" (no idle nodes)\n"),
+      pending_lines(view.state.provisioning), failure_lines(view.state), dashes, usage_text, kNotRecorded,
+      demands_of(view.state).lines());
   text.pop_back();  // the last line's end
   return text;
 }

@@ -11,6 +11,7 @@
 #include "historyserver/api/actor_pages.h"
 #include "historyserver/api/actor_table.h"
 #include "historyserver/api/cluster_status.h"
+#include "historyserver/api/datasets.h"
 #include "historyserver/api/fetched_endpoint.h"
 #include "historyserver/api/job_list.h"
 #include "historyserver/api/log_events.h"
@@ -25,6 +26,7 @@
 #include "historyserver/api/task_summary.h"
 #include "historyserver/api/task_table.h"
 #include "historyserver/api/timeline.h"
+#include "historyserver/api/train_runs.h"
 #include "historyserver/api/worker_table.h"
 
 namespace rayhistory {
@@ -42,10 +44,6 @@ constexpr std::string_view kProfiling =
 
 Response never(const SessionView&, const Request&) {
   return text_response(501, "This session has ended: only a running cluster can answer this.");
-}
-
-Response train_runs(const SessionView& view, std::string_view path) {
-  return fetched_or(view, path, text_response(501, "No state of Ray Train is stored of this session."));
 }
 
 struct Route {
@@ -92,9 +90,12 @@ constexpr std::array kRoutes{
             return fetched_or(v, "/api/serve/applications/", {.body = R"({"applications": {}})"});
           }},
     Route{"/api/train/v2/runs",
-          [](const SessionView& v, const Request&) { return train_runs(v, "/api/train/v2/runs"); }},
-    Route{"/api/train/v2/runs/v1",
-          [](const SessionView& v, const Request&) { return train_runs(v, "/api/train/v2/runs/v1"); }},
+          [](const SessionView& v, const Request&) {
+            return fetched_or(
+                v, "/api/train/v2/runs",
+                text_response(501, "No state of Ray Train's first version is stored of this session."));
+          }},
+    Route{"/api/train/v2/runs/v1", [](const SessionView& v, const Request&) { return list_train_runs(v); }},
     Route{"/api/history/session", [](const SessionView& v, const Request&) { return session_summary(v); }},
     Route{"/api/history/page.js", [](const SessionView& v, const Request&) { return session_script(v); }},
     Route{"/logical/actors", actor_page},
@@ -166,8 +167,7 @@ Response answer(const Request& request, const SessionView& view) {
   if (const auto id = name_after(path, "/api/jobs/")) return one_job(view, *id);
   if (const auto id = name_after(path, "/logical/actors/")) return actor_detail(view, *id);
   if (const auto id = name_after(path, "/nodes/")) return node_detail(view, *id);
-  if (const auto job = name_after(path, "/api/data/datasets/"))
-    return fetched_or(view, path, {.body = R"({"datasets": []})"});
+  if (const auto job = name_after(path, "/api/data/datasets/")) return list_datasets(view, *job);
   return any_other(view, path);
 }
 

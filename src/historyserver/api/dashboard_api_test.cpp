@@ -18,6 +18,7 @@ namespace rayhistory {
 namespace {
 
 using testing::AllOf;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -63,11 +64,9 @@ class DashboardApi : public testing::Test {
     const Request request{.method = method,
                           .path = std::string(uri.substr(0, mark)),
                           .query = Query::parse(mark == uri.npos ? "" : uri.substr(mark + 1))};
-    return answer(request, {.state = state,
-                            .listing = *listing,
-                            .texts = texts,
-                            .now = kStart + 3600 * kSecond,
-                            .deadline = Deadline::never()});
+    return answer(
+        request,
+        {.state = state, .listing = *listing, .texts = texts, .now = now, .deadline = Deadline::never()});
   }
 
   // What is at `pointer` in the JSON of the answer, which is 200.
@@ -93,6 +92,7 @@ class DashboardApi : public testing::Test {
     return names;
   }
 
+  UnixNanoseconds now = kStart + 3600 * kSecond;
   MemoryStore store;
   StoredSession session{
       .place = {.name_space = *DnsName::parse("ns"), .cluster = *DnsName::parse("c"), .owner = {}},
@@ -462,6 +462,253 @@ TEST_F(DashboardApi, CutsPlacementGroupsOutOfWhatWasFetched) {
               ElementsAre("q"));
   EXPECT_EQ(json("/api/v0/placement_groups?detail=1", "/data/result/result/0/bundles"), "[]");
   EXPECT_EQ(json("/api/v0/placement_groups", "/data/result/warnings"), "null");
+}
+
+TEST_F(DashboardApi, ShowsPlacementGroupsOfWhichEventsTell) {
+  state.placement_groups = {
+      {.placement_group_id = "aa",
+       .name = "",
+       .creator_job_id = "02000000",
+       .is_detached = true,
+       .bundles = {{.index = 0, .unit_resources = {{"my_res", 0.5}}, .label_selector = {{"a", "b"}}}},
+       .requested = 123,
+       .state = "REMOVED",
+       .scheduling_state = "FINISHED",
+       .scheduling_attempt = 2,
+       .highest_retry_delay_ms = 1.5}};
+  EXPECT_EQ(json("/api/v0/placement_groups?detail=1", "/data/result/warnings"), "null");
+  EXPECT_EQ(
+      json("/api/v0/placement_groups?detail=1", "/data/result/result"),
+      R"([{"placement_group_id":"aa","name":"","creator_job_id":"02000000","state":"REMOVED","bundles":)"
+      R"([{"bundle_id":{"placement_group_id":"aa","bundle_index":0},"unit_resources":{"my_res":0.5},)"
+      R"("node_id":null,"label_selector":{"a":"b"}}],"is_detached":true,"stats":)"
+      R"({"creation_request_received_ns":"123","scheduling_attempt":2,"scheduling_state":"FINISHED",)"
+      R"("highest_retry_delay_ms":1.5},"topology_strategy":null,"topology_assignments":null}])");
+  EXPECT_EQ(json("/api/v0/placement_groups?filter_keys=is_detached&filter_predicates=%3D&filter_values=true",
+                 "/data/result/num_filtered"),
+            "1");
+}
+
+TEST_F(DashboardApi, TakesOfAFetchedPlacementGroupWhatEventsDoNotTell) {
+  state.placement_groups.resize(3);
+  state.placement_groups[0].placement_group_id = "aa";
+  state.placement_groups[0].name = "n";
+  state.placement_groups[0].state = "CREATED";
+  state.placement_groups[1].placement_group_id = "bb";
+  state.placement_groups[1].state = "RESCHEDULING";
+  state.placement_groups[1].scheduling_attempt = 3;
+  state.placement_groups[2].placement_group_id = "dd";
+  put("fetched_endpoints/restful__api__v0__placement_groups?detail=1&limit=10000",
+      R"({"data": {"result": {"result": [)"
+      R"({"placement_group_id": "aa", "name": "n", "creator_job_id": "01000000", "state": "REMOVED",)"
+      R"( "bundles": [{"node_id": "n1"}], "is_detached": true, "stats": {"scheduling_attempt": 1}},)"
+      R"({"placement_group_id": "bb", "state": "CREATED", "stats": {"scheduling_attempt": 1}},)"
+      R"({"placement_group_id": "cc", "name": null, "state": "PENDING"}]}}})");
+  const std::string list = "/api/v0/placement_groups?detail=1";
+  const auto at = [&](std::string_view place) {
+    return json(list, "/data/result/result/" + std::string(place));
+  };
+  EXPECT_EQ(json(list, "/data/result/total"), "4");
+  // The dashboard knew of its end, and of its nodes.
+  EXPECT_EQ(at("0/state"), "\"REMOVED\"");
+  EXPECT_EQ(at("0/creator_job_id"), "\"01000000\"");
+  EXPECT_EQ(at("0/bundles"), R"([{"node_id":"n1"}])");
+  EXPECT_EQ(at("0/stats"), R"({"scheduling_attempt":1})");
+  // Events say what came after the dashboard was asked.
+  EXPECT_EQ(at("1/state"), "\"RESCHEDULING\"");
+  EXPECT_EQ(at("1/stats/scheduling_attempt"), "3");
+  EXPECT_EQ(at("2/name"), "null");
+  EXPECT_EQ(at("2/state"), "\"PENDING\"");
+  EXPECT_EQ(at("3/state"), "null");
+  EXPECT_EQ(at("3/stats"), "null");
+}
+
+TEST_F(DashboardApi, ShowsWhatTheAutoscalerReportedUnlessItsLogDoes) {
+  state.autoscaler_reports = {{.event_id = "one", .time = kStart, .message = "Adding 1 node(s)."},
+                              {.event_id = "two",
+                               .time = kStart + kSecond,
+                               .message = "No available node types can fulfill it.",
+                               .is_warning = true}};
+  EXPECT_EQ(json("/events", "/data/events/global/1/severity"), "\"WARNING\"");
+  EXPECT_EQ(json("/events", "/data/events/global/0/message"), "\"Adding 1 node(s).\"");
+  EXPECT_EQ(json("/api/v0/cluster_events", "/data/result/result/0/source_type"), "\"AUTOSCALER\"");
+  put("aa/logs/events/event_AUTOSCALER.log",
+      R"({"event_id":"log","message":"m","severity":"INFO","source_type":"AUTOSCALER","timestamp":"20"})"
+      "\n");
+  EXPECT_EQ(json("/api/v0/cluster_events", "/data/result/total"), "1");
+}
+
+TEST_F(DashboardApi, SaysWhichNodesWereStillToComeWhereEventsDo) {
+  const std::string status = "/api/cluster_status?format=1";
+  EXPECT_THAT(json(status, "/data/clusterStatus"), HasSubstr("Pending:\\n (not recorded)\\n"));
+  state.provisioning.time = kStart;
+  EXPECT_THAT(json(status, "/data/clusterStatus"), HasSubstr("Pending:\\n (no pending nodes)\\n"));
+  state.provisioning.pending = " small, 2 launching\n";
+  state.provisioning.failed = " big: LaunchFailed (latest_attempt: 03:25:07) - no quota\n";
+  EXPECT_THAT(json(status, "/data/clusterStatus"),
+              AllOf(HasSubstr("Pending:\\n small, 2 launching\\nRecent failures:\\n big: LaunchFailed"),
+                    Not(HasSubstr("no failures"))));
+}
+
+TEST_F(DashboardApi, CountsEventsThatItDoesNotKnowByTheirType) {
+  EXPECT_EQ(json("/api/history/session", "/unknown_events"), R"({"total":0,"of_type":{}})");
+  state.unknown_events.of_type = {{"NEW_EVENT", 2}};
+  state.unknown_events.of_other_types = 5;
+  EXPECT_EQ(json("/api/history/session", "/unknown_events"), R"({"total":7,"of_type":{"NEW_EVENT":2}})");
+}
+
+TEST_F(DashboardApi, ShowsDatasetsOfWhichTheExportApiTells) {
+  const std::string list = "/api/data/datasets/01000000";
+  EXPECT_EQ(get(list).body, R"({"datasets": []})");
+  state.exported_datasets = {{.dataset_id = "d1",
+                              .job_id = "01000000",
+                              .state = "FINISHED",
+                              .start_seconds = 1795404361.5,
+                              .end_seconds = 1795404362.25,
+                              .operators = {{"o1", "Input", "FINISHED"}}},
+                             {.dataset_id = "d2",
+                              .job_id = "01000000",
+                              .state = "RUNNING",
+                              .start_seconds = 1795404363,
+                              .end_seconds = 0,
+                              .operators = {}},
+                             {.dataset_id = "d3",
+                              .job_id = "02000000",
+                              .state = "RUNNING",
+                              .start_seconds = 1,
+                              .end_seconds = 0,
+                              .operators = {}}};
+  EXPECT_EQ(json(list, "/datasets/0/dataset"), "\"d2\"");
+  EXPECT_EQ(json(list, "/datasets/0/end_time"), "null");
+  EXPECT_EQ(json(list, "/datasets/1/start_time"), "1795404361.5");
+  EXPECT_EQ(json(list, "/datasets/1/end_time"), "1795404362.25");
+  EXPECT_EQ(json(list, "/datasets/1/operators/0/name"), "\"Input\"");
+  EXPECT_EQ(json(list, "/datasets/1/operators/0/ray_data_current_bytes"), R"({"value":0,"max":0})");
+  EXPECT_EQ(json(list, "/datasets/2"), "nothing at /datasets/2");
+
+  // The dashboard knows how much went through, but was asked before it ended.
+  put("fetched_endpoints/restful__api__data__datasets__01000000",
+      R"({"datasets": [{"dataset": "d1", "state": "RUNNING", "total_rows": 7, "start_time": 1795404361.5,)"
+      R"( "end_time": null, "operators": [{"operator": "o1", "state": "RUNNING", "total_rows": 7}]},)"
+      R"({"dataset": "d2", "state": "FAILED", "start_time": 1795404363, "end_time": 5, "operators": 3}]})");
+  EXPECT_EQ(
+      json(list, "/datasets"),
+      R"([{"dataset":"d2","state":"FAILED","start_time":1795404363,"end_time":5,"operators":3},)"
+      R"({"dataset":"d1","state":"FINISHED","total_rows":7,"start_time":1795404361.5,)"
+      R"("end_time":1795404362.25,"operators":[{"operator":"o1","state":"FINISHED","total_rows":7}]}])");
+}
+
+TEST_F(DashboardApi, ShowsTrainRunsOfWhichTheExportApiTells) {
+  const std::string list = "/api/train/v2/runs/v1";
+  EXPECT_EQ(get(list).status, 501);
+  const auto run = [](std::string_view run_id, std::string_view status_members) {
+    return fmt::format(
+        R"({{"id": "{}", "name": "n", "job_id": "AQAAAA==", "controller_actor_id": "Lsm0xvOEUp23bhHlAQAAAA==", )"
+        R"("start_time_ns": "17", {}, "run_settings": {{"scaling_config": {{"num_workers_range": {{"min": 1, )"
+        R"("max": 4}}, "label_selector_list": {{"values": [{{"values": {{"a": "b"}}}}, {{}}]}}}}, )"
+        R"("backend_config": {{"framework": "TORCH", "config": {{}}}}, "data_config": {{"datasets": )"
+        R"({{"values": ["train"]}}}}, "run_config": {{"worker_runtime_env": {{"env_vars": {{"KEY": "hush"}}}}, )"
+        R"("checkpoint_config": {{"num_to_keep": "2", "checkpoint_score_order": "MIN"}}}}}}}})",
+        run_id, status_members);
+  };
+  const std::string ended = run("r1", R"("status": "FINISHED", "end_time_ns": "18")");
+  const std::string left = run("r2", R"("status": "RUNNING")");
+  const std::string attempt =
+      R"({"run_id": "r1", "attempt_id": "a", "status": "FINISHED", "workers": [{"world_rank": 1, )"
+      R"("actor_id": "Lsm0xvOEUp23bhHlAQAAAA==", "status": "ALIVE"}, 7]})";
+  state.exported_train_rows = {{.run_id = "r1", .attempt_id = {}, .has_ended = true, .json = ended},
+                               {.run_id = "r1", .attempt_id = "a", .has_ended = true, .json = attempt},
+                               {.run_id = "r2", .attempt_id = {}, .has_ended = false, .json = left},
+                               {.run_id = "r3", .attempt_id = "b", .has_ended = false, .json = attempt}};
+  state.actors.resize(1);
+  state.actors[0].actor_id = "2ec9b4c6f384529db76e11e501000000";
+  state.actors[0].state = "DEAD";
+  const auto at = [&](std::string_view place) { return json(list, "/train_runs/" + std::string(place)); };
+  EXPECT_EQ(at("0/id"), "\"r1\"");
+  EXPECT_EQ(at("0/job_id"), "\"01000000\"");
+  EXPECT_EQ(at("0/end_time_ns"), "18");
+  EXPECT_EQ(at("0/job_details"), "null");
+  EXPECT_EQ(at("0/run_settings/scaling_config/num_workers"), "[1,4]");
+  EXPECT_EQ(at("0/run_settings/scaling_config/bundle_label_selector"), R"([{"a":"b"},{}])");
+  EXPECT_EQ(at("0/run_settings/backend_config/framework"), "\"torch\"");
+  EXPECT_EQ(at("0/run_settings/data_config/datasets_to_split"), R"(["train"])");
+  EXPECT_EQ(at("0/run_settings/run_config/checkpoint_config"),
+            R"({"num_to_keep":2,"checkpoint_score_attribute":null,"checkpoint_score_order":"min"})");
+  EXPECT_THAT(get(list).body, Not(HasSubstr("hush")));
+  // Of a worker the actor's events say more than Train does.
+  EXPECT_EQ(at("0/attempts/0/workers/0/status"), "\"DEAD\"");
+  EXPECT_EQ(at("0/attempts/0/workers/1"), "nothing at /train_runs/0/attempts/0/workers/1");
+  // Its controller died without saying so.
+  EXPECT_EQ(at("1/status"), "\"ABORTED\"");
+  EXPECT_EQ(at("1/end_time_ns"), "null");
+  EXPECT_EQ(at("2"), "nothing at /train_runs/2");
+
+  put("fetched_endpoints/restful__api__train__v2__runs__v1",
+      R"({"train_runs": [{"id": "r2", "status": "ERRORED", "start_time_ns": 99},)"
+      R"({"id": "r1", "status": "RUNNING", "start_time_ns": 17}]})");
+  EXPECT_EQ(at("0"), R"({"id":"r2","status":"ERRORED","start_time_ns":99})");
+  EXPECT_EQ(at("1/status"), "\"FINISHED\"");
+}
+
+TEST_F(DashboardApi, MasksTheEnvironmentOfFetchedTrainRuns) {
+  put("fetched_endpoints/restful__api__train__v2__runs__v1",
+      R"({"train_runs": [{"run_config": {"worker_runtime_env": {"env_vars": {"KEY": "hush"}}}}]})");
+  EXPECT_EQ(json("/api/train/v2/runs/v1", "/train_runs/0/run_config/worker_runtime_env"),
+            R"({"env_vars":{"KEY":"<redacted>"}})");
+}
+
+class OfAnEndedSession : public DashboardApi {
+ protected:
+  void SetUp() override {
+    put("aa/logs/raylet.out", "x");
+    state.last_seen = kStart + 7 * kSecond;
+    state.attempts = {task("aa", "f", TaskStatus::running)};
+    state.actors.resize(2);
+    state.actors[0].actor_id = "a1";
+    state.actors[0].state = "ALIVE";
+    state.actors[1].actor_id = "a2";
+    state.actors[1].state = "DEAD";
+    state.jobs.resize(2);
+    state.jobs[0].job_id = "01000000";
+    state.jobs[1].job_id = "02000000";
+    state.jobs[1].end_time = kStart;
+    state.nodes.resize(2);
+    state.nodes[0].node_id = "n1";
+    state.nodes[1].node_id = "n2";
+    state.nodes[1].is_alive = false;
+  }
+
+  // What is there of the field in each answer that has it.
+  std::vector<std::string> found() {
+    const std::string name = "/rayhistory_last_seen_ms";
+    std::vector<std::string> found;
+    for (const char* list : {"tasks", "tasks?detail=1", "actors", "jobs", "nodes"})
+      found.push_back(json(std::string("/api/v0/") + list, "/data/result" + name));
+    found.push_back(json("/api/jobs/", "/0" + name));
+    found.push_back(json("/api/jobs/01000000", name));
+    found.push_back(json("/logical/actors", "/data/actors/a1" + name));
+    found.push_back(json("/logical/actors/a1", "/data/detail" + name));
+    found.push_back(json("/nodes?view=summary", "/data/summary/0" + name));
+    found.push_back(json("/nodes/n1", "/data/detail" + name));
+    return found;
+  }
+};
+
+TEST_F(OfAnEndedSession, WhatHasNoEndHasTheTimeOfTheLastThingSeen) {
+  now = system_clock().unix_nanoseconds() + 360 * kSecond;
+  EXPECT_THAT(found(), Each("1795404337000"));
+  // What has an end has no need of it, and a row of the state API has Ray's own fields alone.
+  for (const auto& [uri, place] :
+       {std::pair("/api/jobs/", "/1"), std::pair("/logical/actors", "/data/actors/a2"),
+        std::pair("/nodes?view=summary", "/data/summary/1"),
+        std::pair("/api/v0/tasks", "/data/result/result/0"),
+        std::pair("/api/v0/actors?detail=1", "/data/result/result/0")})
+    EXPECT_THAT(json(uri, place), Not(HasSubstr("rayhistory"))) << uri;
+}
+
+TEST_F(OfAnEndedSession, NothingIsAddedWhileTheSessionMayRun) {
+  now = system_clock().unix_nanoseconds() + 240 * kSecond;
+  EXPECT_THAT(found(), Each(HasSubstr("nothing at")));
 }
 
 TEST_F(DashboardApi, ReadsBothKindsOfEventLogs) {

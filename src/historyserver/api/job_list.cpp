@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "historyserver/api/redaction.h"
+#include "historyserver/api/session_end.h"
 #include "historyserver/api/state_table.h"
 #include "historyserver/exchange/secret_mask.h"
 
@@ -88,6 +89,14 @@ constexpr std::array kColumns{
 
 constexpr std::span<const Column<Job>> kAll(kColumns);
 
+void append_job(std::string& json, RowWriter<Job>& writer, const Job& job, const LastSeen& last_seen) {
+  writer.append(json, job);
+  if (job.end_time != 0) return;
+  json.pop_back();  // the row's end
+  json += last_seen.member();
+  json += '}';
+}
+
 }  // namespace
 
 Response all_jobs(const SessionView& view) {
@@ -98,27 +107,40 @@ Response all_jobs(const SessionView& view) {
     return std::pair(a->submission_id.empty(), a->start_time) <
            std::pair(b->submission_id.empty(), b->start_time);
   });
-  Response response;
-  append_rows(response.body, kAll, jobs, jobs.size(), /*detail=*/true);
+  const LastSeen last_seen(view);
+  RowWriter<Job> writer(kAll, /*detail=*/true);
+  Response response{.body = "["};
+  Comma comma;
+  for (const Job* job : jobs) {
+    comma.next(response.body);
+    append_job(response.body, writer, *job, last_seen);
+  }
+  response.body += ']';
   return response;
 }
 
-Response one_job(const SessionView& view, std::string_view id) {
+std::optional<std::string> job_json(const SessionView& view, std::string_view id) {
   const auto job = std::find_if(view.state.jobs.begin(), view.state.jobs.end(), [&](const Job& each) {
     return each.job_id == id || each.submission_id == id;
   });
-  if (id.empty() || job == view.state.jobs.end())
-    return text_response(410, fmt::format("Job {} does not exist", id));
-  Response response;
-  RowWriter<Job>(kAll, /*detail=*/true).append(response.body, *job);
-  return response;
+  if (id.empty() || job == view.state.jobs.end()) return std::nullopt;
+  std::string json;
+  RowWriter<Job> writer(kAll, /*detail=*/true);
+  append_job(json, writer, *job, LastSeen(view));
+  return json;
+}
+
+Response one_job(const SessionView& view, std::string_view id) {
+  auto json = job_json(view, id);
+  if (!json) return text_response(410, fmt::format("Job {} does not exist", id));
+  return {.body = *std::move(json)};
 }
 
 Response list_jobs(const SessionView& view, const Request& request) {
   const auto query = parse_list_query(request.query);
   const bool detail = query && query->detail;
   return list_rows(detail ? kAll : std::span<const Column<Job>>(kShortColumns), view.state.jobs,
-                   request.query, view.state.partial_failure);
+                   request.query, view.state.partial_failure, {}, LastSeen(view).member());
 }
 
 }  // namespace rayhistory

@@ -2,6 +2,8 @@
 // JobDetails).
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "historyserver/api/session_view.h"
@@ -15,6 +17,8 @@ Response all_jobs(const SessionView& view);
 // By job or submission ID. Unknown: 410, since a 404 would let a proxy of Ray's dashboard show its own
 // cluster's job of that ID, and job IDs repeat in every cluster.
 Response one_job(const SessionView& view, std::string_view id);
+// The same as JSON; nothing where there is none.
+std::optional<std::string> job_json(const SessionView& view, std::string_view id);
 Response list_jobs(const SessionView& view, const Request& request);
 
 }  // namespace rayhistory

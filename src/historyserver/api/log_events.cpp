@@ -17,6 +17,7 @@
 #include "historyserver/api/fetched_endpoint.h"
 #include "historyserver/api/json_value.h"
 #include "historyserver/api/state_table.h"
+#include "layout/rotated_log.h"
 
 namespace rayhistory {
 namespace {
@@ -114,7 +115,7 @@ LogEvent make_event(simdjson::dom::object event) {
 
 bool is_event_log(std::string_view key) {
   const size_t folder = key.find("/logs/events/event_");
-  return folder != std::string_view::npos && key.ends_with(".log");
+  return folder != std::string_view::npos && live_log_path(key).ends_with(".log");
 }
 
 void read_lines(std::string_view text, simdjson::dom::parser& parser, std::vector<LogEvent>& events) {
@@ -143,6 +144,27 @@ void add_partial_failure(const SessionView& view, std::vector<LogEvent>& events)
   read_lines(line, parser, events);
 }
 
+// What the autoscaler sends as events it does not write into its log.
+void add_autoscaler_reports(const SessionView& view, std::vector<LogEvent>& events) {
+  constexpr std::string_view kSource = "AUTOSCALER";
+  constexpr UnixNanoseconds kSecond = 1'000'000'000;
+  const bool has_log = std::any_of(events.begin(), events.end(),
+                                   [&](const LogEvent& event) { return event.source_type == kSource; });
+  if (has_log) return;
+  const auto& reports = view.state.autoscaler_reports;
+  simdjson::dom::parser parser;
+  const size_t first = reports.size() > kEventsOfAJob ? reports.size() - kEventsOfAJob : 0;
+  for (size_t i = first; i < reports.size(); ++i) {
+    std::string line = R"({"event_id": )" + json_string(reports[i].event_id) +
+                       R"(, "source_type": "AUTOSCALER", "label": "", "custom_fields": {}, "severity": )";
+    line += reports[i].is_warning ? R"("WARNING")" : R"("INFO")";
+    line += fmt::format(R"(, "timestamp": {}, "message": )", reports[i].time / kSecond);
+    append_json_string(line, reports[i].message);
+    line += '}';
+    read_lines(line, parser, events);
+  }
+}
+
 Result<LogEvents> read_events(const SessionView& view) {
   LogEvents result;
   std::vector<LogEvent> all;
@@ -165,6 +187,7 @@ Result<LogEvents> read_events(const SessionView& view) {
     }
     read_lines(lines, parser, all);
   }
+  add_autoscaler_reports(view, all);
   std::stable_sort(all.begin(), all.end(),
                    [](const LogEvent& a, const LogEvent& b) { return a.seconds < b.seconds; });
   // Of equal IDs the last; of a job, the newest.

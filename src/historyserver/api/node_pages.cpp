@@ -14,6 +14,7 @@
 #include "historyserver/api/fetched_endpoint.h"
 #include "historyserver/api/json_value.h"
 #include "historyserver/api/resource_usage.h"
+#include "historyserver/api/session_end.h"
 
 namespace rayhistory {
 namespace {
@@ -125,7 +126,7 @@ void append_raylet(std::string& json, const SessionView& view, const Node& node,
 }
 
 void append_node(std::string& json, const SessionView& view, const Node& node, const FetchedFigures& figures,
-                 const std::string& folder) {
+                 const std::string& folder, const LastSeen& last_seen) {
   json += R"({"hostname": )";
   append_json_string(json, node.host_name);
   json += R"(, "ip": )";
@@ -146,6 +147,7 @@ void append_node(std::string& json, const SessionView& view, const Node& node, c
     json += ", ";
     json += kNoFigures;
   }
+  if (node.is_alive) json += last_seen.member();
   json += R"(, "raylet": )";
   append_raylet(json, view, node, folder);
 }
@@ -215,11 +217,12 @@ Response node_page(const SessionView& view, const Request& request) {
   const auto usages = usage_of_nodes(view);
   if (!usages) return store_failure(usages.error());
   const std::string folder = session_folder(view);
+  const LastSeen last_seen(view);
   std::string data = R"({"summary": [)";
   Comma comma;
   for (const Node& node : view.state.nodes) {
     comma.next(data);
-    append_node(data, view, node, *figures, folder);
+    append_node(data, view, node, *figures, folder, last_seen);
     data += '}';
   }
   data += R"(], "nodeLogicalResources": {)";
@@ -242,14 +245,15 @@ Response node_detail(const SessionView& view, std::string_view id) {
   }
   const auto figures = FetchedFigures::read(view);
   if (!figures) return store_failure(figures.error());
+  const LastSeen last_seen(view);
   std::string data = R"({"detail": )";
-  append_node(data, view, *node, *figures, session_folder(view));
+  append_node(data, view, *node, *figures, session_folder(view), last_seen);
   data += R"(, "actors": {)";
   Comma comma;
   for (const Actor& actor : view.state.actors) {
     if (actor.shown_node_id() != id) continue;
     append_key(data, comma, actor.actor_id);
-    append_actor(data, actor);
+    append_actor(data, actor, last_seen);
   }
   data += R"(}, "workers": )";
   append_workers(data, view.state, id);

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "historyserver/api/session_end.h"
 #include "historyserver/api/state_table.h"
 
 namespace rayhistory {
@@ -37,7 +38,7 @@ constexpr auto kColumns = std::to_array<Column<Node>>({
 
 Response list_nodes(const SessionView& view, const Request& request) {
   return list_rows(std::span<const Column<Node>>(kColumns), view.state.nodes, request.query,
-                   view.state.partial_failure);
+                   view.state.partial_failure, {}, LastSeen(view).member());
 }
 
 }  // namespace rayhistory

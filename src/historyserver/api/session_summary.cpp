@@ -1,28 +1,36 @@
 #include "historyserver/api/session_summary.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 
 #include "base/json_text.h"
 #include "historyserver/api/json_value.h"
+#include "historyserver/api/session_end.h"
 
 namespace rayhistory {
 namespace {
 
 constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
-constexpr int64_t kQuietNanoseconds = 5LL * 60 * 1'000'000'000;
-
-std::optional<int64_t> last_stored(const SessionListing& listing) {
-  std::optional<int64_t> newest;
-  for (const ListedObject& object : listing.objects)
-    newest = std::max(newest, object.object.modified_nanoseconds);
-  return newest && *newest > 0 ? newest : std::nullopt;
-}
 
 void append_time(std::string& json, Comma& comma, std::string_view key, int64_t nanoseconds) {
   append_key(json, comma, key);
   json += nanoseconds == 0 ? "null" : std::to_string(nanoseconds / kNanosecondsPerMillisecond);
+}
+
+void append_unknown_events(std::string& json, Comma& comma, const UnknownEvents& events) {
+  append_key(json, comma, "unknown_events");
+  json += '{';
+  Comma inner;
+  append_key(json, inner, "total");
+  json += std::to_string(events.total());
+  append_key(json, inner, "of_type");
+  json += '{';
+  Comma types;
+  for (const auto& [type, count] : events.of_type) {
+    append_key(json, types, type);
+    json += std::to_string(count);
+  }
+  json += "}}";
 }
 
 std::string summary_json(const SessionView& view) {
@@ -45,8 +53,9 @@ std::string summary_json(const SessionView& view) {
   append_time(json, comma, "last_seen_ms", view.state.last_seen);
   append_time(json, comma, "last_stored_ms", stored.value_or(0));
   append_key(json, comma, "has_ended");
-  append_bool(json, stored && view.now - *stored > kQuietNanoseconds);
+  append_bool(json, has_ended(view));
   text("partial_failure", view.state.partial_failure);
+  append_unknown_events(json, comma, view.state.unknown_events);
   json += '}';
   return json;
 }

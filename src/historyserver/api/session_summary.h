@@ -12,10 +12,10 @@ namespace rayhistory {
 //   namespace, cluster, owner_kind and owner_name (null: none), session
 //   last_seen_ms     the time of the last event, Unix milliseconds; null: there is none
 //   last_stored_ms   when the store got the newest object, by its own clock; null where it does not say
-//   has_ended        nothing was stored for five minutes: while a session runs, its collector stores
-//   something each
-//                    minute
+//   has_ended        as session_end.h has it
 //   partial_failure  what is missing, as in the state API; empty: nothing
+//   unknown_events   events whose type this version does not know, and so does not show: their `total`, and
+//                    how many there are `of_type`; at most 20 types are named
 Response session_summary(const SessionView& view);
 
 // /api/history/page.js: what Ray's pages are given of a stored session (session_script.js), with the above in

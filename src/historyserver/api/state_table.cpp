@@ -67,7 +67,7 @@ std::string begin_list_answer(const ListCounts& counts) {
 }
 
 Response finish_list_answer(std::string answer, std::string_view partial_failure,
-                            const std::vector<std::string>& warnings) {
+                            const std::vector<std::string>& warnings, std::string_view more) {
   answer += R"(, "partial_failure_warning": )";
   append_json_string(answer, partial_failure);
   answer += R"(, "warnings": )";
@@ -82,6 +82,7 @@ Response finish_list_answer(std::string answer, std::string_view partial_failure
     }
     answer += ']';
   }
+  answer += more;
   answer += "}}}";
   return {.body = std::move(answer)};
 }

@@ -55,8 +55,10 @@ struct ListCounts {
   size_t filtered = 0;
 };
 std::string begin_list_answer(const ListCounts& counts);
+// `more`: further members of the list, each with a comma before it. Ray's own client takes them there, but
+// not in a row: of those it makes objects, which have the fields of Ray's and no others.
 Response finish_list_answer(std::string answer, std::string_view partial_failure,
-                            const std::vector<std::string>& warnings = {});
+                            const std::vector<std::string>& warnings = {}, std::string_view more = {});
 Response list_answer(const ListCounts& counts, std::string_view rows, std::string_view partial_failure,
                      const std::vector<std::string>& warnings = {});
 // What a question that cannot be answered gets from the state API: `data.result` null. `invalid` is 400; a
@@ -183,11 +185,11 @@ void append_rows(std::string& json, std::span<const Column<Row>> columns, const 
 template <typename Row>
 Response rows_answer(std::span<const Column<Row>> columns, std::vector<const Row*> rows, size_t total,
                      size_t limit, bool detail, std::string_view partial_failure,
-                     const std::vector<std::string>& warnings = {}) {
+                     const std::vector<std::string>& warnings = {}, std::string_view more = {}) {
   std::string answer = begin_list_answer({.total = total, .filtered = rows.size()});
   if (std::min(rows.size(), limit) <= kRowsAtOnce) {
     append_rows(answer, columns, rows, limit, detail);
-    return finish_list_answer(std::move(answer), partial_failure, warnings);
+    return finish_list_answer(std::move(answer), partial_failure, warnings, more);
   }
   rows.resize(std::min(rows.size(), limit));
   struct Progress {
@@ -199,7 +201,7 @@ Response rows_answer(std::span<const Column<Row>> columns, std::vector<const Row
   };
   const auto progress = std::make_shared<Progress>(
       Progress{RowWriter<Row>(columns, detail), std::move(rows), std::move(answer) + "[",
-               finish_list_answer("]", partial_failure, warnings).body});
+               finish_list_answer("]", partial_failure, warnings, more).body});
   Response response;
   response.pieces = generated_body([progress](std::string& body) {
     Progress& now = *progress;
@@ -216,7 +218,7 @@ Response rows_answer(std::span<const Column<Row>> columns, std::vector<const Row
 // state.
 template <typename Row>
 Response list_kept_rows(std::span<const Column<Row>> columns, const std::vector<Row>& rows,
-                        const Query& query, std::string_view partial_failure) {
+                        const Query& query, std::string_view partial_failure, std::string_view more = {}) {
   const auto asked = parse_list_query(query);
   if (!asked) return state_error(asked.error());
   const auto filter = RowFilter<Row>::make(columns, asked->filters);
@@ -224,13 +226,15 @@ Response list_kept_rows(std::span<const Column<Row>> columns, const std::vector<
   std::vector<const Row*> passing;
   for (const Row& row : rows)
     if (filter->passes(row)) passing.push_back(&row);
-  return rows_answer(columns, std::move(passing), rows.size(), asked->limit, asked->detail, partial_failure);
+  return rows_answer(columns, std::move(passing), rows.size(), asked->limit, asked->detail, partial_failure,
+                     {}, more);
 }
 
 // Likewise, of rows that were made for the answer.
 template <typename Row>
 Response list_rows(std::span<const Column<Row>> columns, const std::vector<Row>& rows, const Query& query,
-                   std::string_view partial_failure, const std::vector<std::string>& warnings = {}) {
+                   std::string_view partial_failure, const std::vector<std::string>& warnings = {},
+                   std::string_view more = {}) {
   const auto asked = parse_list_query(query);
   if (!asked) return state_error(asked.error());
   const auto filter = RowFilter<Row>::make(columns, asked->filters);
@@ -240,7 +244,7 @@ Response list_rows(std::span<const Column<Row>> columns, const std::vector<Row>&
     if (filter->passes(row)) passing.push_back(&row);
   std::string answer = begin_list_answer({.total = rows.size(), .filtered = passing.size()});
   append_rows(answer, columns, passing, asked->limit, asked->detail);
-  return finish_list_answer(std::move(answer), partial_failure, warnings);
+  return finish_list_answer(std::move(answer), partial_failure, warnings, more);
 }
 
 }  // namespace rayhistory

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <string>
 
+#include "historyserver/api/session_end.h"
 #include "historyserver/api/state_table.h"
 
 namespace rayhistory {
@@ -284,7 +285,7 @@ Response list_tasks(const SessionView& view, const Request& request) {
   if (!tasks) return state_error(tasks.error());
   keep_last_attempts(tasks->attempts, query->limit);
   return rows_answer(std::span<const Column<Task>>(kColumns), std::move(tasks->attempts), tasks->total,
-                     query->limit, query->detail, view.state.partial_failure);
+                     query->limit, query->detail, view.state.partial_failure, {}, LastSeen(view).member());
 }
 
 }  // namespace rayhistory

@@ -64,6 +64,9 @@ void add_sessions(MetricsPage& page, const HistoryFigures& figures) {
   page.begin("session_load_duration_seconds", "histogram", "Of those that came to something.");
   page.histogram("", cache.load_times);
   page.counter("session_evictions_total", "Sessions that were dropped from memory.", cache.evictions);
+  page.gauge("session_unknown_events",
+             "Events, of the sessions in memory, whose type this version does not know.",
+             cache.unknown_events);
 }
 
 }  // namespace

@@ -35,13 +35,15 @@ TEST(HistoryMetrics, TellOfSessionsAndTheirLoads) {
   figures.cache.loads = 9;
   figures.cache.failures = 2;
   figures.cache.evictions = 1;
+  figures.cache.unknown_events = 5;
   EXPECT_THAT(render_history_metrics(figures),
               AllOf(HasSubstr("\nray_historyserver_sessions 70\n"),
                     HasSubstr("\nray_historyserver_session_list_timestamp_seconds 1795400840.5\n"),
                     HasSubstr("\nray_historyserver_sessions_in_memory 7\n"),
                     HasSubstr("\nray_historyserver_session_loads_total{outcome=\"ok\"} 9\n"),
                     HasSubstr("\nray_historyserver_session_loads_total{outcome=\"failed\"} 2\n"),
-                    HasSubstr("\nray_historyserver_session_evictions_total 1\n")));
+                    HasSubstr("\nray_historyserver_session_evictions_total 1\n"),
+                    HasSubstr("\nray_historyserver_session_unknown_events 5\n")));
 }
 
 TEST(HistoryMetrics, TellOnlyOfWhatIsAskedOfAStore) {

@@ -11,6 +11,7 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/memory_use.h"
+#include "historyserver/state/export_log.h"
 #include "historyserver/state/job_sources.h"
 
 namespace rayhistory {
@@ -32,11 +33,12 @@ std::vector<Source> sources_of(const SessionListing& listing) {
   std::vector<Source> sources;
   for (const ListedObject& object : listing.objects) {
     const std::string_view key = object.key;
-    const bool is_submissions_log =
-        submission_of_log_file(key.substr(listing.session.prefix.size())).has_value();
-    const bool is_other_source = std::any_of(kPlaces.begin(), kPlaces.end(), [&](std::string_view place) {
-      return key.find(place) != std::string_view::npos;
-    });
+    const std::string_view path = key.substr(listing.session.prefix.size());
+    const bool is_submissions_log = submission_of_log_file(path).has_value();
+    const bool is_other_source =
+        is_export_log(path) || std::any_of(kPlaces.begin(), kPlaces.end(), [&](std::string_view place) {
+          return key.find(place) != std::string_view::npos;
+        });
     if (is_submissions_log || is_other_source) sources.push_back({&object, is_submissions_log});
   }
   return sources;
@@ -231,6 +233,10 @@ SessionCacheFigures SessionCache::figures() const {
   figures.sessions = places_.size();
   figures.bytes = bytes_;
   figures.evictions = evictions_;
+  for (const auto& [prefix, place] : places_) {
+    const auto loaded = place.entry->at_hand();
+    if (loaded) figures.unknown_events += loaded->state->unknown_events.total();
+  }
   return figures;
 }
 

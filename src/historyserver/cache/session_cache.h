@@ -51,6 +51,7 @@ struct SessionCacheFigures {
   uint64_t loads = 0;     // states made of events
   uint64_t failures = 0;  // loads that came to nothing
   uint64_t evictions = 0;
+  uint64_t unknown_events = 0;  // of the sessions at hand
   DurationHistogram::Counts load_times;
 };
 

@@ -40,6 +40,7 @@ class SessionCacheTest : public testing::Test {
           ++loads_;
           auto state = std::make_shared<SessionState>();
           state->bytes = 1000;
+          state->unknown_events.of_other_types = 3;
           return std::shared_ptr<const SessionState>(std::move(state));
         },
         limits_, clock_);
@@ -97,6 +98,17 @@ TEST_F(SessionCacheTest, LoadsNoMoreSessionsAtOnceThanItMay) {
   EXPECT_EQ(loads_, 3);
 }
 
+TEST_F(SessionCacheTest, CountsTheUnknownEventsOfTheSessionsThatItHolds) {
+  limits_.sessions = 1;
+  SessionCache cache = this->cache();
+  EXPECT_EQ(cache.figures().unknown_events, 0u);
+  ASSERT_TRUE(cache.get(session("a")));
+  EXPECT_EQ(cache.figures().unknown_events, 3u);
+  // The session of "a" has to go.
+  ASSERT_TRUE(cache.get(session("b")));
+  EXPECT_EQ(cache.figures().unknown_events, 3u);
+}
+
 TEST_F(SessionCacheTest, ShowsWhatIsNewAndLoadsNoStateForALog) {
   SessionCache cache = this->cache();
   const auto first = *cache.get(session("a"));
@@ -127,6 +139,8 @@ TEST_F(SessionCacheTest, LoadsTheStateAnewForLogsThatTellOfJobs) {
   EXPECT_EQ(loads_after("job-driver-x.rotated.1-1.log", "Running"), 3);
   EXPECT_EQ(loads_after("events/event_JOBS.log", "started"), 4);
   EXPECT_EQ(loads_after("events/event_JOBS.log", "started, ended"), 5);
+  EXPECT_EQ(loads_after("export_events/event_EXPORT_TRAIN_STATE.log", "{}"), 6);
+  EXPECT_EQ(loads_after("export_events/event_EXPORT_TASK_1.log", "{}"), 6);
 }
 
 TEST_F(SessionCacheTest, KeepsNoFailure) {

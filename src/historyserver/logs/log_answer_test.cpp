@@ -629,6 +629,18 @@ TEST_F(LogAnswerTest, TellsStandardErrorFromOutput) {
   EXPECT_EQ(file("task_id=01").status, 410);
 }
 
+// Ray up to 2.57 sends no more than that of some tasks.
+TEST_F(LogAnswerTest, ATaskOfWhichOnlyTheEndIsKnownBeginsWhereTheOneBeforeEnded) {
+  put(kWorkerNode, "worker-0a0a-01000000-70.out", ":job_id:01\n:task_name:f\none\n:task_name:g\ntwo\nrest\n");
+  add_task("01").stdout_end = 28;
+  add_task("02").stdout_end = 45;
+  add_task("03").stdout_end = 0;
+  EXPECT_EQ(file("task_id=01").body, ":job_id:01\n:task_name:f\none\n");
+  EXPECT_EQ(file("task_id=02").body, ":task_name:g\ntwo\n");
+  // Nothing is known of it: what the worker wrote is all there is.
+  EXPECT_EQ(file("task_id=03").body.size(), 50u);
+}
+
 TEST_F(LogAnswerTest, LetsAnOutputWithoutEndGoOnToTheNextTask) {
   put(kWorkerNode, "worker-0a0a-01000000-70.out", "one\ntwo\nthree\n");
   add_output("01", 0, -1, 1 * kSecond, 2 * kSecond);

@@ -1,6 +1,7 @@
 #include "historyserver/logs/log_generations.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -51,11 +52,9 @@ Position end_of(const std::vector<LogGeneration>& generations, const Position& b
   return {live, std::min(end, generations[live].size)};
 }
 
-}  // namespace
-
-std::vector<LogGeneration> generations_of(const SessionListing& listing, const NodeId& node,
-                                          const std::string& live_path) {
-  const std::string folder = node.str() + "/logs/";
+// What our collector stored, and KubeRay's since 1.8: the name tells the file's time.
+std::vector<LogGeneration> by_time(const SessionListing& listing, const std::string& folder,
+                                   const std::string& live_path) {
   const size_t path_begins = listing.session.prefix.size() + folder.size();
   std::vector<std::pair<RotatedLog, const ListedObject*>> rotated;
   for (const ListedObject* object : listing.below(folder + rotated_log_beginning(live_path))) {
@@ -66,11 +65,59 @@ std::vector<LogGeneration> generations_of(const SessionListing& listing, const N
     return std::pair(a.first.modified_nanoseconds, a.first.inode) <
            std::pair(b.first.modified_nanoseconds, b.first.inode);
   });
-
   std::vector<LogGeneration> generations;
-  generations.reserve(rotated.size() + 1);
+  generations.reserve(rotated.size());
   for (const auto& [log, object] : rotated)
     generations.push_back({object->key, object->object.size, log.modified_nanoseconds});
+  return generations;
+}
+
+// What KubeRay's collector stored until 1.7: the highest number is the oldest.
+std::vector<LogGeneration> by_number(const SessionListing& listing, const std::string& folder,
+                                     const std::string& live_path) {
+  const size_t path_begins = listing.session.prefix.size() + folder.size();
+  std::vector<std::pair<uint64_t, const ListedObject*>> numbered;
+  for (const ListedObject* object : listing.below(folder + live_path + ".")) {
+    const auto backup = parse_rotated_backup(std::string_view(object->key).substr(path_begins));
+    if (backup && backup->live_path == live_path) numbered.emplace_back(backup->number, object);
+  }
+  std::stable_sort(numbered.begin(), numbered.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<LogGeneration> generations;
+  generations.reserve(numbered.size());
+  for (const auto& [number, object] : numbered)
+    generations.push_back({object->key, object->object.size, 0});
+  return generations;
+}
+
+// Both are in order. A numbered generation is a timed one's double if it is as long, and comes where that one
+// is; one that has no double comes before all that follow its predecessor's.
+std::vector<LogGeneration> joined(std::vector<LogGeneration> numbered, std::vector<LogGeneration> timed) {
+  if (numbered.empty()) return timed;
+  std::vector<LogGeneration> all;
+  all.reserve(numbered.size() + timed.size());
+  auto next = timed.begin();
+  for (LogGeneration& generation : numbered) {
+    const auto twin = std::find_if(
+        next, timed.end(), [&](const LogGeneration& candidate) { return candidate.size == generation.size; });
+    if (twin == timed.end()) {
+      all.push_back(std::move(generation));
+      continue;
+    }
+    std::move(next, twin + 1, std::back_inserter(all));
+    next = twin + 1;
+  }
+  std::move(next, timed.end(), std::back_inserter(all));
+  return all;
+}
+
+}  // namespace
+
+std::vector<LogGeneration> generations_of(const SessionListing& listing, const NodeId& node,
+                                          const std::string& live_path) {
+  const std::string folder = node.str() + "/logs/";
+  std::vector<LogGeneration> generations =
+      joined(by_number(listing, folder, live_path), by_time(listing, folder, live_path));
   if (const ListedObject* live = listing.find(folder + live_path))
     generations.push_back({live->key, live->object.size, std::numeric_limits<int64_t>::max()});
   return generations;
@@ -87,12 +134,17 @@ std::vector<LogSlice> all_of(const std::vector<LogGeneration>& generations) {
 std::vector<LogSlice> slices_of(const std::vector<LogGeneration>& generations, const TaskOutput& output,
                                 const NextOutput* next) {
   CHECK(!generations.empty());
-  const Position begin = begin_of(generations, output.start, output.began, output.end);
+  // With one whose time is unknown, times say nothing of the others either.
+  const bool are_timed = std::all_of(generations.begin(), generations.end(),
+                                     [](const LogGeneration& each) { return each.last_written != 0; });
+  const int64_t began = are_timed ? output.began : 0;
+  const int64_t ended = are_timed ? output.ended : 0;
+  const Position begin = begin_of(generations, output.start, began, output.end);
   Position end{generations.size() - 1, generations.back().size};
   if (output.end >= 0) {
-    end = end_of(generations, begin, static_cast<uint64_t>(output.end), output.ended);
+    end = end_of(generations, begin, static_cast<uint64_t>(output.end), ended);
   } else if (next) {
-    const Position bound = begin_of(generations, next->start, next->began, -1);
+    const Position bound = begin_of(generations, next->start, are_timed ? next->began : 0, -1);
     if (bound >= begin) end = bound;
   }
 

@@ -15,10 +15,13 @@ namespace rayhistory {
 struct LogGeneration {
   std::string key;
   uint64_t size = 0;
-  int64_t last_written = 0;  // unix nanoseconds; of the live file: later than any other
+  int64_t last_written = 0;  // unix nanoseconds, 0: unknown; of the live file: later than any other
 };
 
-// Of the log `live_path` of the node: the oldest first, the live file last, where it is stored.
+// Of the log `live_path` of the node: the oldest first, the live file last, where it is stored. KubeRay's
+// collector until 1.7 stored a generation under the name that it had on the disk ("raylet.out.2"), which
+// tells its place and no time. Where a generation of that length is there under our collector's name too,
+// that one alone counts.
 std::vector<LogGeneration> generations_of(const SessionListing& listing, const NodeId& node,
                                           const std::string& live_path);
 

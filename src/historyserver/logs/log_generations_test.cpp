@@ -1,6 +1,10 @@
 #include "historyserver/logs/log_generations.h"
 
+#include <algorithm>
 #include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -39,6 +43,68 @@ TEST(LogGenerations, AreThoseOfThatNameByTheTimeOfTheirLastByte) {
   EXPECT_TRUE(found[1] == (LogGeneration{prefix + "aa/logs/w.rotated.100-9.out", 1, 100}));
   EXPECT_TRUE(found[2] == (LogGeneration{prefix + "aa/logs/w.out", 5, kLive}));
   EXPECT_THAT(generations_of(listing, *NodeId::parse("cc"), "w.out"), IsEmpty());
+}
+
+SessionListing listing_of(std::vector<ListedObject> objects) {
+  std::sort(objects.begin(), objects.end(),
+            [](const ListedObject& a, const ListedObject& b) { return a.key < b.key; });
+  return {.session = {.place = {.name_space = *DnsName::parse("ns"),
+                                .cluster = *DnsName::parse("c"),
+                                .owner = {}},
+                      .name = *SessionName::parse("session_1"),
+                      .prefix = "p/"},
+          .objects = std::move(objects),
+          .chunked = {}};
+}
+
+std::vector<std::string> names_of(const SessionListing& listing) {
+  std::vector<std::string> names;
+  for (const LogGeneration& each : generations_of(listing, *NodeId::parse("aa"), "w.out"))
+    names.push_back(each.key.substr(std::string_view("p/aa/logs/").size()));
+  return names;
+}
+
+TEST(LogGenerations, AreThoseUnderTheirNamesOnTheDiskByTheirNumber) {
+  const auto listing = listing_of({{"p/aa/logs/w.out", {5, ""}},
+                                   {"p/aa/logs/w.out.1", {1, ""}},
+                                   {"p/aa/logs/w.out.2", {1, ""}},
+                                   {"p/aa/logs/w.out.10", {1, ""}},
+                                   {"p/aa/logs/w.out.02", {1, ""}},
+                                   {"p/aa/logs/w.out.x", {1, ""}},
+                                   {"p/aa/logs/w.out.1.1", {1, ""}},
+                                   {"p/aa/logs/w.outer.1", {1, ""}}});
+  EXPECT_THAT(names_of(listing), ElementsAre("w.out.10", "w.out.2", "w.out.1", "w.out"));
+}
+
+TEST(LogGenerations, OfBothNamesCountOnce) {
+  // The ring had turned once more when our collector took over.
+  const auto both = listing_of({{"p/aa/logs/w.out", {5, ""}},
+                                {"p/aa/logs/w.out.1", {12, ""}},
+                                {"p/aa/logs/w.out.2", {11, ""}},
+                                {"p/aa/logs/w.out.3", {10, ""}},
+                                {"p/aa/logs/w.rotated.100-1.out", {11, ""}},
+                                {"p/aa/logs/w.rotated.200-2.out", {12, ""}},
+                                {"p/aa/logs/w.rotated.300-3.out", {13, ""}}});
+  EXPECT_THAT(names_of(both), ElementsAre("w.out.3", "w.rotated.100-1.out", "w.rotated.200-2.out",
+                                          "w.rotated.300-3.out", "w.out"));
+  const auto of_one_length = listing_of({{"p/aa/logs/w.out.1", {10, ""}},
+                                         {"p/aa/logs/w.out.2", {10, ""}},
+                                         {"p/aa/logs/w.out.3", {10, ""}},
+                                         {"p/aa/logs/w.rotated.100-1.out", {10, ""}},
+                                         {"p/aa/logs/w.rotated.200-2.out", {10, ""}}});
+  EXPECT_EQ(names_of(of_one_length).size(), 3u);
+  const auto none_in_common = listing_of({{"p/aa/logs/w.out.1", {10, ""}},
+                                          {"p/aa/logs/w.out.2", {11, ""}},
+                                          {"p/aa/logs/w.rotated.100-1.out", {12, ""}}});
+  EXPECT_THAT(names_of(none_in_common), ElementsAre("w.out.2", "w.out.1", "w.rotated.100-1.out"));
+}
+
+TEST(TaskOutput, IsFoundByLengthInGenerationsWithoutATime) {
+  const std::vector<LogGeneration> files = {{"w.2", 100, 0}, {"w.1", 100, 0}, {"w", 50, kLive}};
+  EXPECT_THAT(slices_of(files, {.start = 36, .began = 5, .end = 54, .ended = 6}, nullptr),
+              ElementsAre(LogSlice{"w.1", 36, 54}));
+  EXPECT_THAT(slices_of(files, {.start = 36, .began = 5, .end = 44, .ended = 6}, nullptr),
+              ElementsAre(LogSlice{"w", 36, 44}));
 }
 
 TEST(TaskOutput, IsARangeOfAFileThatWasNeverRotated) {

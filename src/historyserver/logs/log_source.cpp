@@ -112,7 +112,7 @@ class Finder {
     for (const ListedObject* object : listing_.below(folder)) {
       std::string path = object->key.substr(path_begins);
       // The live file may be gone, and its generations still be there.
-      if (auto rotated = parse_rotated_log(path)) path = std::move(rotated->live_path);
+      path = live_log_path(path);
       if (path.find('/') != std::string::npos) continue;
       const std::optional<WorkerLog> log = parse_worker_log(path, request_.suffix);
       if (log && is_wanted(*log)) return generations_of(listing_, node, path);
@@ -215,7 +215,25 @@ class Finder {
           fmt::format("Could not find log file for task attempt: {}({}). Worker id = {}, node id = {}",
                       request_.task_id, request_.attempt_number, attempt->worker_id, attempt->node_id)};
     }
-    return all_of(generations);
+    if (end_of(*attempt) <= 0) return all_of(generations);
+    // Ray up to 2.57 sends of some tasks only where their output ends: it begins where the worker's task
+    // before ended, with the lines by which the worker announces a task.
+    return slices_of(generations,
+                     {.start = end_before(*attempt),
+                      .began = attempt->time_of(TaskStatus::running),
+                      .end = end_of(*attempt),
+                      .ended = attempt->end_time()},
+                     nullptr);
+  }
+
+  // Where the worker's output before that of the attempt ended; 0 where there is none.
+  uint64_t end_before(const TaskAttempt& attempt) const {
+    int64_t end = 0;
+    for (const TaskAttempt& other : state_.attempts) {
+      const bool is_of_worker = other.worker_id == attempt.worker_id && other.node_id == attempt.node_id;
+      if (is_of_worker && end_of(other) < end_of(attempt)) end = std::max(end, end_of(other));
+    }
+    return static_cast<uint64_t>(end);
   }
 
   Result<std::vector<LogSlice>> task_output(const TaskAttempt& attempt) const {

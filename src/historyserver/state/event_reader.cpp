@@ -2,234 +2,30 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <cstring>
-#include <limits>
-#include <memory_resource>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <simdjson.h>
 
-#include "base/field_name.h"
 #include "base/json_text.h"
 #include "base/rfc3339.h"
 #include "historyserver/state/ansi_codes.h"
-#include "historyserver/state/event_file.h"
+#include "historyserver/state/autoscaler_events.h"
+#include "historyserver/state/event_walk.h"
+#include "historyserver/state/placement_group_events.h"
 #include "historyserver/state/ray_id.h"
 
 namespace rayhistory {
 namespace {
 
-using simdjson::ondemand::array;
-using simdjson::ondemand::field;
 using simdjson::ondemand::json_type;
 using simdjson::ondemand::object;
 using simdjson::ondemand::value;
+using Walk = EventWalk;
 
 // Of an actor's death cause, the only thing that is read to any depth; Ray's goes to 3.
 constexpr int kDepthLimit = 8;
-
-// Texts that have to be made (IDs in hex, plain messages) live until the next event is read.
-class Scratch {
- public:
-  std::string_view keep(std::string_view text) {
-    if (text.empty()) return {};
-    char* const place = static_cast<char*>(memory_.allocate(text.size(), 1));
-    std::memcpy(place, text.data(), text.size());
-    return {place, text.size()};
-  }
-  void clear() { memory_.release(); }
-
- private:
-  // For the IDs of most events.
-  std::array<char, 4096> first_;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
-  std::pmr::monotonic_buffer_resource memory_{first_.data(), first_.size()};
-};
-
-// Walks one event. What has not the type it should have counts as not there; only JSON that cannot be read
-// on makes `ok` false.
-class Walk {
- public:
-  // `inner` is for what again() reads.
-  Walk(Scratch& scratch, simdjson::ondemand::parser& inner) : scratch_(scratch), inner_(inner) {}
-
-  bool ok() const { return ok_; }
-
-  // Calls on_field(name, value) for each field of a message. The name is in camel case, whichever of
-  // protobuf's two spellings it has.
-  template <typename OnField>
-  void fields(value of, OnField on_field) {
-    object found;
-    if (of.get_object().get(found) != simdjson::SUCCESS) return;
-    fields_of(found, on_field);
-  }
-
-  template <typename OnField>
-  void fields_of(object found, OnField on_field) {
-    FieldNameBuffer buffer;
-    entries_of(found,
-               [&](std::string_view key, value member) { on_field(camel_field_name(key, buffer), member); });
-  }
-
-  // Calls on_entry(key, value) for each entry of a map, whose keys are its user's.
-  template <typename OnEntry>
-  void entries(value of, OnEntry on_entry) {
-    object found;
-    if (of.get_object().get(found) != simdjson::SUCCESS) return;
-    entries_of(found, on_entry);
-  }
-
-  template <typename OnEntry>
-  void entries_of(object found, OnEntry on_entry) {
-    for (auto member : found) {
-      field one;
-      std::string_view key;
-      if (std::move(member).get(one) != simdjson::SUCCESS || !key_of(one, key)) {
-        ok_ = false;
-        return;
-      }
-      on_entry(key, one.value());
-      if (!ok_) return;
-    }
-  }
-
-  template <typename OnElement>
-  void elements(value of, OnElement on_element) {
-    array found;
-    if (of.get_array().get(found) != simdjson::SUCCESS) return;
-    for (auto element : found) {
-      value one;
-      if (element.get(one) != simdjson::SUCCESS) {
-        ok_ = false;
-        return;
-      }
-      on_element(one);
-      if (!ok_) return;
-    }
-  }
-
-  // Where nothing is escaped, as nearly always, it is what stands there: simdjson would copy it, and byte by
-  // byte in a program for any x86-64.
-  static std::string_view text(value of) {
-    std::string_view token = without_space_behind(of.raw_json_token());
-    if (token.size() < 2 || token.front() != '"' || token.back() != '"') return {};
-    token = token.substr(1, token.size() - 2);
-    if (token.find('\\') == std::string_view::npos) return token;
-    std::string_view text;
-    return of.get_string().get(text) == simdjson::SUCCESS ? text : std::string_view();
-  }
-
-  // An ID in hex.
-  std::string_view id(value of, size_t bytes) { return hex_id(text(of), bytes); }
-  std::string_view id_unless_nil(value of, size_t bytes) { return hex_id_unless_nil(text(of), bytes); }
-  std::string_view hex_id_unless_nil(std::string_view raw, size_t bytes) {
-    const std::string_view hex = hex_id(raw, bytes);
-    return is_nil_id(hex) ? std::string_view() : hex;
-  }
-
-  // Protobuf writes 64-bit numbers as strings, and takes both.
-  static std::optional<int64_t> number(value of) {
-    json_type type{};
-    if (of.type().get(type) != simdjson::SUCCESS) return std::nullopt;
-    if (type == json_type::string) {
-      const std::string_view digits = text(of);
-      int64_t number = 0;
-      const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-      if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-      return number;
-    }
-    int64_t number = 0;
-    if (type != json_type::number || of.get_int64().get(number) != simdjson::SUCCESS) return std::nullopt;
-    return number;
-  }
-  // Counts, times, pids: none is negative.
-  static int64_t count(value of) { return std::max<int64_t>(number(of).value_or(0), 0); }
-  static uint32_t small_count(value of) {
-    return static_cast<uint32_t>(std::min<int64_t>(count(of), std::numeric_limits<uint32_t>::max()));
-  }
-
-  static std::optional<double> amount(value of) {
-    double number = 0;
-    if (of.get_double().get(number) != simdjson::SUCCESS || !std::isfinite(number)) return std::nullopt;
-    return number;
-  }
-
-  static std::optional<bool> truth(value of) {
-    bool truth = false;
-    if (of.get_bool().get(truth) != simdjson::SUCCESS) return std::nullopt;
-    return truth;
-  }
-
-  static UnixNanoseconds time(value of) { return parse_rfc3339(text(of)).value_or(0); }
-
-  Resources resources(value of) {
-    Resources resources;
-    entries(of, [&](std::string_view name, value member) {
-      if (const auto number = amount(member)) resources.emplace_back(name, *number);
-    });
-    std::sort(resources.begin(), resources.end());
-    return resources;
-  }
-
-  TextMap map(value of) {
-    TextMap map;
-    entries(of, [&](std::string_view key, value member) { map.emplace_back(key, text(member)); });
-    std::sort(map.begin(), map.end());
-    return map;
-  }
-
-  // As it came.
-  static std::string_view raw_object(value of) {
-    object found;
-    std::string_view raw;
-    if (of.get_object().get(found) != simdjson::SUCCESS || found.raw_json().get(raw) != simdjson::SUCCESS)
-      return {};
-    return raw;
-  }
-
-  // Walks what raw_object gave, from its beginning. Texts are valid until the next call.
-  template <typename OnRoot>
-  void again(std::string_view raw, OnRoot on_root) {
-    simdjson::ondemand::document document;
-    value root;
-    if (inner_.iterate(raw.data(), raw.size(), raw.size() + kEventPadding).get(document) !=
-            simdjson::SUCCESS ||
-        document.get_value().get(root) != simdjson::SUCCESS) {
-      ok_ = false;
-      return;
-    }
-    on_root(root);
-  }
-
-  std::string_view keep(std::string_view text) { return scratch_.keep(text); }
-
- private:
-  // As text(). A key that is read has its closing quote.
-  static bool key_of(field& member, std::string_view& key) {
-    const char* const begin = member.key().raw();
-    const char* end = begin;
-    while (*end != '"' && *end != '\\')
-      ++end;
-    if (*end != '"') return member.unescaped_key().get(key) == simdjson::SUCCESS;
-    key = {begin, static_cast<size_t>(end - begin)};
-    return true;
-  }
-
-  std::string_view hex_id(std::string_view raw, size_t bytes) {
-    if (raw.empty()) return {};
-    hex_.clear();
-    append_hex_id(hex_, raw, bytes);
-    return scratch_.keep(hex_);
-  }
-
-  Scratch& scratch_;
-  simdjson::ondemand::parser& inner_;
-  std::string hex_;
-  bool ok_ = true;
-};
 
 std::string snake_case(std::string_view camel_case) {
   std::string snake;
@@ -366,6 +162,10 @@ void read_log_info(Walk& walk, value of, TaskPiece& task) {
       task.stderr_end = Walk::number(member).value_or(-1);
     }
   });
+  // Ray up to 2.57 writes what it does not know yet as 0. Before a task's output its worker has written lines
+  // of its own, so no output ends there.
+  if (!task.stdout_file.empty() && task.stdout_end == 0) task.stdout_end = -1;
+  if (!task.stderr_file.empty() && task.stderr_end == 0) task.stderr_end = -1;
 }
 
 void read_task_lifecycle(Walk& walk, value of, TaskPiece& task) {
@@ -720,7 +520,7 @@ struct EventReader::State {
   SessionBuilder& builder;
   simdjson::ondemand::parser parser;
   simdjson::ondemand::parser inner;
-  Scratch scratch;
+  EventScratch scratch;
 };
 
 EventReader::EventReader(SessionBuilder& builder) : state_(std::make_unique<State>(builder)) {}
@@ -744,15 +544,21 @@ bool EventReader::read(std::string_view event) {
   std::optional<WorkerPiece> worker;
   std::optional<DriverPiece> driver;
   std::optional<SubmissionPiece> submission;
+  std::optional<PlacementGroupPiece> group;
+  std::optional<AutoscalerReportPiece> report;
+  std::optional<NodeProvisioning> provisioning;
   bool is_by_worker = false;
   bool is_of_platform = false;
   std::string_view time;
   std::string_view sender;
+  std::string_view type;
   walk.fields_of(envelope, [&](std::string_view key, value member) {
     if (key == "timestamp") {
       time = Walk::text(member);
     } else if (key == "nodeId") {
       sender = Walk::text(member);
+    } else if (key == "eventType") {
+      type = Walk::text(member);
     } else if (key == "taskDefinitionEvent") {
       read_task_definition(walk, member, task.emplace());
     } else if (key == "actorTaskDefinitionEvent") {
@@ -785,6 +591,16 @@ bool EventReader::read(std::string_view event) {
       read_submission_definition(walk, member, submission.emplace());
     } else if (key == "submissionJobLifecycleEvent") {
       read_submission_lifecycle(walk, member, submission.emplace());
+    } else if (key == "placementGroupDefinitionEvent") {
+      read_placement_group_definition(walk, member, group.emplace());
+    } else if (key == "placementGroupLifecycleEvent") {
+      read_placement_group_lifecycle(walk, member, group.emplace());
+    } else if (key == "autoscalerConfigDefinitionEvent") {
+      read_autoscaler_config(walk, member, report.emplace());
+    } else if (key == "autoscalerScalingDecisionEvent") {
+      read_scaling_decision(walk, member, report.emplace());
+    } else if (key == "autoscalerNodeProvisioningEvent") {
+      read_node_provisioning(walk, member, provisioning.emplace());
     } else if (key == "platformEvent") {
       is_of_platform = true;
     }
@@ -801,17 +617,35 @@ bool EventReader::read(std::string_view event) {
   if (worker) state.builder.add(*worker);
   if (driver) state.builder.add(*driver);
   if (submission) state.builder.add(*submission);
+  if (group) state.builder.add(*group);
+  if (provisioning) {
+    provisioning->time = parse_rfc3339(time).value_or(0);
+    state.builder.add(*provisioning);
+  }
+  const bool is_known = task || actor || node || worker || driver || submission || group || provisioning ||
+                        report || is_of_platform;
+  if (!is_known) state.builder.add_unknown_event(type);
+  if (!report && !is_of_platform) return true;
+
+  // Few: their IDs are read a second time, and those of all others not at all.
+  std::string_view event_id;
+  walk.again(event, [&](value root) {
+    walk.fields(root, [&](std::string_view key, value member) {
+      if (key == "eventId") event_id = walk.keep(Walk::text(member));
+    });
+  });
+  if (!walk.ok()) return false;
+  if (report) {
+    report->event_id = event_id;
+    report->time = parse_rfc3339(time).value_or(0);
+    // A decision that nothing has to change says nothing.
+    if (!report->message.empty()) state.builder.add(*report);
+  }
   if (is_of_platform) {
-    // Few: their IDs are read a second time, and those of all others not at all.
     PlatformEventPiece platform;
+    platform.event_id = event_id;
     platform.time = parse_rfc3339(time).value_or(0);
     platform.json = event;
-    walk.again(event, [&](value root) {
-      walk.fields(root, [&](std::string_view key, value member) {
-        if (key == "eventId") platform.event_id = walk.keep(Walk::text(member));
-      });
-    });
-    if (!walk.ok()) return false;
     state.builder.add(platform);
   }
   return true;

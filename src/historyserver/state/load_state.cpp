@@ -21,9 +21,11 @@
 #include "base/log.h"
 #include "historyserver/state/event_file.h"
 #include "historyserver/state/event_reader.h"
+#include "historyserver/state/export_log.h"
 #include "historyserver/state/job_sources.h"
 #include "historyserver/state/session_builder.h"
 #include "historyserver/state/snapshot.h"
+#include "layout/rotated_log.h"
 
 namespace rayhistory {
 namespace {
@@ -69,7 +71,7 @@ struct FormLook {
 
 // What one thread reads at a time.
 struct Piece {
-  enum class Form { events, job_log, job_log_begin, fetched_jobs, snapshot };
+  enum class Form { events, exported, job_log, job_log_begin, fetched_jobs, snapshot };
 
   const ListedObject* object;
   Form form;
@@ -87,7 +89,7 @@ struct Pieces {
 
 bool is_job_log(std::string_view path) {
   const size_t place = path.find("/logs/events/event_JOBS");
-  return place != std::string_view::npos && path.find('/') == place && path.ends_with(".log");
+  return place != std::string_view::npos && path.find('/') == place && live_log_path(path).ends_with(".log");
 }
 
 // Below its session.
@@ -114,6 +116,8 @@ Pieces pieces_of(const SessionListing& listing, SessionBuilder& builder) {
       pieces.push_back({&object, Piece::Form::snapshot, 0, size, {}, nullptr, *table});
     } else if (is_job_log(path)) {
       pieces.push_back({&object, Piece::Form::job_log, 0, size});
+    } else if (is_export_log(path)) {
+      if (size > 0) pieces.push_back({&object, Piece::Form::exported, 0, size});
     } else if (is_event_file(path) && path.ends_with(".gz")) {
       pieces.push_back({&object, Piece::Form::events, 0, size});
     } else if (is_event_file(path)) {
@@ -192,6 +196,7 @@ class PieceReader {
         check_memory_(check_memory),
         builder_(builder),
         reader_(builder),
+        exports_(builder),
         damage_(damage) {}
 
   Result<void> read(const Piece& piece) {
@@ -217,6 +222,8 @@ class PieceReader {
     switch (piece.form) {
       case Piece::Form::events:
         return read_events(piece);
+      case Piece::Form::exported:
+        return read_exported(*piece.object);
       case Piece::Form::job_log: {
         TRY_ASSIGN(const std::string lines, read_whole(piece));
         add_job_log(builder_, lines);
@@ -267,6 +274,19 @@ class PieceReader {
     return check_memory_(builder_.bytes_to_build());
   }
 
+  // Likewise of a log, which may be stored in chunks.
+  Result<void> each_listed_range(const ListedObject& object, const Take& take) {
+    for (uint64_t begin = 0; begin < object.object.size; begin += kReadBytes) {
+      const uint64_t length = std::min(object.object.size - begin, kReadBytes);
+      TRY_ASSIGN(const std::string bytes,
+                 read_listed(store_, listing_, object.key, begin, length, deadline_));
+      TRY_ASSIGN(const bool goes_on, take(bytes));
+      TRY(check_memory(bytes.size()));
+      if (!goes_on || bytes.size() < length) return {};
+    }
+    return {};
+  }
+
   Result<std::string> read_whole(const Piece& piece) {
     if (piece.end > kJobSourceLimit)
       return Error{ErrorKind::invalid, fmt::format("larger than {} bytes", kJobSourceLimit)};
@@ -291,6 +311,19 @@ class PieceReader {
     events.finish();
     is_at_end_ = false;
     too_long_ += events.too_long();
+  }
+
+  // Such a file is 100 MB at the most, and a line a few KB. What is no line of its kind is left out: the
+  // first of a file that took over another's place, the last while it is written.
+  Result<void> read_exported(const ListedObject& object) {
+    EventCutter lines([this](std::string_view line) { exports_.read(line); }, EventCutter::Form::lines);
+    TRY(each_listed_range(object, [&](std::string_view bytes) -> Result<bool> {
+      lines.feed(bytes);
+      return true;
+    }));
+    lines.finish();
+    if (lines.too_long() > 0) return Error{ErrorKind::invalid, "it has lines that are too long"};
+    return {};
   }
 
   // The lines that begin behind the piece's first byte, and one that begins where it ends: whoever reads the
@@ -388,6 +421,7 @@ class PieceReader {
   const MemoryCheck& check_memory_;
   SessionBuilder& builder_;
   EventReader reader_;
+  ExportReader exports_;
   Damage& damage_;
   uint64_t events_ = 0;      // of the piece
   uint64_t not_events_ = 0;  // likewise
@@ -395,6 +429,19 @@ class PieceReader {
   bool is_at_end_ = false;   // what is given now is what no line break ends
   uint64_t unchecked_bytes_ = 0;
 };
+
+void report_unknown_events(const SessionState& state, const SessionListing& listing) {
+  const UnknownEvents& events = state.unknown_events;
+  if (events.total() == 0) return;
+  std::vector<std::string> types;
+  for (const auto& [type, count] : events.of_type)
+    types.push_back(fmt::format("{} {}", count, type));
+  if (events.of_other_types > 0) types.push_back(fmt::format("{} of other types", events.of_other_types));
+  log_info("the session has events of types that this version does not know; it does not show them",
+           {{"session", listing.session.prefix},
+            {"events", events.total()},
+            {"types", fmt::format("{}", fmt::join(types, ", "))}});
+}
 
 }  // namespace
 
@@ -429,6 +476,7 @@ Result<std::shared_ptr<const SessionState>> load_state(Store& store, const Sessi
   if (first_error) return std::move(*first_error).in("loading " + listing.session.prefix);
   std::shared_ptr<SessionState> state = builder.build(threads);
   state->partial_failure = damage.text(listing);
+  report_unknown_events(*state, listing);
   return std::shared_ptr<const SessionState>(std::move(state));
 }
 

@@ -577,6 +577,30 @@ TEST(LoadState, TakesASubmissionFromItsOwnEvents) {
   EXPECT_EQ(job.metadata, (TextMap{{"team", "x"}}));
 }
 
+// As Ray 2.57 sends it, in two pieces: what it does not know is empty or 0.
+TEST(LoadState, TakesAnEndOfOutputThatRayDoesNotKnowYetForUnknown) {
+  const auto log_info = [](std::string_view members) {
+    return fmt::format(
+        R"({{"taskLifecycleEvent": {{"taskId": "{}", "taskLogInfo": {{{}}}, )"
+        R"("stateTransitions": [{{"state": "RUNNING", "timestamp": "2026-11-23T03:26:01Z"}}]}}}})",
+        std::string(48, '1'), members);
+  };
+  const std::string begin =
+      log_info(R"("stdoutFile": "w.out", "stderrFile": "w.err", "stdoutStart": "96", "stderrStart": "86", )"
+               R"("stdoutEnd": "0", "stderrEnd": "0")");
+  const std::string end = log_info(
+      R"("stdoutEnd": "120", "stderrEnd": "86", "stdoutFile": "", "stderrFile": "", "stdoutStart": "0", )"
+      R"("stderrStart": "0")");
+  const auto range = [](const SessionState& state) {
+    const TaskAttempt& task = state.attempts.at(0);
+    return fmt::format("{} {} {} {} {} {}", task.stdout_file, task.stdout_start, task.stdout_end,
+                       task.stderr_file, task.stderr_start, task.stderr_end);
+  };
+  EXPECT_EQ(range(*state_of({begin})), "w.out 96 -1 w.err 86 -1");
+  EXPECT_EQ(range(*state_of({begin, end})), "w.out 96 120 w.err 86 86");
+  EXPECT_EQ(range(*state_of({end, begin})), "w.out 96 120 w.err 86 86");
+}
+
 TEST(LoadState, CountsWhyAnActorRestarted) {
   const auto change = [](std::string_view state, int second, std::string_view more) {
     return fmt::format(R"({{"state": "{}", "timestamp": "2026-11-23T03:26:{:02}Z"{}}})", state, second, more);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,10 +28,22 @@ namespace {
 constexpr std::string_view kHeadResource = "node:__internal_head__";
 constexpr std::string_view kWorkerDied = "WORKER_DIED";
 constexpr std::string_view kNodeDied = "NODE_DIED";
+constexpr std::string_view kRemovedGroup = "REMOVED";
 constexpr std::string_view kTaskFailed = "TASK_EXECUTION_EXCEPTION";
 constexpr std::string_view kTaskProfilePrefix = "task::";
 constexpr std::string_view kFirstActorState = "DEPENDENCIES_UNREADY";
 constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
+// A newer Ray may have a few types that are not known here; more come from no Ray, and would fill the memory.
+constexpr size_t kUnknownTypesNamed = 20;
+// Twice the longest name that Ray has, AUTOSCALER_NODE_PROVISIONING_EVENT.
+constexpr size_t kTypeNameLimit = 70;
+
+// Whether it is a name as Ray's types have it, "TASK_DEFINITION_EVENT": any other is not repeated to readers.
+bool is_event_type(std::string_view name) {
+  return !name.empty() && name.size() <= kTypeNameLimit && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
 
 template <typename Row>
 void sort_by_id(std::vector<Row>& rows, std::string_view Row::*id) {
@@ -264,6 +277,55 @@ void SessionBuilder::add(const PlatformEventPiece& event) {
   add_to<PlatformEventPiece>(platform_events_, &PlatformEventPiece::event_id, event);
 }
 
+void SessionBuilder::add(const PlacementGroupPiece& group) {
+  add_to<PlacementGroupPiece>(placement_groups_, &PlacementGroupPiece::placement_group_id, group);
+}
+void SessionBuilder::add(const AutoscalerReportPiece& report) {
+  add_to<AutoscalerReportPiece>(autoscaler_reports_, &AutoscalerReportPiece::event_id, report);
+}
+void SessionBuilder::add(const NodeProvisioning& provisioning) {
+  const std::lock_guard lock(mutex_);
+  merge(provisioning_, provisioning, texts_);
+}
+
+void SessionBuilder::add(const ExportedDatasetPiece& dataset) {
+  add_to<ExportedDatasetPiece>(exported_datasets_, &ExportedDatasetPiece::dataset_id, dataset);
+}
+
+void SessionBuilder::add(const ExportedTrainPiece& row) {
+  if (row.run_id.empty()) return;
+  const std::lock_guard lock(mutex_);
+  const std::pair key(texts_.keep(row.run_id), texts_.keep(row.attempt_id));
+  ExportedTrainPiece& into = exported_train_rows_[key];
+  std::tie(into.run_id, into.attempt_id) = key;
+  merge(into, row, texts_);
+}
+
+void SessionBuilder::add_unknown_event(std::string_view type) {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string_view, uint64_t>& of_type = unknown_events_.of_type;
+  if (!is_event_type(type)) {
+    ++unknown_events_.of_other_types;
+    return;
+  }
+  auto found = of_type.find(type);
+  // The first ones by name, so that it does not depend on the order of the events: a type that had to go
+  // never comes back.
+  if (found == of_type.end()) {
+    if (of_type.size() == kUnknownTypesNamed) {
+      const auto last = std::prev(of_type.end());
+      if (last->first < type) {
+        ++unknown_events_.of_other_types;
+        return;
+      }
+      unknown_events_.of_other_types += last->second;
+      of_type.erase(last);
+    }
+    found = of_type.emplace(texts_.keep(type), 0).first;
+  }
+  ++found->second;
+}
+
 void SessionBuilder::add(const FetchedJobPiece& job) {
   if (job.job_id.empty() && job.submission_id.empty()) return;
   const std::lock_guard lock(mutex_);
@@ -311,6 +373,20 @@ void SessionBuilder::take_snapshot_tasks() {
 }
 
 namespace {
+
+PlacementGroup group_row(PlacementGroupPiece piece) {
+  settle(piece);
+  for (const PlacementGroupChange& change : piece.changes) {
+    piece.state = change.state;
+    piece.scheduling_state = change.scheduling_state;
+    piece.scheduling_attempt = change.scheduling_attempt;
+    piece.highest_retry_delay_ms = std::max(piece.highest_retry_delay_ms, change.highest_retry_delay_ms);
+    piece.last_change = change.time;
+    // It is the last state of a group, whatever comes late.
+    if (change.state == kRemovedGroup) break;
+  }
+  return piece;
+}
 
 // Those of `rows` that are not there; of several of one ID, one.
 template <typename Row>
@@ -550,6 +626,10 @@ UnixNanoseconds last_time_in(const SessionState& state) {
   for (const Worker& worker : state.workers)
     see(std::max(worker.start_time_ms, worker.end_time_ms) * kNanosecondsPerMillisecond);
   if (!state.platform_events.empty()) see(state.platform_events.front().time);
+  for (const PlacementGroup& group : state.placement_groups)
+    see(group.last_change);
+  if (!state.autoscaler_reports.empty()) see(state.autoscaler_reports.back().time);
+  see(state.provisioning.time);
   return last;
 }
 
@@ -557,7 +637,11 @@ uint64_t size_of(const SessionState& state) {
   uint64_t bytes = state.memory->bytes() + state.attempts.capacity() * sizeof(TaskAttempt) +
                    state.actors.capacity() * sizeof(Actor) + state.jobs.capacity() * sizeof(Job) +
                    state.nodes.capacity() * sizeof(Node) + state.workers.capacity() * sizeof(Worker) +
-                   state.platform_events.capacity() * sizeof(PlatformEvent);
+                   state.platform_events.capacity() * sizeof(PlatformEvent) +
+                   state.placement_groups.capacity() * sizeof(PlacementGroup) +
+                   state.autoscaler_reports.capacity() * sizeof(AutoscalerReport) +
+                   state.exported_datasets.capacity() * sizeof(ExportedDataset) +
+                   state.exported_train_rows.capacity() * sizeof(ExportedTrainRow);
   for (const TaskAttempt& task : state.attempts) {
     bytes += task.profile_events.capacity() * sizeof(ProfileEvent) +
              task.required_resources.capacity() * sizeof(Resources::value_type) +
@@ -565,6 +649,15 @@ uint64_t size_of(const SessionState& state) {
   }
   for (const Actor& actor : state.actors)
     bytes += actor.transitions.capacity() * sizeof(ActorTransition);
+  for (const ExportedDataset& dataset : state.exported_datasets)
+    bytes += dataset.operators.capacity() * sizeof(ExportedOperator);
+  for (const PlacementGroup& group : state.placement_groups) {
+    bytes += group.bundles.capacity() * sizeof(PlacementGroupBundle);
+    for (const PlacementGroupBundle& bundle : group.bundles) {
+      bytes += bundle.unit_resources.capacity() * sizeof(Resources::value_type) +
+               bundle.label_selector.capacity() * sizeof(TextMap::value_type);
+    }
+  }
   return bytes;
 }
 
@@ -600,6 +693,22 @@ std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
             [](const PlatformEvent& a, const PlatformEvent& b) {
               return std::tie(b.time, a.event_id) < std::tie(a.time, b.event_id);
             });
+  for (PlacementGroupPiece& group : values_of(placement_groups_))
+    state->placement_groups.push_back(group_row(std::move(group)));
+  sort_by_id(state->placement_groups, &PlacementGroup::placement_group_id);
+  for (const AutoscalerReportPiece& report : values_of(autoscaler_reports_))
+    state->autoscaler_reports.push_back(report);
+  std::sort(state->autoscaler_reports.begin(), state->autoscaler_reports.end(),
+            [](const AutoscalerReport& a, const AutoscalerReport& b) {
+              return std::tie(a.time, a.event_id) < std::tie(b.time, b.event_id);
+            });
+  state->provisioning = std::exchange(provisioning_, {});
+  for (ExportedDatasetPiece& dataset : values_of(exported_datasets_))
+    state->exported_datasets.push_back(std::move(dataset));
+  sort_by_id(state->exported_datasets, &ExportedDataset::dataset_id);
+  for (const auto& [key, row] : std::exchange(exported_train_rows_, {}))
+    state->exported_train_rows.push_back(row);
+  state->unknown_events = std::exchange(unknown_events_, {});
   const std::vector<DriverPiece> drivers = values_of(drivers_);
   state->jobs =
       job_rows(drivers, values_of(submissions_), values_of(fetched_jobs_), state->actors, state->nodes);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -30,6 +31,14 @@ class SessionBuilder {
   void add(const SubmissionPiece& submission);
   void add(const FetchedJobPiece& job);
   void add(const PlatformEventPiece& event);
+  void add(const PlacementGroupPiece& group);
+  void add(const AutoscalerReportPiece& report);
+  void add(const NodeProvisioning& provisioning);
+  void add(const ExportedDatasetPiece& dataset);
+  void add(const ExportedTrainPiece& row);
+
+  // An event of a type that is not known, by its name; it may be anything.
+  void add_unknown_event(std::string_view type);
 
   // A row as a stored answer of the dashboard has it. It counts where no piece tells of that task's attempt,
   // actor or node.
@@ -80,6 +89,13 @@ class SessionBuilder {
   ById<DriverPiece> drivers_;
   ById<SubmissionPiece> submissions_;
   ById<PlatformEventPiece> platform_events_;
+  ById<PlacementGroupPiece> placement_groups_;
+  ById<AutoscalerReportPiece> autoscaler_reports_;
+  NodeProvisioning provisioning_;
+  ById<ExportedDatasetPiece> exported_datasets_;
+  // By run and attempt.
+  std::map<std::pair<std::string_view, std::string_view>, ExportedTrainPiece> exported_train_rows_;
+  UnknownEvents unknown_events_;
   std::vector<TaskPiece> snapshot_tasks_;
   std::vector<Actor> snapshot_actors_;
   std::vector<Node> snapshot_nodes_;

@@ -53,6 +53,13 @@ TaskType parse_task_type(std::string_view name) {
   return found == kTypeNames.end() ? TaskType::unknown : static_cast<TaskType>(found - kTypeNames.begin());
 }
 
+uint64_t UnknownEvents::total() const {
+  uint64_t total = of_other_types;
+  for (const auto& [type, count] : of_type)
+    total += count;
+  return total;
+}
+
 std::vector<TaskAttempt>::const_iterator SessionState::find_task(std::string_view task_id) const {
   const auto found =
       std::lower_bound(attempts.begin(), attempts.end(), task_id,

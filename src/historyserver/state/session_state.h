@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -213,6 +214,78 @@ struct Worker {
   int64_t end_time_ms = 0;
 };
 
+struct PlacementGroupBundle {
+  int64_t index = 0;
+  Resources unit_resources;
+  TextMap label_selector;
+};
+
+// A placement group as events tell of it; they leave out on which nodes its bundles are.
+struct PlacementGroup {
+  std::string_view placement_group_id;
+  std::string_view name;
+  std::string_view creator_job_id;
+  bool is_detached = false;
+  std::vector<PlacementGroupBundle> bundles;  // by index
+  UnixNanoseconds requested = 0;
+  // The last transition's; empty: there was none.
+  std::string_view state;             // "CREATED"
+  std::string_view scheduling_state;  // "FINISHED"
+  int64_t scheduling_attempt = 0;
+  double highest_retry_delay_ms = 0;
+  UnixNanoseconds last_change = 0;
+};
+
+// What the autoscaler did or met, in the words of its own log.
+struct AutoscalerReport {
+  std::string_view event_id;
+  UnixNanoseconds time = 0;
+  std::string_view message;  // a line each
+  bool is_warning = false;
+};
+
+// What the autoscaler waited for when it last said so, as `ray status` words it: a line each.
+struct NodeProvisioning {
+  UnixNanoseconds time = 0;  // 0: it never said so
+  std::string_view pending;
+  std::string_view failed;
+};
+
+struct ExportedOperator {
+  std::string_view operator_id;
+  std::string_view name;
+  std::string_view state;
+};
+
+// A dataset of Ray Data as Ray's export API told of it last.
+struct ExportedDataset {
+  std::string_view dataset_id;
+  std::string_view job_id;
+  std::string_view state;                   // "FINISHED"
+  double start_seconds = 0;                 // since 1970
+  double end_seconds = 0;                   // 0: it has not ended, or nobody said
+  std::vector<ExportedOperator> operators;  // in the dataset's order
+};
+
+// A run of Ray Train, or an attempt of one, as Ray's export API told of it last.
+struct ExportedTrainRow {
+  std::string_view run_id;
+  std::string_view attempt_id;  // empty: it is the run
+  bool has_ended = false;
+  std::string_view
+      json;  // an ExportTrainRunEventData or ExportTrainRunAttemptEventData, names as in the .proto
+};
+
+// Events whose type this version does not know. The collector stores them all the same.
+struct UnknownEvents {
+  // By type, and how many of each.
+  std::map<std::string_view, uint64_t> of_type;
+  // Those of further types, and those that name no type that could be shown.
+  uint64_t of_other_types = 0;
+
+  uint64_t total() const;
+};
+
 // Of whatever the cluster ran on: a pod that was killed, a node that went (Ray:
 // dashboard/modules/platform_events).
 struct PlatformEvent {
@@ -225,12 +298,18 @@ struct PlatformEvent {
 class TextMemory;
 
 struct SessionState {
-  std::vector<TaskAttempt> attempts;           // by task ID, then attempt
-  std::vector<Actor> actors;                   // by ID
-  std::vector<Job> jobs;                       // by job ID, then submission ID
-  std::vector<Node> nodes;                     // by ID
-  std::vector<Worker> workers;                 // by ID; those that Ray reports: drivers are in `jobs`
-  std::vector<PlatformEvent> platform_events;  // the newest first
+  std::vector<TaskAttempt> attempts;                 // by task ID, then attempt
+  std::vector<Actor> actors;                         // by ID
+  std::vector<Job> jobs;                             // by job ID, then submission ID
+  std::vector<Node> nodes;                           // by ID
+  std::vector<Worker> workers;                       // by ID; those that Ray reports: drivers are in `jobs`
+  std::vector<PlatformEvent> platform_events;        // the newest first
+  std::vector<PlacementGroup> placement_groups;      // by ID
+  std::vector<AutoscalerReport> autoscaler_reports;  // by time
+  NodeProvisioning provisioning;
+  std::vector<ExportedDataset> exported_datasets;     // by ID
+  std::vector<ExportedTrainRow> exported_train_rows;  // by run, the run before its attempts
+  UnknownEvents unknown_events;
   // What of the session's files is missing or could not be read, in a sentence for people; empty where all
   // was.
   std::string partial_failure;

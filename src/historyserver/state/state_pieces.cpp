@@ -86,6 +86,31 @@ auto order_of(const SubmissionChange& change) {
                          change.error_type, change.node_id, change.agent_address, change.exit_code);
 }
 
+// Where two transitions have one time: as a group goes through them.
+int rank_of_group_state(std::string_view state) {
+  constexpr std::array<std::string_view, 5> kOrder = {"RESCHEDULING", "PENDING", "PREPARED", "CREATED",
+                                                      "REMOVED"};
+  return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), state) - kOrder.begin());
+}
+
+auto order_of(const PlacementGroupChange& change) {
+  return std::make_tuple(change.time, change.scheduling_attempt, rank_of_group_state(change.state),
+                         change.state, change.scheduling_state, change.highest_retry_delay_ms);
+}
+
+auto order_of(const PlacementGroupBundle& bundle) {
+  return std::tie(bundle.index, bundle.unit_resources, bundle.label_selector);
+}
+
+// A definition is told once; of two that differ, the one that says more.
+bool says_less(const std::vector<PlacementGroupBundle>& bundles,
+               const std::vector<PlacementGroupBundle>& others) {
+  if (bundles.size() != others.size()) return bundles.size() < others.size();
+  return std::lexicographical_compare(
+      bundles.begin(), bundles.end(), others.begin(), others.end(),
+      [](const PlacementGroupBundle& a, const PlacementGroupBundle& b) { return order_of(a) < order_of(b); });
+}
+
 // Sorts, and leaves one of equal ones.
 template <typename Item>
 void sort_unique(std::vector<Item>& items) {
@@ -263,6 +288,64 @@ void merge(PlatformEventPiece& into, const PlatformEventPiece& from, TextPool& t
   into.json = texts.keep(from.json);
 }
 
+void merge(PlacementGroupPiece& into, const PlacementGroupPiece& from, TextPool& texts) {
+  merge_texts<PlacementGroupPiece, PlacementGroup>(into, from, texts,
+                                                   {&PlacementGroup::name, &PlacementGroup::creator_job_id});
+  merge_greater(into.is_detached, from.is_detached);
+  merge_earlier(into.requested, from.requested);
+  if (says_less(into.bundles, from.bundles)) {
+    into.bundles = from.bundles;
+    for (PlacementGroupBundle& bundle : into.bundles) {
+      keep_texts(bundle.unit_resources, texts);
+      keep_texts(bundle.label_selector, texts);
+    }
+  }
+  for (PlacementGroupChange change : from.changes) {
+    change.state = texts.keep(change.state);
+    change.scheduling_state = texts.keep(change.scheduling_state);
+    into.changes.push_back(change);
+  }
+  if (is_due_for_sorting(into.changes.size(), into.changes_sorted)) settle(into);
+}
+
+void merge(AutoscalerReportPiece& into, const AutoscalerReportPiece& from, TextPool& texts) {
+  if (std::tie(from.time, from.message) <= std::tie(into.time, into.message)) return;
+  into.time = from.time;
+  into.message = texts.keep(from.message);
+  into.is_warning = from.is_warning;
+}
+
+void merge(NodeProvisioning& into, const NodeProvisioning& from, TextPool& texts) {
+  if (std::tie(from.time, from.pending, from.failed) <= std::tie(into.time, into.pending, into.failed))
+    return;
+  into.time = from.time;
+  into.pending = texts.keep(from.pending);
+  into.failed = texts.keep(from.failed);
+}
+
+void merge(ExportedDatasetPiece& into, const ExportedDatasetPiece& from, TextPool& texts) {
+  const auto order_of = [](const ExportedDatasetPiece& dataset) {
+    return std::make_tuple(dataset.told, dataset.progress, dataset.operator_progress, dataset.end_seconds,
+                           dataset.operators.size(), dataset.state);
+  };
+  if (order_of(from) <= order_of(into)) return;
+  const std::string_view id = into.dataset_id;
+  into = from;
+  into.dataset_id = id;
+  into.job_id = texts.keep(from.job_id);
+  into.state = texts.keep(from.state);
+  for (ExportedOperator& each : into.operators)
+    each = {texts.keep(each.operator_id), texts.keep(each.name), texts.keep(each.state)};
+}
+
+void merge(ExportedTrainPiece& into, const ExportedTrainPiece& from, TextPool& texts) {
+  if (std::tie(from.told, from.progress, from.json) <= std::tie(into.told, into.progress, into.json)) return;
+  into.told = from.told;
+  into.progress = from.progress;
+  into.has_ended = from.has_ended;
+  into.json = texts.keep(from.json);
+}
+
 void keep_texts(Actor& actor, TextPool& texts) {
   for (std::string_view* text :
        {&actor.actor_id, &actor.job_id, &actor.name, &actor.ray_namespace, &actor.class_name,
@@ -311,6 +394,11 @@ void settle(NodePiece& node) {
 
 void settle(SubmissionPiece& submission) {
   sort_unique(submission.changes);
+}
+
+void settle(PlacementGroupPiece& group) {
+  sort_unique(group.changes);
+  group.changes_sorted = group.changes.size();
 }
 
 }  // namespace rayhistory

@@ -93,6 +93,36 @@ struct SubmissionPiece {
 // By its ID.
 struct PlatformEventPiece : PlatformEvent {};
 
+struct PlacementGroupChange {
+  UnixNanoseconds time = 0;
+  std::string_view state;
+  std::string_view scheduling_state;
+  int64_t scheduling_attempt = 0;
+  double highest_retry_delay_ms = 0;
+};
+
+// By its ID.
+struct PlacementGroupPiece : PlacementGroup {
+  std::vector<PlacementGroupChange> changes;
+  size_t changes_sorted = 0;
+};
+
+// By its event's ID.
+struct AutoscalerReportPiece : AutoscalerReport {};
+
+// What is told again and again, each time whole. `told` is to the second; of what is told in the same one,
+// the thing that has come furthest is the last.
+struct ExportedDatasetPiece : ExportedDataset {
+  UnixNanoseconds told = 0;
+  uint32_t progress = 0;
+  uint32_t operator_progress = 0;
+};
+
+struct ExportedTrainPiece : ExportedTrainRow {
+  UnixNanoseconds told = 0;
+  uint32_t progress = 0;
+};
+
 // A job as a stored answer of the dashboard shows it. By job ID and submission ID.
 struct FetchedJobPiece : Job {};
 
@@ -105,6 +135,13 @@ void merge(SubmissionPiece& into, const SubmissionPiece& from, TextPool& texts);
 void merge(FetchedJobPiece& into, const FetchedJobPiece& from, TextPool& texts);
 // Kubernetes counts an event up when it happens again: the later one is the whole.
 void merge(PlatformEventPiece& into, const PlatformEventPiece& from, TextPool& texts);
+void merge(PlacementGroupPiece& into, const PlacementGroupPiece& from, TextPool& texts);
+void merge(AutoscalerReportPiece& into, const AutoscalerReportPiece& from, TextPool& texts);
+// The later one is the whole.
+void merge(NodeProvisioning& into, const NodeProvisioning& from, TextPool& texts);
+
+void merge(ExportedDatasetPiece& into, const ExportedDatasetPiece& from, TextPool& texts);
+void merge(ExportedTrainPiece& into, const ExportedTrainPiece& from, TextPool& texts);
 
 // The texts of a row that is no piece, kept.
 void keep_texts(Actor& actor, TextPool& texts);
@@ -115,5 +152,6 @@ void settle(TaskPiece& task);
 void settle(ActorPiece& actor);
 void settle(NodePiece& node);
 void settle(SubmissionPiece& submission);
+void settle(PlacementGroupPiece& group);
 
 }  // namespace rayhistory

@@ -35,7 +35,7 @@ std::string_view name_of(RouteClass route) {
 
 RouteClass route_class(std::string_view path) {
   if (path == "/livez" || path == "/readyz" || path == "/readz") return RouteClass::health;
-  if (is_or_is_below(path, "/clusters") || path == "/select_cluster") return RouteClass::sessions;
+  if (is_or_is_below(path, "/clusters") || path.starts_with("/select_cluster")) return RouteClass::sessions;
   if (is_or_is_below(path, "/enter_cluster")) return RouteClass::enter;
   path = below_session(path);
   if (is_or_is_below(path, "/api/v0/tasks")) return RouteClass::tasks;

@@ -9,6 +9,7 @@ TEST(RouteClass, IsOfWhatIsAskedFor) {
   EXPECT_EQ(route_class("/livez"), RouteClass::health);
   EXPECT_EQ(route_class("/clusters/"), RouteClass::sessions);
   EXPECT_EQ(route_class("/select_cluster"), RouteClass::sessions);
+  EXPECT_EQ(route_class("/select_cluster.js"), RouteClass::sessions);
   EXPECT_EQ(route_class("/enter_cluster/default/rayjob/a/latest"), RouteClass::enter);
   EXPECT_EQ(route_class("/"), RouteClass::files);
   EXPECT_EQ(route_class("/static/js/main.js"), RouteClass::files);

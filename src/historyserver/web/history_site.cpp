@@ -38,19 +38,6 @@ Response failed(const Error& error) {
   return text_response(status, fmt::format("The store cannot be read: {}", error.message));
 }
 
-Response session_page() {
-  Response response;
-  response.content_type = "text/html; charset=utf-8";
-  response.body = kSessionPage;
-  response.headers = {
-      {"X-Frame-Options", "DENY"},
-      {"Content-Security-Policy",
-       "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; "
-       "connect-src 'self'"},
-      {"Cache-Control", "no-store"}};
-  return response;
-}
-
 // Kubernetes' errors, where nothing is stored that could be shown instead.
 Response unknown(const Error& error) {
   return text_response(
@@ -67,21 +54,24 @@ bool is_by_person(const WebRequest& request) {
   return request.header("Accept").find("text/html") != std::string_view::npos;
 }
 
-Response gone(const WebRequest& request, const SessionAddress& address) {
-  const std::string message =
-      fmt::format("Session {} of {} is not in the store.", address.session.str(), address.cluster());
-  if (!is_by_person(request)) return text_response(kGone, message + " /select_cluster shows what there is.");
-  // Relative, for a proxy before us may have a path of its own.
+Response gone(const SessionAddress& address) {
+  return text_response(
+      kGone, fmt::format("Session {} of {} is not in the store. /select_cluster shows what there is.",
+                         address.session.str(), address.cluster()));
+}
+
+// What is not there, for a person: with a way to what is. Relative, for a proxy before us may have a path of
+// its own.
+Response as_page(const WebRequest& request, Response missing) {
   std::string up;
   for (auto slashes = std::count(request.path().begin(), request.path().end(), '/'); slashes > 1; --slashes)
     up += "../";
-  Response response = text_response(
-      kGone,
-      fmt::format("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>No such session</title>"
-                  "<p>{}</p><p><a href=\"{}select_cluster\">All sessions</a></p></html>",
-                  escape_xml(message), up));
-  response.content_type = "text/html; charset=utf-8";
-  return response;
+  missing.body = fmt::format(
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>It is not here</title>"
+      "<p>{}</p><p><a href=\"{}select_cluster\">All sessions</a></p></html>",
+      escape_xml(missing.body), up);
+  missing.content_type = "text/html; charset=utf-8";
+  return missing;
 }
 
 // 403, as KubeRay's History Server answers it since 1.7.1.
@@ -146,7 +136,11 @@ std::optional<Response> HistorySite::answer_at_once(const WebRequest& request) c
 Response HistorySite::answer(const WebRequest& request) const {
   std::optional<Response> refused = refuse_at_gate(request, hosts_);
   Response response = refused ? *std::move(refused) : answer_as_gone(request);
-  if (response.status == kGone && !is_by_rays_dashboard(request)) response.status = kNotFound;
+  if (response.status == kGone) {
+    // What a running cluster answers comes piece by piece, and stays as it is.
+    if (is_by_person(request) && !response.pieces) response = as_page(request, std::move(response));
+    if (!is_by_rays_dashboard(request)) response.status = kNotFound;
+  }
   add_security_headers(response);
   return response;
 }
@@ -154,7 +148,7 @@ Response HistorySite::answer(const WebRequest& request) const {
 Response HistorySite::answer_as_gone(const WebRequest& request) const {
   const std::string_view path = request.path();
   if (path == "/clusters" || path == "/clusters/") return clusters();
-  if (path == "/select_cluster") return session_page();
+  if (auto file = session_page(path)) return *std::move(file);
   if (path.starts_with(kEnter)) return enter(request, path.substr(kEnter.size()));
   if (const auto base = parse_base_path(path)) {
     if (!*base) return text_response(400, base->error().message);
@@ -246,7 +240,7 @@ Response HistorySite::below(const WebRequest& request, const BasePath& base) con
   if (live && *live) return below_live(request, base, **live);
   const auto found = index_.find(base.address);
   if (!found) return failed(found.error());
-  if (!*found) return live ? gone(request, base.address) : unknown(live.error());
+  if (!*found) return live ? gone(base.address) : unknown(live.error());
   const StoredSession& session = (*found)->session;
   // The newest session may be another one tomorrow, or while its pages are looked at.
   if (base.address.is_latest() || base.rest.empty())
@@ -274,7 +268,7 @@ Response HistorySite::of_cookies(const WebRequest& request) const {
   }
   const auto found = index_.find(*address);
   if (!found) return failed(found.error());
-  if (!*found) return live ? gone(request, *address) : unknown(live.error());
+  if (!*found) return live ? gone(*address) : unknown(live.error());
   const StoredSession& session = (*found)->session;
   Response response = of_session(request, request.path(), session);
   renew_cookies(request, response, session.place, session.name.str());

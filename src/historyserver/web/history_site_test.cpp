@@ -11,6 +11,7 @@
 namespace rayhistory {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Key;
@@ -35,9 +36,10 @@ class HistorySiteTest : public testing::Test {
   // Answers what it was asked of which session.
   HistorySite site(bool with_files = true) {
     return {index_, cache_, with_files ? DashboardFiles::open(folder_.path()).value() : DashboardFiles(),
-            [](const Request& request, const std::shared_ptr<const LoadedSession>& session) {
-              return text_response(200, session->listing->session.name.str() + " " + request.path +
-                                            " limit=" + std::string(request.query.get("limit").value_or("")));
+            [this](const Request& request, const std::shared_ptr<const LoadedSession>& session) {
+              return text_response(answer_status_,
+                                   session->listing->session.name.str() + " " + request.path +
+                                       " limit=" + std::string(request.query.get("limit").value_or("")));
             }};
   }
   Response ask(const std::string& target, std::vector<std::pair<std::string, std::string>> headers = {}) {
@@ -49,6 +51,7 @@ class HistorySiteTest : public testing::Test {
     return {};
   }
 
+  int answer_status_ = 200;
   MemoryStore store_;
   ManualClock clock_;
   TemporaryFolder folder_;
@@ -158,6 +161,16 @@ TEST_F(HistorySiteTest, SaysThatASessionIsGone) {
   const Response page = ask("/c/ns/rayjob/nobody/" + kNew + "/", {{"Accept", "text/html"}});
   EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
   EXPECT_THAT(page.body, HasSubstr("href=\"../../../../../select_cluster\""));
+  // The same goes for whatever of a session is not there, and for a browser behind Ray's dashboard.
+  answer_status_ = 410;
+  const std::string log = "/c/ns/rayjob/j/" + kNew + "/api/v0/logs/file?limit=a<b";
+  EXPECT_EQ(ask(log).content_type, "text/plain; charset=utf-8");
+  const Response missing = ask(log, {{"Accept", "text/html"}, rays_dashboard});
+  EXPECT_EQ(missing.status, 410);
+  EXPECT_EQ(missing.content_type, "text/html; charset=utf-8");
+  EXPECT_THAT(missing.body, HasSubstr("href=\"../../../../../../../../select_cluster\""));
+  EXPECT_THAT(missing.body, HasSubstr("a&lt;b"));
+  EXPECT_EQ(ask(log, {{"Accept", "text/html"}}).status, 404);
   EXPECT_EQ(ask("/c/ns/pod/x/y/").status, 400);
 }
 
@@ -185,7 +198,11 @@ TEST_F(HistorySiteTest, LetsAPersonChooseASessionFirst) {
   const Response page = ask("/select_cluster");
   EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
   EXPECT_THAT(page.headers, Contains(Pair("X-Frame-Options", "DENY")));
+  EXPECT_THAT(page.headers, Contains(Pair("Content-Security-Policy", AllOf(HasSubstr("default-src 'self';"),
+                                                                           Not(HasSubstr("unsafe"))))));
   EXPECT_THAT(page.body, HasSubstr("</html>"));
+  EXPECT_EQ(ask("/select_cluster.css").content_type, "text/css; charset=utf-8");
+  EXPECT_EQ(ask("/select_cluster.js").content_type, "text/javascript; charset=utf-8");
 }
 
 TEST_F(HistorySiteTest, AnswersProbesWithoutTheStore) {

@@ -12,7 +12,8 @@ NODES = "/nodes?view=summary"
 STATUS = "/api/cluster_status?format=1"
 METADATA = "/api/v0/cluster_metadata"
 TIMEZONE = "/timezone"
-POLLED = (JOBS, SERVE, PLACEMENT_GROUPS, NODES, STATUS)
+TRAIN = "/api/train/v2/runs/v1"
+POLLED = (JOBS, SERVE, PLACEMENT_GROUPS, NODES, STATUS, TRAIN)
 ONCE = (METADATA, TIMEZONE)
 
 
