@@ -77,14 +77,16 @@ std::string_view quote_at(std::string_view text, size_t from) {
   return text.substr(from, backslashes + 1);
 }
 
-// Where the quoted text that begins behind `from` ends: the next quote with as many backslashes before it.
-// The end of the text where there is none, so that a text that was cut off shows nothing.
+// Where the quoted text that begins behind `from` ends: at the next quote that is not one of its own. With
+// each quoting a backslash before a quote becomes two and one more, so of n backslashes before a quote those
+// of the quoting are left when pairs of the text's own are taken off. The end of the text where there is
+// none, so that a text that was cut off shows nothing.
 size_t end_of_quoted(std::string_view text, size_t from, std::string_view quote) {
   for (size_t place = from; (place = text.find(quote.back(), place)) != std::string_view::npos; ++place) {
     size_t backslashes = 0;
     while (backslashes < place - from && text[place - backslashes - 1] == '\\')
       ++backslashes;
-    if (backslashes + 1 == quote.size()) return place - backslashes;
+    if (backslashes % (2 * quote.size()) == quote.size() - 1) return place - (quote.size() - 1);
   }
   return text.size();
 }

@@ -81,6 +81,8 @@ TEST(MaskedText, HidesTheVariablesOfEnvironments) {
            Case{R"(RuntimeEnv(env_vars={'A': 's3cr3t'}))", R"(RuntimeEnv(env_vars={'A': '<redacted>'}))"},
            Case{R"("{\"env_vars\": {\"A\": \"s3\\\"cr3t\"}}")",
                 R"("{\"env_vars\": {\"A\": \"<redacted>\"}}")"},
+           Case{R"({"env_vars": {"A": "s3cr3t\\", "B": "\\\"x\\\\"}})",
+                R"({"env_vars": {"A": "<redacted>", "B": "<redacted>"}})"},
            Case{R"({"env_vars": {"A": 7, "B": null}})",
                 R"({"env_vars": {"A": <redacted>, "B": <redacted>}})"},
            Case{R"({"env_vars": {"A": "s3cr)", R"({"env_vars": {"A": "<redacted>)"},

@@ -12,6 +12,11 @@
 namespace rayhistory {
 namespace {
 
+constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+// A session's name has the head's local time, which may be ahead of ours by its zone, and by a clock that is
+// wrong.
+constexpr int64_t kClockSkewSeconds = 24L * 60 * 60;
+
 std::optional<FoundSession> session_of(std::string_view root, std::string_view key) {
   std::optional<ParsedKey> parsed = parse_object_key(root, key);
   if (!parsed) return std::nullopt;
@@ -25,9 +30,16 @@ std::optional<FoundSession> session_of(std::string_view root, std::string_view k
 
 }  // namespace
 
-SessionList::SessionList(std::vector<FoundSession> sessions) : sessions_(std::move(sessions)) {
-  std::sort(sessions_.begin(), sessions_.end(), [](const FoundSession& a, const FoundSession& b) {
-    return std::tie(b.begin_seconds, a.session.prefix) < std::tie(a.begin_seconds, b.session.prefix);
+SessionList::SessionList(std::vector<FoundSession> sessions, int64_t latest_begin_seconds)
+    : sessions_(std::move(sessions)) {
+  const auto is_credible = [latest_begin_seconds](const FoundSession& session) {
+    return session.begin_seconds <= latest_begin_seconds;
+  };
+  std::sort(sessions_.begin(), sessions_.end(), [&](const FoundSession& a, const FoundSession& b) {
+    const bool a_is_credible = is_credible(a);
+    const bool b_is_credible = is_credible(b);
+    return std::tie(b_is_credible, b.begin_seconds, a.session.prefix) <
+           std::tie(a_is_credible, a.begin_seconds, b.session.prefix);
   });
   for (size_t i = 0; i < sessions_.size(); ++i) {
     const StoredSession& session = sessions_[i].session;
@@ -66,7 +78,8 @@ Result<SessionList> list_sessions(Store& store, std::string_view root, const Dea
     }
     cursor = page.next;
   } while (!cursor.empty());
-  return SessionList(std::move(sessions));
+  const int64_t now = system_clock().unix_nanoseconds() / kNanosecondsPerSecond;
+  return SessionList(std::move(sessions), now + kClockSkewSeconds);
 }
 
 }  // namespace rayhistory

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -23,7 +24,11 @@ struct FoundSession {
 // All sessions of a store at one moment. Immutable; any thread.
 class SessionList {
  public:
-  explicit SessionList(std::vector<FoundSession> sessions);
+  // A session that claims to have begun after `latest_begin_seconds` (unix time) comes last: the writer of a
+  // marker chooses
+  //  a session's name, and its date would make it the newest for ever.
+  explicit SessionList(std::vector<FoundSession> sessions,
+                       int64_t latest_begin_seconds = std::numeric_limits<int64_t>::max());
 
   // The newest first; of equal age, by key.
   const std::vector<FoundSession>& all() const { return sessions_; }

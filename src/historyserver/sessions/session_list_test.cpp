@@ -43,6 +43,22 @@ TEST_F(SessionListTest, FindsSessionsByTheirMarkersTheNewestFirst) {
                                       std::string("root/cluster-history/raycluster/ns/c/") + kOld + "/"));
 }
 
+// Whose name is chosen by the writer of a marker.
+TEST_F(SessionListTest, ShowsASessionOfTheFutureLast) {
+  const char* const kFuture = "session_9999-01-01_00-00-00_402666_11";
+  mark(std::string("raycluster/ns_c/") + kFuture);
+  mark(std::string("raycluster/ns_c/") + kOld);
+  mark(std::string("raycluster/ns_c/") + kNew);
+  std::vector<FoundSession> sessions = list_sessions(store_, "root", Deadline::never()).value().all();
+  const int64_t newest =
+      sessions[0].session.name.str() == kNew ? sessions[0].begin_seconds : sessions[1].begin_seconds;
+  const SessionList list(std::move(sessions), newest);
+  EXPECT_EQ(list.all()[0].session.name.str(), kNew);
+  EXPECT_EQ(list.all()[1].session.name.str(), kOld);
+  EXPECT_EQ(list.all()[2].session.name.str(), kFuture);
+  EXPECT_EQ(list.find(address("raycluster", "c", "latest"))->session.name.str(), kNew);
+}
+
 TEST_F(SessionListTest, SkipsWhatIsNoMarker) {
   for (const std::string key :
        {"raycluster/ns_c/", "raycluster/ns_c", "raycluster/ns_j_c/", "rayjob/ns_c/", "other/ns_c/",
