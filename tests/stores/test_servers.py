@@ -13,7 +13,7 @@ from history_server import HistoryServer
 from live.waiting import wait_until
 
 from . import session
-from .verdicts import BYTES_MISSING, REFUSED_BY_CHECK, SUITE_DEVIATIONS
+from .verdicts import BYTES_MISSING, REFUSED_BY_CHECK, SUITE_DEVIATIONS, SUITE_RACES
 
 PROGRAMS = Path(os.environ.get("RAYHISTORY_BIN_DIR", ROOT / "build" / "release" / "bin"))
 
@@ -44,7 +44,8 @@ def test_the_conformance_suite_passes_but_for_what_is_known(server):
     runs = {test: suite(server, f"--gtest_filter=*Conformance.{test}/S3", "--gtest_brief=1") for test in tests}
     failed = {test: run.stdout + run.stderr for test, run in runs.items() if run.returncode != 0}
     known = SUITE_DEVIATIONS.get(server.name, {})
-    assert failed.keys() == known.keys(), "\n".join(text for test, text in failed.items() if test not in known)
+    certain = failed.keys() - SUITE_RACES.get(server.name, {}).keys()
+    assert certain == known.keys(), "\n".join(text for test, text in failed.items() if test not in known)
 
 
 def test_check_says_whether_the_collector_can_store_here(server, bucket):

@@ -34,13 +34,13 @@ void AnswerMemory::give_back(uint64_t bytes) {
 }
 
 net::awaitable<AnswerMemory::Lease> AnswerMemory::take(uint64_t bytes, Nanoseconds patience) {
-  if (waiters_.empty() && fits(bytes)) {
+  if (fits(bytes)) {
     held_bytes_ += bytes;
     co_return Lease(*this, bytes);
   }
   net::steady_timer timer(io_);
   Waiter waiter{timer, bytes};
-  waiters_.push_back(&waiter);
+  waiters_.push_front(&waiter);
   // Also when the server stops and this frame is destroyed.
   const std::unique_ptr<Waiter, std::function<void(Waiter*)>> end(
       &waiter, [this](Waiter* ended) { waiters_.remove(ended); });

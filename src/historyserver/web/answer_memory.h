@@ -47,7 +47,9 @@ class AnswerMemory {
   AnswerMemory(boost::asio::io_context& io, uint64_t limit_bytes, std::function<void()> make_room)
       : io_(io), limit_bytes_(limit_bytes), make_room_(std::move(make_room)) {}
 
-  // First come, first served. A lease that is not granted after `patience`.
+  // The last to come is served first: who has waited long is often one of many that will not read anyway, or
+  // has given up, and a newcomer can be served in time (adaptive LIFO: Maurer, "Fail at Scale", ACM Queue
+  // 13(8), 2015). A lease that is not granted after `patience`.
   boost::asio::awaitable<Lease> take(uint64_t bytes, Nanoseconds patience);
 
   // Grants nothing any more: the io_context is about to be destroyed, with those who wait.
@@ -71,7 +73,7 @@ class AnswerMemory {
   const std::function<void()> make_room_;
   bool is_closed_ = false;
   uint64_t held_bytes_ = 0;
-  std::list<Waiter*> waiters_;  // the first to come first
+  std::list<Waiter*> waiters_;  // the last to come first
 };
 
 }  // namespace rayhistory

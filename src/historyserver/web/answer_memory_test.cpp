@@ -40,14 +40,15 @@ class AnswerMemoryTest : public testing::Test {
   std::string said_;
 };
 
-TEST_F(AnswerMemoryTest, GrantsWhatFitsAndLetsTheRestWaitInTheirOrder) {
+TEST_F(AnswerMemoryTest, GrantsWhatFitsAndTheRestToTheLastWhoCame) {
   take("a", 60);
   take("b", 60);
-  take("c", 10);  // would fit, but b came first
-  EXPECT_EQ(said_, "a+");
+  take("c", 60);
+  take("d", 10);
+  EXPECT_EQ(said_, "a+d+");
   EXPECT_TRUE(memory_.has_waiters());
   drop_first();
-  EXPECT_EQ(said_, "a+b+c+");
+  EXPECT_EQ(said_, "a+d+c+");
   EXPECT_EQ(memory_.held_bytes(), 70u);
 }
 
