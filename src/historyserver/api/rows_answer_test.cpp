@@ -39,6 +39,7 @@ TEST(RowsAnswer, SaysTheSameWhileItIsSent) {
     for (size_t i = 0; i < count; ++i)
       rows.push_back({static_cast<int64_t>(i), "\"" + std::string(i % 1'000, 'x')});
     std::vector<const Row*> pointers;
+    pointers.reserve(rows.size());
     for (const Row& row : rows)
       pointers.push_back(&row);
     for (const size_t limit : {size_t{3}, kRowsAtOnce + 1, size_t{10'000}}) {

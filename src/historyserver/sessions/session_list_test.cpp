@@ -45,8 +45,8 @@ TEST_F(SessionListTest, FindsSessionsByTheirMarkersTheNewestFirst) {
 
 // Whose name is chosen by the writer of a marker.
 TEST_F(SessionListTest, ShowsASessionOfTheFutureLast) {
-  const char* const kFuture = "session_9999-01-01_00-00-00_402666_11";
-  mark(std::string("raycluster/ns_c/") + kFuture);
+  const char* const future = "session_9999-01-01_00-00-00_402666_11";
+  mark(std::string("raycluster/ns_c/") + future);
   mark(std::string("raycluster/ns_c/") + kOld);
   mark(std::string("raycluster/ns_c/") + kNew);
   std::vector<FoundSession> sessions = list_sessions(store_, "root", Deadline::never()).value().all();
@@ -55,7 +55,7 @@ TEST_F(SessionListTest, ShowsASessionOfTheFutureLast) {
   const SessionList list(std::move(sessions), newest);
   EXPECT_EQ(list.all()[0].session.name.str(), kNew);
   EXPECT_EQ(list.all()[1].session.name.str(), kOld);
-  EXPECT_EQ(list.all()[2].session.name.str(), kFuture);
+  EXPECT_EQ(list.all()[2].session.name.str(), future);
   EXPECT_EQ(list.find(address("raycluster", "c", "latest"))->session.name.str(), kNew);
 }
 
