@@ -121,7 +121,7 @@ class Dashboard:
 
 
 def address_of(head):
-    """Which Ray gives the node, although it is told the one of loopback."""
+    """The address that Ray gives the node, although the command line names loopback."""
     command = [head.python, "-c", "import ray.util; print(ray.util.get_node_ip_address())"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 

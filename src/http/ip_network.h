@@ -1,5 +1,5 @@
-// IP addresses and ranges of them, and the rule of whom a client may connect to. For names that somebody else
-// gives us: what a name means is known only when it is resolved, and may be something else a moment later, so
+// IP addresses and ranges of them, and the rule of whom a client may connect to. For names that others
+// give us: what a name means is known only when it is resolved, and may be something else a moment later, so
 // that the rule is asked with the address at the moment of connecting.
 #pragma once
 

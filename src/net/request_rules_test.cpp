@@ -59,7 +59,7 @@ TEST(JudgeRequest, TakesTheHostOfAnAbsoluteTarget) {
     EXPECT_EQ(judge(get("Host: x\r\n", target)), "400") << target;
 }
 
-// A request with another coding has a body whose end nobody can tell; a proxy may see it elsewhere.
+// A request with another coding has a body whose end a server cannot tell; a proxy may see it elsewhere.
 TEST(JudgeRequest, TakesNoTransferCodingButChunked) {
   EXPECT_EQ(judge(get("Host: x\r\nTransfer-Encoding: chunked\r\n")), "x /a?b");
   EXPECT_EQ(judge(get("Host: x\r\nTransfer-Encoding: Chunked\r\n")), "x /a?b");

@@ -227,7 +227,7 @@ def test_a_session_whose_driver_was_silent(serve, recorded_a, browser, dashboard
 
 
 def test_datasets_out_of_export_files(serve, tmp_path, browser, dashboard_files):
-    """They do not tell how much went through a dataset, and its table shows them all the same."""
+    """They do not tell how much went through a dataset, and its table shows them nevertheless."""
     with tarfile.open(ROOT / "tests" / "data" / "recordings" / "exports" / "session.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
     bucket = tmp_path / "session" / "bucket"

@@ -26,7 +26,7 @@ QUESTIONS = [
 ]
 
 
-# Whether a session has ended is told by when its store got its objects.
+# The times at which the store got a session's objects say whether it has ended.
 OF_AN_ENDED_SESSION = re.compile(rb', "rayhistory_last_seen_ms": \d+')
 
 

@@ -1,4 +1,4 @@
-// Hides secrets that a text shows: the History Server asks nobody who they are, and people pass passwords as
+// Hides secrets that a text shows: the History Server does not ask visitors who they are, and people pass passwords as
 // arguments and variables. docs/security.md lists what is found, and what is not.
 //
 // Pure functions; the time is linear in the text.

@@ -40,7 +40,7 @@ UnixNanoseconds time_of(element event) {
   return fits ? seconds * kNanosecondsPerSecond : 0;
 }
 
-// How far a thing has come that is told of more than once in a second.
+// How far a thing has come, where several events of one second speak of it.
 unsigned rank_of(std::string_view state) {
   constexpr std::array<std::string_view, 7> kOrder = {"PENDING",    "INITIALIZING", "RESTARTING", "RESIZING",
                                                       "SCHEDULING", "RUNNING",      "FAILED"};

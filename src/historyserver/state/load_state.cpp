@@ -313,7 +313,7 @@ class PieceReader {
     too_long_ += events.too_long();
   }
 
-  // Such a file is 100 MB at the most, and a line a few KB. What is no line of its kind is left out: the
+  // Such a file has at most 100 MB, and a line a few KB. What is no line of its kind is left out: the
   // first of a file that took over another's place, the last while it is written.
   Result<void> read_exported(const ListedObject& object) {
     EventCutter lines([this](std::string_view line) { exports_.read(line); }, EventCutter::Form::lines);

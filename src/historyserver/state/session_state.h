@@ -263,7 +263,7 @@ struct ExportedDataset {
   std::string_view job_id;
   std::string_view state;                   // "FINISHED"
   double start_seconds = 0;                 // since 1970
-  double end_seconds = 0;                   // 0: it has not ended, or nobody said
+  double end_seconds = 0;                   // 0: it has not ended, or no event says so
   std::vector<ExportedOperator> operators;  // in the dataset's order
 };
 
@@ -276,7 +276,7 @@ struct ExportedTrainRow {
       json;  // an ExportTrainRunEventData or ExportTrainRunAttemptEventData, names as in the .proto
 };
 
-// Events whose type this version does not know. The collector stores them all the same.
+// Events whose type this version does not know. The collector stores them nevertheless.
 struct UnknownEvents {
   // By type, and how many of each.
   std::map<std::string_view, uint64_t> of_type;

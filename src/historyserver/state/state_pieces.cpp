@@ -102,7 +102,7 @@ auto order_of(const PlacementGroupBundle& bundle) {
   return std::tie(bundle.index, bundle.unit_resources, bundle.label_selector);
 }
 
-// A definition is told once; of two that differ, the one that says more.
+// One event defines a thing; of two that differ, the one that says more.
 bool says_less(const std::vector<PlacementGroupBundle>& bundles,
                const std::vector<PlacementGroupBundle>& others) {
   if (bundles.size() != others.size()) return bundles.size() < others.size();

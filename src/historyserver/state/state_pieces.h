@@ -110,8 +110,8 @@ struct PlacementGroupPiece : PlacementGroup {
 // By its event's ID.
 struct AutoscalerReportPiece : AutoscalerReport {};
 
-// What is told again and again, each time whole. `told` is to the second; of what is told in the same one,
-// the thing that has come furthest is the last.
+// Each event describes the whole thing again. `told` is the event's time, to the second; of several events of one
+// second the one with the most progress is the latest.
 struct ExportedDatasetPiece : ExportedDataset {
   UnixNanoseconds told = 0;
   uint32_t progress = 0;
