@@ -110,8 +110,8 @@ struct PlacementGroupPiece : PlacementGroup {
 // By its event's ID.
 struct AutoscalerReportPiece : AutoscalerReport {};
 
-// Each event describes the whole thing again. `told` is the event's time, to the second; of several events of one
-// second the one with the most progress is the latest.
+// Each event describes the whole thing again. `told` is the event's time, to the second; of several events of
+// one second the one with the most progress is the latest.
 struct ExportedDatasetPiece : ExportedDataset {
   UnixNanoseconds told = 0;
   uint32_t progress = 0;
