@@ -1,5 +1,5 @@
-// Hides secrets that a text shows: the History Server does not ask visitors who they are, and people pass passwords as
-// arguments and variables. docs/security.md lists what is found, and what is not.
+// Hides secrets that a text shows: the History Server does not ask visitors who they are, and people pass
+// passwords as arguments and variables. docs/security.md lists what is found, and what is not.
 //
 // Pure functions; the time is linear in the text.
 #pragma once
