@@ -167,3 +167,14 @@ def test_readers_of_a_large_log_that_do_not_read_it(limited, tmp_path):
     assert tail.body == line
     for client in deaf:
         client.close()
+
+
+def test_large_answers_of_the_dashboard_that_many_ask_for(limited, tmp_path):
+    answer = {"metadata": {"env_vars": {"TOKEN": "s3cr3t"}}, "rows": [{"name": "n" * 90, "id": n} for n in range(120_000)]}
+    bucket = Bucket(tmp_path / "bucket")
+    bucket.add("answers", {"fetched_endpoints/restful__api__serve__applications": json.dumps(answer).encode(), **few_tasks()})
+    server = limited(bucket)
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: server.ask(f"{base('answers')}/api/serve/applications/"), range(20)))
+    assert any(each.status == 200 for each in answers)
+    assert all(each.status in (200, 503) and b"s3cr3t" not in each.body for each in answers)

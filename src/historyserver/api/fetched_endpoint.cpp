@@ -1,5 +1,7 @@
 #include "historyserver/api/fetched_endpoint.h"
 
+#include <cstddef>
+#include <semaphore>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,7 +14,30 @@ namespace {
 
 // Of one answer. The dashboard's own are some megabytes for thousands of placement groups; this keeps a
 // bucket's owner from filling our memory.
-constexpr uint64_t kAnswerBytes = 64ULL * 1024 * 1024;
+constexpr uint64_t kAnswerBytes = 16ULL * 1024 * 1024;
+// Reading one and masking its secrets takes some ten times its length for a moment. Of answers above this
+// size few are made at a time.
+constexpr uint64_t kLargeAnswerBytes = 1024 * 1024;
+constexpr std::ptrdiff_t kLargeAnswersAtOnce = 2;
+
+class LargeAnswerTurn {
+ public:
+  explicit LargeAnswerTurn(uint64_t bytes) : is_large_(bytes > kLargeAnswerBytes) {
+    if (is_large_) turns().acquire();
+  }
+  ~LargeAnswerTurn() {
+    if (is_large_) turns().release();
+  }
+  LargeAnswerTurn(const LargeAnswerTurn&) = delete;
+  LargeAnswerTurn& operator=(const LargeAnswerTurn&) = delete;
+
+ private:
+  static std::counting_semaphore<kLargeAnswersAtOnce>& turns() {
+    static std::counting_semaphore<kLargeAnswersAtOnce> all(kLargeAnswersAtOnce);
+    return all;
+  }
+  const bool is_large_;
+};
 
 constexpr std::string_view kFolder = "fetched_endpoints/";
 
@@ -22,6 +47,7 @@ Result<std::optional<std::string>> read_answer(const SessionView& view, const Li
     return Error{ErrorKind::invalid, fmt::format("{} holds {} bytes, more than any answer of the dashboard",
                                                  object->key, object->object.size)};
   }
+  const LargeAnswerTurn turn(object->object.size);
   TRY_ASSIGN(const auto text, view.texts.first(*object, kAnswerBytes, view.deadline));
   return std::optional(with_secrets_masked(*text));
 }
