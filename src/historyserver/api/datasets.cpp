@@ -11,6 +11,7 @@
 #include <simdjson.h>
 
 #include "base/json_text.h"
+#include "historyserver/api/dated_objects.h"
 #include "historyserver/api/fetched_endpoint.h"
 #include "historyserver/api/json_value.h"
 
@@ -27,10 +28,7 @@ constexpr std::string_view kNoMetrics =
     R"("ray_data_gpu_usage_cores": {"value": 0, "max": 0}, )"
     R"("ray_data_memory_usage_bytes": {"value": 0, "max": 0})";
 
-struct Row {
-  double start_seconds = 0;
-  std::string json;
-};
+using Row = DatedObject<double>;  // seconds
 
 bool has_ended(std::string_view state) {
   return state == "FINISHED" || state == "FAILED";
@@ -141,7 +139,7 @@ Response list_datasets(const SessionView& view, std::string_view job_id) {
       if (each.get(dataset) != simdjson::SUCCESS) continue;
       const auto newer = exported.find(text_in(dataset, "dataset"));
       Row row;
-      if (dataset.at_key("start_time").get(row.start_seconds) != simdjson::SUCCESS) row.start_seconds = 0;
+      if (dataset.at_key("start_time").get(row.start) != simdjson::SUCCESS) row.start = 0;
       row.json = fetched_json(dataset, newer == exported.end() ? nullptr : newer->second);
       rows.push_back(std::move(row));
       if (newer != exported.end()) exported.erase(newer);
@@ -149,18 +147,7 @@ Response list_datasets(const SessionView& view, std::string_view job_id) {
   }
   for (const auto& [id, dataset] : exported)
     rows.push_back({dataset->start_seconds, exported_json(*dataset)});
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    return std::tie(b.start_seconds, a.json) < std::tie(a.start_seconds, b.json);
-  });
-  Response response;
-  response.body = R"({"datasets": [)";
-  Comma comma;
-  for (const Row& row : rows) {
-    comma.next(response.body);
-    response.body += row.json;
-  }
-  response.body += "]}";
-  return response;
+  return dated_objects_answer("datasets", std::move(rows));
 }
 
 }  // namespace rayhistory

@@ -32,4 +32,15 @@ std::unique_ptr<BodyPieces> generated_body(std::function<bool(std::string& body)
   return std::make_unique<GeneratedBody>(std::move(append_more));
 }
 
+Response generated_answer(size_t rows, std::function<bool(std::string& body)> append_more) {
+  Response response;
+  if (rows > kRowsAtOnce) {
+    response.pieces = generated_body(std::move(append_more));
+    return response;
+  }
+  while (append_more(response.body)) {
+  }
+  return response;
+}
+
 }  // namespace rayhistory

@@ -17,4 +17,8 @@ inline constexpr size_t kRowsAtOnce = 500;
 // keep.
 std::unique_ptr<BodyPieces> generated_body(std::function<bool(std::string& body)> append_more);
 
+// The answer with this body, of so many rows: held where they are few, and otherwise written while it is
+// sent.
+Response generated_answer(size_t rows, std::function<bool(std::string& body)> append_more);
+
 }  // namespace rayhistory

@@ -186,12 +186,6 @@ template <typename Row>
 Response rows_answer(std::span<const Column<Row>> columns, std::vector<const Row*> rows, size_t total,
                      size_t limit, bool detail, std::string_view partial_failure,
                      const std::vector<std::string>& warnings = {}, std::string_view more = {}) {
-  std::string answer = begin_list_answer({.total = total, .filtered = rows.size()});
-  if (std::min(rows.size(), limit) <= kRowsAtOnce) {
-    append_rows(answer, columns, rows, limit, detail);
-    return finish_list_answer(std::move(answer), partial_failure, warnings, more);
-  }
-  rows.resize(std::min(rows.size(), limit));
   struct Progress {
     RowWriter<Row> writer;
     std::vector<const Row*> rows;
@@ -199,51 +193,58 @@ Response rows_answer(std::span<const Column<Row>> columns, std::vector<const Row
     std::string end;
     size_t written = 0;
   };
-  const auto progress = std::make_shared<Progress>(
-      Progress{RowWriter<Row>(columns, detail), std::move(rows), std::move(answer) + "[",
-               finish_list_answer("]", partial_failure, warnings, more).body});
-  Response response;
-  response.pieces = generated_body([progress](std::string& body) {
+  std::string begin = begin_list_answer({.total = total, .filtered = rows.size()}) + "[";
+  rows.resize(std::min(rows.size(), limit));
+  const size_t shown = rows.size();
+  const auto progress =
+      std::make_shared<Progress>(Progress{RowWriter<Row>(columns, detail), std::move(rows), std::move(begin),
+                                          finish_list_answer("]", partial_failure, warnings, more).body});
+  return generated_answer(shown, [progress](std::string& body) {
     Progress& now = *progress;
     body += now.written == 0 ? now.begin : ", ";
-    now.writer.append(body, *now.rows[now.written++]);
+    if (!now.rows.empty()) now.writer.append(body, *now.rows[now.written++]);
     if (now.written < now.rows.size()) return true;
     body += now.end;
     return false;
   });
-  return response;
 }
 
-// The whole answer of a resource whose rows are in the order of its list, and are those of the session's
-// state.
+// A question about a list, and the rows that pass its filters, in the order of the list.
+template <typename Row>
+struct RowChoice {
+  ListQuery query;
+  std::vector<const Row*> rows;
+};
+template <typename Row>
+Result<RowChoice<Row>> choose_rows(std::span<const Column<Row>> columns, const std::vector<Row>& rows,
+                                   const Query& query) {
+  RowChoice<Row> choice;
+  TRY_ASSIGN(choice.query, parse_list_query(query));
+  TRY_ASSIGN(const auto filter, RowFilter<Row>::make(columns, choice.query.filters));
+  for (const Row& row : rows)
+    if (filter.passes(row)) choice.rows.push_back(&row);
+  return choice;
+}
+
+// The whole answer of a resource whose rows are those of the session's state.
 template <typename Row>
 Response list_kept_rows(std::span<const Column<Row>> columns, const std::vector<Row>& rows,
                         const Query& query, std::string_view partial_failure, std::string_view more = {}) {
-  const auto asked = parse_list_query(query);
-  if (!asked) return state_error(asked.error());
-  const auto filter = RowFilter<Row>::make(columns, asked->filters);
-  if (!filter) return state_error(filter.error());
-  std::vector<const Row*> passing;
-  for (const Row& row : rows)
-    if (filter->passes(row)) passing.push_back(&row);
-  return rows_answer(columns, std::move(passing), rows.size(), asked->limit, asked->detail, partial_failure,
-                     {}, more);
+  auto chosen = choose_rows(columns, rows, query);
+  if (!chosen) return state_error(chosen.error());
+  return rows_answer(columns, std::move(chosen->rows), rows.size(), chosen->query.limit, chosen->query.detail,
+                     partial_failure, {}, more);
 }
 
-// Likewise, of rows that were made for the answer.
+// The whole answer of a resource whose rows were made for the answer, and are held until it is made.
 template <typename Row>
 Response list_rows(std::span<const Column<Row>> columns, const std::vector<Row>& rows, const Query& query,
                    std::string_view partial_failure, const std::vector<std::string>& warnings = {},
                    std::string_view more = {}) {
-  const auto asked = parse_list_query(query);
-  if (!asked) return state_error(asked.error());
-  const auto filter = RowFilter<Row>::make(columns, asked->filters);
-  if (!filter) return state_error(filter.error());
-  std::vector<const Row*> passing;
-  for (const Row& row : rows)
-    if (filter->passes(row)) passing.push_back(&row);
-  std::string answer = begin_list_answer({.total = rows.size(), .filtered = passing.size()});
-  append_rows(answer, columns, passing, asked->limit, asked->detail);
+  const auto chosen = choose_rows(columns, rows, query);
+  if (!chosen) return state_error(chosen.error());
+  std::string answer = begin_list_answer({.total = rows.size(), .filtered = chosen->rows.size()});
+  append_rows(answer, columns, chosen->rows, chosen->query.limit, chosen->query.detail);
   return finish_list_answer(std::move(answer), partial_failure, warnings, more);
 }
 

@@ -73,7 +73,7 @@ class Trace {
       add_event(task, event, node, worker);
   }
 
-  // What has been written since the last call.
+  // The text since the last call.
   std::string take() { return std::exchange(json_, {}); }
 
   std::string finish() {
@@ -162,29 +162,22 @@ std::string file_name_part(std::string_view text) {
 }
 
 Response trace_of(std::vector<const TaskAttempt*> attempts) {
-  if (attempts.size() <= kRowsAtOnce) {
-    Trace trace;
-    for (const TaskAttempt* attempt : attempts)
-      trace.add(*attempt);
-    return {.body = trace.finish()};
-  }
   struct Progress {
     Trace trace;
     std::vector<const TaskAttempt*> attempts;
     size_t written = 0;
   };
+  const size_t shown = attempts.size();
   const auto progress = std::make_shared<Progress>();
   progress->attempts = std::move(attempts);
-  Response response;
-  response.pieces = generated_body([progress](std::string& body) {
+  return generated_answer(shown, [progress](std::string& body) {
     Progress& now = *progress;
-    now.trace.add(*now.attempts[now.written++]);
+    if (!now.attempts.empty()) now.trace.add(*now.attempts[now.written++]);
     body += now.trace.take();
     if (now.written < now.attempts.size()) return true;
     body += now.trace.finish();
     return false;
   });
-  return response;
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 
 #include "base/ascii.h"
 #include "base/json_text.h"
+#include "historyserver/api/dated_objects.h"
 #include "historyserver/api/fetched_endpoint.h"
 #include "historyserver/api/job_list.h"
 #include "historyserver/api/json_value.h"
@@ -314,10 +315,7 @@ void append_run(std::string& json, const MaybeObject& from, std::span<const Expo
   run.end();
 }
 
-struct Row {
-  int64_t start_nanoseconds = 0;
-  std::string json;
-};
+using Row = DatedObject<int64_t>;  // nanoseconds
 
 // The run and its attempts, which follow it.
 struct ExportedRun {
@@ -346,7 +344,7 @@ std::optional<Row> row_of(const ExportedRun& exported, const SessionView& view) 
   Row row;
   std::string_view start;
   if (run.at_key("start_time_ns").get(start) == simdjson::SUCCESS)
-    row.start_nanoseconds = parse_integer(start).value_or(0);
+    row.start = parse_integer(start).value_or(0);
   append_run(row.json, run, exported.attempts, view);
   row.json = with_secrets_masked(std::move(row.json));
   return row;
@@ -375,26 +373,14 @@ Response list_train_runs(const SessionView& view) {
       if (is_older) continue;
       if (known != exported.end()) exported.erase(known);
       Row row;
-      if (run.at_key("start_time_ns").get(row.start_nanoseconds) != simdjson::SUCCESS)
-        row.start_nanoseconds = 0;
+      if (run.at_key("start_time_ns").get(row.start) != simdjson::SUCCESS) row.start = 0;
       append_json(row.json, each);
       rows.push_back(std::move(row));
     }
   }
   for (const auto& [id, run] : exported)
     if (auto row = row_of(run, view)) rows.push_back(*std::move(row));
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    return std::tie(b.start_nanoseconds, a.json) < std::tie(a.start_nanoseconds, b.json);
-  });
-  Response response;
-  response.body = R"({"train_runs": [)";
-  Comma comma;
-  for (const Row& row : rows) {
-    comma.next(response.body);
-    response.body += row.json;
-  }
-  response.body += "]}";
-  return response;
+  return dated_objects_answer("train_runs", std::move(rows));
 }
 
 }  // namespace rayhistory
