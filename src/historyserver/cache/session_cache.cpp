@@ -161,14 +161,7 @@ Result<void> SessionCache::check_memory(const StoredSession& session, uint64_t c
   if (!is_too_much()) return {};
   {
     const std::lock_guard lock(mutex_);
-    for (auto use = by_use_.end(); use != by_use_.begin() && is_too_much();) {
-      --use;
-      const auto place = places_.find(*use);
-      if (place->first == session.prefix || place->second.entry->is_loading()) continue;
-      ++use;  // stays valid when its neighbour goes
-      evict(place);
-      ++evictions_;
-    }
+    drop_least_used(session.prefix, [&](const Place&) { return is_too_much(); });
   }
   return_free_memory();
   if (!is_too_much()) return {};
@@ -199,11 +192,16 @@ void SessionCache::make_room(const std::string& for_prefix) {
   const auto is_expired = [&](const Place& place) {
     return limits_.lifetime > Nanoseconds::zero() && now - place.last_use > limits_.lifetime;
   };
-  // From the least used on. What is being loaded stays: who waits for it would have it loaded once more.
+  drop_least_used(for_prefix, [&](const Place& place) { return is_full() || is_expired(place); });
+}
+
+// What is being loaded stays: who waits for it would have it loaded once more.
+void SessionCache::drop_least_used(const std::string& for_prefix,
+                                   const std::function<bool(const Place&)>& must_go) {
   for (auto use = by_use_.end(); use != by_use_.begin();) {
     --use;
     const auto place = places_.find(*use);
-    if (!is_full() && !is_expired(place->second)) break;
+    if (!must_go(place->second)) break;
     if (place->first == for_prefix || place->second.entry->is_loading()) continue;
     ++use;  // stays valid when its neighbour goes
     evict(place);

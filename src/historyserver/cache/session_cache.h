@@ -38,8 +38,8 @@ struct SessionCacheLimits {
   uint64_t bytes = 2ull << 30;  // 0: as many as there are; one session is kept whatever its size
   Nanoseconds lifetime{};       // of a session that nobody asks for; 0: for ever
   size_t loads_at_once = 4;     // each takes some times the memory of what comes of it
-  // Of all that the program has allocated, sessions or not: above it a load first drops sessions that are
-  // kept, and then ends itself. 0: without a limit.
+  // The limit of all that the program has allocated, sessions or not: above it a load first drops sessions
+  // that are kept, and then ends itself. 0: without a limit.
   uint64_t heap_bytes = 0;
   ReloadLimits reload;
 };
@@ -90,9 +90,11 @@ class SessionCache {
                                                     const Deadline& deadline);
   // Whether there is room for so much more; drops sessions that are kept for it.
   Result<void> check_memory(const StoredSession& session, uint64_t coming_bytes);
-  // All three with the lock.
+  // All with the lock.
   void weigh(Place& place, uint64_t bytes);
   void make_room(const std::string& for_prefix);
+  // Drops sessions that are kept, from the least used on, for as long as `must_go` says so of the next one.
+  void drop_least_used(const std::string& for_prefix, const std::function<bool(const Place&)>& must_go);
   void evict(std::map<std::string, Place>::iterator place);
 
   Store& store_;
