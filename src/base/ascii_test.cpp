@@ -17,5 +17,22 @@ TEST(Ascii, TrimsTheBlanksThatAreNamed) {
   EXPECT_EQ(trimmed("", " "), "");
 }
 
+TEST(Ascii, SplitsAtCommasAndLeavesOutWhatIsEmpty) {
+  using Entries = std::vector<std::string_view>;
+  EXPECT_EQ(comma_separated(" a, b c ,,\t,d", " \t"), (Entries{"a", "b c", "d"}));
+  EXPECT_EQ(comma_separated("a", " "), Entries{"a"});
+  EXPECT_EQ(comma_separated(" , ", " "), Entries{});
+  EXPECT_EQ(comma_separated("", " "), Entries{});
+}
+
+TEST(Ascii, FindsControlCharactersButTabs) {
+  EXPECT_FALSE(has_control_character("a\tb \xC3\x84~"));
+  EXPECT_FALSE(has_control_character(""));
+  for (const std::string_view text :
+       {std::string_view("a\r"), std::string_view("\nb"), std::string_view("\0", 1), std::string_view("\x1b"),
+        std::string_view("\x7f")})
+    EXPECT_TRUE(has_control_character(text));
+}
+
 }  // namespace
 }  // namespace rayhistory

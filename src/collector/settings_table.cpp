@@ -43,10 +43,7 @@ SettingValue dashboard_port_value(std::string& place) {
 SettingValue endpoints_value(std::vector<std::string>& place) {
   return {ValueKind::text, [&place](std::string_view given) -> Result<void> {
             std::vector<std::string> endpoints;
-            while (!given.empty()) {
-              const size_t comma = std::min(given.find(','), given.size());
-              const std::string_view endpoint = trimmed(given.substr(0, comma));
-              given.remove_prefix(std::min(comma + 1, given.size()));
+            for (const std::string_view endpoint : comma_separated(given)) {
               if (endpoint.find_first_not_of('/') == std::string_view::npos) continue;
               endpoints.push_back((endpoint[0] == '/' ? "" : "/") + std::string(endpoint));
             }

@@ -7,6 +7,8 @@
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
+#include "base/ascii.h"
+
 namespace rayhistory {
 
 namespace beast = boost::beast;
@@ -16,22 +18,13 @@ namespace {
 
 using Header = http::header<true, http::fields>;
 
-// What ChunkFraming allows; its header names the source.
+// The allowance of ChunkFraming; its header names the source.
 constexpr uint64_t kFramingBytes = 16 * 1024;
 constexpr uint64_t kFramingBytesPerChunk = 16;
 constexpr uint64_t kFramingBytesPerContentByte = 2;
 
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
-}
-
-// RFC 9110, section 5.5: a recipient rejects CR, LF and NUL. No field that we know needs another control
-// character than a tab.
-bool is_field_value(std::string_view value) {
-  return std::all_of(value.begin(), value.end(), [](char character) {
-    const auto byte = static_cast<unsigned char>(character);
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
-  });
 }
 
 bool is_digit(char character) {
@@ -73,7 +66,8 @@ std::optional<RequestRefusal> judge_fields(const Header& header) {
   size_t hosts = 0;
   size_t codings = 0;
   for (const auto& field : header) {
-    if (!is_field_value(view(field.value()))) return {{400, "a header field holds a control character"}};
+    if (has_control_character(view(field.value())))
+      return {{400, "a header field holds a control character"}};
     if (field.name() == http::field::host) ++hosts;
     if (field.name() == http::field::transfer_encoding) ++codings;
   }

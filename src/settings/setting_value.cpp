@@ -25,10 +25,16 @@ SettingValue duration_from(Nanoseconds least, std::string_view in_words, Nanosec
           }};
 }
 
+constexpr std::string_view kBlanks = " \t\r\n";
+
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
-  return trimmed(text, " \t\r\n");
+  return trimmed(text, kBlanks);
+}
+
+std::vector<std::string_view> comma_separated(std::string_view text) {
+  return comma_separated(text, kBlanks);
 }
 
 Error expected(std::string what) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "settings/setting.h"
 
@@ -14,6 +15,8 @@ namespace rayhistory {
 
 // Without the blanks around it.
 std::string_view trimmed(std::string_view text);
+// The entries of a list separated by commas, likewise without blanks, and without empty ones.
+std::vector<std::string_view> comma_separated(std::string_view text);
 // "expected " and what.
 Error expected(std::string what);
 

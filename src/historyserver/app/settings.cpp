@@ -50,11 +50,7 @@ SettingValue memory_limit_value(uint64_t& place) {
 SettingValue peer_rule_value(PeerRule& place) {
   return {ValueKind::text, [&place](std::string_view given) -> Result<void> {
             std::vector<IpNetwork> networks;
-            for (std::string_view rest = given; !rest.empty();) {
-              const size_t end = std::min(rest.find(','), rest.size());
-              const std::string_view entry = trimmed(rest.substr(0, end));
-              rest.remove_prefix(std::min(end + 1, rest.size()));
-              if (entry.empty()) continue;
+            for (const std::string_view entry : comma_separated(given)) {
               TRY_ASSIGN(IpNetwork network, IpNetwork::parse(entry));
               networks.push_back(network);
             }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "historyserver/exchange/percent.h"
 
 namespace rayhistory {
@@ -28,13 +29,6 @@ template <size_t N>
 bool is_one_of(const std::array<std::string_view, N>& names, std::string_view name) {
   return std::any_of(names.begin(), names.end(),
                      [name](std::string_view other) { return is_same_header(name, other); });
-}
-
-bool is_field_value(std::string_view value) {
-  return std::none_of(value.begin(), value.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && c != '\t') || byte == 0x7F;
-  });
 }
 
 }  // namespace
@@ -77,7 +71,7 @@ std::vector<std::pair<std::string, std::string>> returned_headers(const Headers&
   for (const std::string_view name : kReturned) {
     std::string joined;
     for (const auto& [other, value] : headers.all()) {
-      if (is_same_header(other, name) && is_field_value(value))
+      if (is_same_header(other, name) && !has_control_character(value))
         joined += joined.empty() ? value : ", " + value;
     }
     if (!joined.empty()) returned.emplace_back(name, std::move(joined));

@@ -41,11 +41,8 @@ bool is_ip_address(const std::string& host) {
 
 Result<AllowedHosts> AllowedHosts::parse(std::string_view list) {
   AllowedHosts hosts;
-  while (!list.empty()) {
-    const size_t end = std::min(list.find(','), list.size());
-    const std::string entry = lower_case(trimmed(list.substr(0, end), kBlanks));
-    list.remove_prefix(std::min(end + 1, list.size()));
-    if (entry.empty()) continue;
+  for (const std::string_view given : comma_separated(list, kBlanks)) {
+    const std::string entry = lower_case(given);
     const bool is_suffix = entry.starts_with("*.");
     if (entry == "*") {
       hosts.allows_all_ = true;
