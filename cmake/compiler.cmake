@@ -18,8 +18,8 @@ check_pie_supported()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  # What Debian's dpkg-buildflags calls hardening=+all, and the OpenSSF's guide for compilers adds: the programs parse
-  # what any job and any tenant writes.
+  # Debian's dpkg-buildflags calls these hardening=+all, and the OpenSSF's guide for compilers adds some: the programs
+  # parse what any job and any tenant writes.
   target_compile_options(rayhistory_options INTERFACE
     -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")

@@ -34,7 +34,7 @@ EVENT_TYPES = ",".join(
 ID = re.compile(r"(actor:)?[0-9a-f]{8}")
 RECORDING_SECONDS = 900
 COMPARING_SECONDS = 300
-# What the tests are called in the table, in its order.
+# The names that the table gives the tests, in its order.
 ANSWERS = {
     "test_tasks_whatever_is_filtered": "tasks",
     "test_tasks_by_function": "summary",

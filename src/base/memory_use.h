@@ -6,9 +6,9 @@
 
 namespace rayhistory {
 
-// What the program has allocated and not freed (glibc's mallinfo2). Unlike the resident set it shrinks at
-// once when something is freed. 0 where another allocator is in use, as with the sanitizers. Any thread; some
-// microseconds.
+// The bytes that the program has allocated and not freed (glibc's mallinfo2). Unlike the resident set it
+// shrinks at once when something is freed. 0 where another allocator is in use, as with the sanitizers. Any
+// thread; some microseconds.
 uint64_t heap_bytes_in_use();
 
 // Gives memory that was freed back to the system. Any thread; milliseconds.

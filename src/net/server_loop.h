@@ -1,4 +1,4 @@
-// What keeps a server going whatever its clients send.
+// Two functions that keep a server going whatever its clients send.
 #pragma once
 
 #include <string_view>

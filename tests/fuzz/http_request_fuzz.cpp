@@ -44,7 +44,7 @@ struct Servers {
       system_clock()};
 };
 
-// What the server answers to these bytes until it closes.
+// The server's answer to these bytes until it closes.
 std::string answer_to(uint16_t port, std::string_view bytes) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   CHECK(socket >= 0);

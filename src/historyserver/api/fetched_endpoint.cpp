@@ -15,8 +15,8 @@ namespace {
 // Of one answer. The dashboard's own are some megabytes for thousands of placement groups; this keeps a
 // bucket's owner from filling our memory.
 constexpr uint64_t kAnswerBytes = 16ULL * 1024 * 1024;
-// Reading one and masking its secrets takes some ten times its length for a moment. Of answers above this
-// size few are made at a time.
+// Reading one and masking its secrets takes some ten times its length for a moment, so that few answers above
+// this size are made at a time.
 constexpr uint64_t kLargeAnswerBytes = 1024 * 1024;
 constexpr std::ptrdiff_t kLargeAnswersAtOnce = 2;
 

@@ -5,7 +5,7 @@
 namespace rayhistory {
 namespace {
 
-// What goes to the socket at a time (web/http_server.cpp), and is held of each answer.
+// So much goes to the socket at a time (web/http_server.cpp), and is held of each answer.
 constexpr size_t kPieceBytes = 256 * 1024;
 
 class GeneratedBody final : public BodyPieces {

@@ -33,11 +33,11 @@ constexpr Seconds kAnswerTimeout{25};
 constexpr unsigned kReadsAtOnce = 4;
 // Everyone needs the list of sessions.
 constexpr size_t kIndexWaiters = 48;
-// Of --memory-limit, answers get a share, but no more than a few dozen clients need.
+// Answers get this share of --memory-limit, but no more than a few dozen clients need.
 constexpr uint64_t kAnswerPercent = 15;
 constexpr uint64_t kMostAnswerBytes = 128ULL << 20U;
-// What no load may use, beside the answers' share: a load looks at the heap after each MiB that each of its
-// threads reads, the heap has gaps, and the kernel counts the buffers of sockets.
+// No load may use so much, beside the answers' share: a load looks at the heap after each MiB that each of
+// its threads reads, the heap has gaps, and the kernel counts the buffers of sockets.
 constexpr uint64_t kLeastSpareBytes = 64ULL << 20U;
 constexpr uint64_t kSpareShare = 16;  // or one of these parts, if that is more
 constexpr Seconds kEnsureBucketTimeout{30};

@@ -77,7 +77,7 @@ SettingsTable own_settings(HistoryDraft& draft) {
     {"Server", "dashboard-dir", "DASHBOARD_DIR", "", "/dashboard", folder_value(serving.dashboard_folder),
      "Folder with the dashboard's files, ray/dashboard/client/build of the Ray wheel. Without them the API is served alone."},
     {"Server", "memory-limit", "MEMORY_LIMIT", "", "", memory_limit_value(serving.memory_bytes),
-     "Memory that it may use, a Kubernetes quantity. Empty: the limit of its control group, which is the container's. What does not fit waits, or is refused with the reason. 0: without a limit."},
+     "Memory that it may use, a Kubernetes quantity. Empty: the limit of its control group, which is the container's. Requests that do not fit wait, or are refused with the reason. 0: without a limit."},
     {"Server", "log-level", "LOG_LEVEL", "", "info", log_level_value(settings.log_level),
      "debug, info, warning or error."},
     {"Server", "log-format", "LOG_FORMAT", "", "text", log_format_value(settings.log_format),

@@ -33,7 +33,7 @@ struct ReloadLimits {
   Nanoseconds patience = Seconds(2);
   // After a failure, while there is an earlier value: so that a store that is away is not asked by everyone.
   Nanoseconds pause_after_failure = Seconds(10);
-  // Of the pauses between failed loads while there is no earlier value.
+  // The limit of the pauses between failed loads while there is no earlier value.
   Nanoseconds longest_pause = Seconds(60);
   // Who waits beyond these is sent away: each holds one of the server's threads, and others need them.
   size_t waiters = 16;

@@ -25,7 +25,7 @@ class BodyPieces {
   // The next piece, at most kLongestPieceBytes; empty at the end. An error ends the connection, so that the
   // client sees a body cut off and not one that looks whole.
   virtual Result<std::string> next() = 0;
-  // What it holds of the body at most, between two calls too.
+  // The most that it holds of the body, between two calls too.
   virtual uint64_t most_bytes() const { return kLongestPieceBytes; }
   // Nobody wants the rest: what next() waits for at this moment is not to come any more. Any thread.
   virtual void cancel() {}
@@ -36,7 +36,7 @@ struct Response {
   std::string content_type{kJsonUtf8};
   std::vector<std::pair<std::string, std::string>> headers = {};  // beyond the content's type and length
   std::string body = {};
-  // What `pieces` refers to; lives longer than they do.
+  // The owner of everything that `pieces` refers to; lives longer than they do.
   std::shared_ptr<const void> keeps = nullptr;
   // Sent instead of `body` where there is one.
   std::unique_ptr<BodyPieces> pieces = nullptr;

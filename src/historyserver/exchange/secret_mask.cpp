@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 8> kSecretKeys = {"api_key",        "acce
                                                          "private_key",    "account_key", "signing_key",
                                                          "encryption_key", "auth_key"};
 constexpr std::array<std::string_view, 2> kSecretPairs = {"connection_string", "access_key_id"};
-// What tokenizers of language models call their special words.
+// Tokenizers of language models call their special words so.
 constexpr std::array<std::string_view, 7> kWordsOfTokenizers = {
     "bos_token", "cls_token", "eos_token", "mask_token", "pad_token", "sep_token", "unk_token"};
 

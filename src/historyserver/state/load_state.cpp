@@ -37,11 +37,12 @@ constexpr uint64_t kReadBytes = 4U << 20U;
 constexpr uint64_t kPieceBytes = 4 * kReadBytes;
 // Of what is behind a piece, for the end of its last line: a few times an event's length.
 constexpr uint64_t kFirstRestBytes = 16U << 10U;
-// Of what a packed file of events unpacks to. Events are packed to a tenth or a thirtieth; gzip itself allows
-// a thousandth, by which a small file keeps a thread busy for minutes.
+// Limits for the events that a packed file unpacks to. Events are packed to a tenth or a thirtieth; gzip
+// itself allows a thousandth, by which a small file keeps a thread busy for minutes.
 constexpr uint64_t kInflatedPerPackedByte = 200;
 constexpr uint64_t kInflatedBytes = 64ULL << 20U;
-// Of events between two looks at the memory: its allocations can be a few times as large.
+// A thread reads so much of events between two looks at the memory: their allocations can be a few times as
+// large.
 constexpr uint64_t kCheckedBytes = 1U << 20U;
 // The dashboard's lists of jobs and tasks and the head's log of jobs may be so long: a job takes some 500
 // bytes, and at the end of a submission's message 20,000 of its log; a task takes some 2,500, and a list has

@@ -46,7 +46,7 @@ class SessionBuilder {
   void add_snapshot(Actor actor);
   void add_snapshot(Node node);
 
-  // What build() will allocate beside what the pieces take already, about.
+  // About as much as build() will allocate beside what the pieces take already.
   uint64_t bytes_to_build() const;
 
   // What follows from all of it together: final states, and the ends that nobody reported because whoever

@@ -137,7 +137,7 @@ Response HistorySite::answer(const WebRequest& request) const {
   std::optional<Response> refused = refuse_at_gate(request, hosts_);
   Response response = refused ? *std::move(refused) : answer_as_gone(request);
   if (response.status == kGone) {
-    // What a running cluster answers comes piece by piece, and stays as it is.
+    // The answer of a running cluster comes piece by piece, and stays as it is.
     if (is_by_person(request) && !response.pieces) response = as_page(request, std::move(response));
     if (!is_by_rays_dashboard(request)) response.status = kNotFound;
   }

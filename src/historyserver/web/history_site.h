@@ -44,7 +44,7 @@ class HistorySite {
 
   // Health alone; waits for nothing. Any thread.
   std::optional<Response> answer_at_once(const WebRequest& request) const;
-  // May wait for the store. Any thread. What another site's page asks is refused (request_gate.h). What is
+  // May wait for the store. Any thread. It refuses what another site's page asks (request_gate.h). What is
   // not there is answered with 404, but with 410 where Ray's dashboard passes a request on (`ray start
   // --proxy-server-url`): it answers a 404 from its own cluster (Ray: dashboard/http_server_head.py
   // proxy_server_middleware).

@@ -1,4 +1,4 @@
-// What every answer says to a browser about itself.
+// The fields by which every answer tells a browser how to treat it.
 #pragma once
 
 #include "historyserver/exchange/response.h"
