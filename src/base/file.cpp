@@ -68,8 +68,8 @@ FileIdentity identity_of(const struct statx& raw) {
 
 Result<PlacedStatus> placed_statx_of(int descriptor, const char* path, int flags, std::string_view shown) {
   struct statx raw {};
-  constexpr unsigned kWanted =
-      STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_CTIME | STATX_BTIME | STATX_MNT_ID;
+  constexpr unsigned kWanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_NLINK | STATX_MTIME | STATX_CTIME |
+                               STATX_BTIME | STATX_MNT_ID;
   if (::statx(descriptor, path, flags, kWanted, &raw) != 0) return failure("stat", shown);
   PlacedStatus placed;
   placed.mount.device = device_of(raw);
@@ -80,6 +80,7 @@ Result<PlacedStatus> placed_statx_of(int descriptor, const char* path, int flags
   status.size = raw.stx_size;
   status.modified_nanoseconds = nanoseconds_of(raw.stx_mtime);
   status.changed_nanoseconds = nanoseconds_of(raw.stx_ctime);
+  status.links = raw.stx_nlink;
   return placed;
 }
 

@@ -34,6 +34,7 @@ struct FileStatus {
   FileType type = FileType::other;
   FileIdentity identity;
   uint64_t size = 0;
+  uint64_t links = 0;                // how many names the file has: none once it is deleted
   int64_t modified_nanoseconds = 0;  // unix time
   int64_t changed_nanoseconds = 0;   // unix time (ctime): no program can set it back
 };

@@ -69,7 +69,10 @@ void add_logs(MetricsPage& page, const LogTotals& logs, const ShipperTotals& shi
              "How long the oldest byte of logs that the store does not have has been waiting.",
              in_seconds(backlog.oldest));
   page.counters("rotations_total", "Generations of log files that ended.", "kind",
-                {{"renamed", logs.renamed}, {"replaced", logs.replaced}, {"truncated", logs.truncated}});
+                {{"renamed", logs.renamed},
+                 {"replaced", logs.replaced},
+                 {"truncated", logs.truncated},
+                 {"unseen", logs.unseen}});
 }
 
 void add_dashboard(MetricsPage& page, const DashboardTotals& dashboard) {

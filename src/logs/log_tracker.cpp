@@ -19,6 +19,7 @@
 #include "layout/rotated_log.h"
 #include "logs/change_hints.h"
 #include "logs/content_digest.h"
+#include "logs/held_logs.h"
 #include "store/store.h"
 
 namespace rayhistory {
@@ -28,6 +29,14 @@ namespace {
 constexpr Nanoseconds kLookInterval = Seconds(1);
 // Without hints growth is only found by scanning.
 constexpr Nanoseconds kScanIntervalWithoutHints = Seconds(5);
+// Pause between two looks at the logs that are being rotated. A ring of a single backup that turns in less
+// time than this loses generations that no look has seen; the tracker then says how many.
+constexpr Nanoseconds kRingLookInterval = Milliseconds(100);
+// A ring that has not turned for this long gets no looks of its own any more.
+constexpr Nanoseconds kRingAtRest = Seconds(60);
+// At most this many rings get looks of their own, one stat each, so that these looks cost less than 0.1 % of
+// a core.
+constexpr size_t kTurningRingsLimit = 64;
 // A scan is followed by at least so many times its own length: 2 % of a core at the most.
 constexpr int kScanPauseFactor = 50;
 // 60 MB here and as much again in the shipper: what fits the operator's 256 MiB beside everything else.
@@ -64,6 +73,11 @@ struct LiveFile {
   bool may_change_unseen = false;  // within the tick in which it was looked at
   NameNews news = NameNews::none;
   bool renamed_within = false;  // its file has another name in a folder that is watched
+  bool has_grown = false;       // since it was first seen, as a log does and a status file does not
+  bool rotates = false;         // a file of its name was rotated before
+  bool is_missing = false;      // the last look found no file of its name, which may be between two renames
+  // Renames to its first backup that inotify told of, minus the generations that looks have found.
+  int64_t unseen_generations = 0;
 };
 
 struct Folder {
@@ -107,7 +121,8 @@ class LogTracker::State {
         sink_(std::move(sink)),
         clock_(clock),
         options_(options),
-        rotated_(place_, sink_, options.held_open) {
+        rotated_(place_, sink_, options.held_open),
+        held_(options.held_open) {
     if (options_.use_hints) open_hints();
   }
 
@@ -115,7 +130,7 @@ class LogTracker::State {
     thread_ = std::jthread([this](const std::stop_token& stop) {
       do {
         look();
-      } while (clock_.sleep_for(kLookInterval, stop));
+      } while (wait_for_next_look(stop));
     });
   }
 
@@ -148,6 +163,21 @@ class LogTracker::State {
     return totals_now();
   }
 
+  LogTotals look_at_rings() {
+    const std::lock_guard lock(mutex_);
+    rotated_.take_stored();
+    for (auto ring = turning_.begin(); ring != turning_.end();) {
+      if (clock_.steady_now() - ring->second > kRingAtRest) {
+        ring = turning_.erase(ring);
+        continue;
+      }
+      look_at_path(ring->first);
+      ++ring;
+    }
+    end_look();
+    return totals_now();
+  }
+
   LogTotals look() {
     const std::lock_guard lock(mutex_);
     rotated_.take_stored();
@@ -167,6 +197,27 @@ class LogTracker::State {
   }
 
  private:
+  // False when the thread is to stop.
+  bool wait_for_next_look(const std::stop_token& stop) {
+    const SteadyTime next_look = clock_.steady_now() + look_interval();
+    while (clock_.steady_now() < next_look) {
+      if (!has_turning_rings()) return clock_.sleep_for(next_look - clock_.steady_now(), stop);
+      if (!clock_.sleep_for(std::min<Nanoseconds>(kRingLookInterval, next_look - clock_.steady_now()), stop))
+        return false;
+      look_at_rings();
+    }
+    return !stop.stop_requested();
+  }
+
+  Nanoseconds look_interval() const {
+    return std::clamp<Nanoseconds>(options_.scan_interval, kRingLookInterval, kLookInterval);
+  }
+
+  bool has_turning_rings() {
+    const std::lock_guard lock(mutex_);
+    return !turning_.empty();
+  }
+
   // ---- hints
 
   void open_hints() {
@@ -230,8 +281,10 @@ class LogTracker::State {
     const auto moved = std::exchange(moved_out_, std::nullopt);
     if (hint.what == ChangeHints::What::moved_in && moved && moved->renaming == hint.renaming) {
       if (Folder* from = find_folder(moved->prefix)) {
-        if (const auto file = from->files.find(moved->name); file != from->files.end())
+        if (const auto file = from->files.find(moved->name); file != from->files.end()) {
           file->second.renamed_within = true;
+          if (from == &folder && hint.name == moved->name + ".1") ++file->second.unseen_generations;
+        }
       }
     }
     if (hint.what == ChangeHints::What::changed) return;
@@ -296,7 +349,7 @@ class LogTracker::State {
     const SteadyTime ended = clock_.steady_now();
     const Nanoseconds wanted = hints_complete_ ? options_.scan_interval : kScanIntervalWithoutHints;
     const Nanoseconds interval = root ? std::min(wanted, options_.scan_interval) : kLookInterval;
-    earliest_scan_ = ended + std::max<Nanoseconds>(kLookInterval, kScanPauseFactor * (ended - began));
+    earliest_scan_ = ended + std::max<Nanoseconds>(look_interval(), kScanPauseFactor * (ended - began));
     next_scan_ = std::max(began + interval, earliest_scan_);
   }
 
@@ -447,14 +500,17 @@ class LogTracker::State {
               [](const SeenBackup& a, const SeenBackup& b) { return a.backup.number > b.backup.number; });
     for (const SeenBackup& seen : backups) {
       const auto live = folder.files.find(seen.backup.live_path);
-      const bool was_live = live != folder.files.end() && live->second.identity == seen.status.identity;
+      const bool is_known = live != folder.files.end();
+      const bool was_live = is_known && live->second.identity == seen.status.identity;
       const bool is_new = rotated_.seen({.path = folder.prefix + seen.name,
                                          .live_path = folder.prefix + seen.backup.live_path,
                                          .number = seen.backup.number,
                                          .status = seen.status,
-                                         .generation = was_live ? live->second.generation : 0});
+                                         .generation = was_live ? live->second.generation : 0,
+                                         .held = was_live ? held_.find(live->second.identity) : nullptr});
       if (!is_new) continue;
       if (!first_scan_) ++renamed_;
+      if (!first_scan_ && is_known) ring_turned(folder, seen.backup.live_path, live->second);
       const uint64_t counted = was_live ? live->second.size : 0;
       if (seen.status.size > counted) bytes_seen_ += seen.status.size - counted;
     }
@@ -484,7 +540,7 @@ class LogTracker::State {
     if (!is_known && file_count_ >= kFilesLimit) return tell_too_many(folder, name);
 
     const std::string path = open.path() + "/" + name;
-    const auto file = open.open_for_reading(name);
+    auto file = open.open_for_reading(name);
     if (!file && file.error().kind == ErrorKind::denied)
       return live_unreadable(folder, name, status, path, file.error());
     if (!file && file.error().kind != ErrorKind::not_found && folder.told.insert(name).second)
@@ -500,10 +556,16 @@ class LogTracker::State {
       if (is_other_file) generation_left(folder, open, name, before);
       now = {};
       now.identity = status.identity;
+      if (is_other_file) {
+        now.rotates = known->second.rotates;
+        now.unseen_generations = known->second.unseen_generations;
+      }
     } else if (was_written_anew(name, before, status, *file)) {
       now = {};
       now.identity = before.identity;
       now.generation = before.generation + 1;
+      now.rotates = before.rotates;
+      now.unseen_generations = before.unseen_generations;
       if (!is_state_dump(name)) ++truncated_;
     }
     const auto tail = tail_digest(*file, status.size);
@@ -511,6 +573,9 @@ class LogTracker::State {
     if (!tail || !digest) return look_again(folder, name);
 
     bytes_seen_ += status.size - std::min(now.size, status.size);
+    now.has_grown = now.has_grown || (now.size > 0 && status.size > now.size);
+    now.rotates = now.rotates || rotated_.has_backup_of(folder.prefix + name);
+    now.is_missing = false;
     now.size = status.size;
     now.modified_nanoseconds = status.modified_nanoseconds;
     now.changed_nanoseconds = status.changed_nanoseconds;
@@ -525,6 +590,7 @@ class LogTracker::State {
     now.offered = true;
     if (is_known && known->second.unreadable) --unreadable_;
     if (!is_known) ++file_count_;
+    hold(name, now, std::move(*file));
     folder.files[name] = now;
     const bool is_other_content = now.identity != before.identity || now.generation != before.generation;
     const bool is_another_nodes = was_offered && now.node != before.node;
@@ -554,7 +620,68 @@ class LogTracker::State {
   void generation_left(Folder& folder, const OpenFolder& open, const std::string& name, const LiveFile& old) {
     // One that was renamed is offered first, so that what the store holds of it is not overwritten.
     if (!rotated_.knows(old.identity)) look_at_ring(folder, open, name, 1);
-    if (!rotated_.knows(old.identity)) ++replaced_;
+    if (!rotated_.knows(old.identity) && !take_evicted(folder, name, old)) ++replaced_;
+    held_.release(old.identity);
+    tell_unseen_generations(folder, name);
+  }
+
+  // True if the ring has turned past the file since the last look, and its descriptor was held.
+  bool take_evicted(Folder& folder, const std::string& name, const LiveFile& old) {
+    if (old.news == NameNews::renamed_over && !old.rotates) return false;  // a newer version of a status file
+    const std::shared_ptr<const File> file = held_.take_deleted(old.identity);
+    if (!file) return false;
+    const auto status = file->status();
+    if (!status || status->size < old.size) return false;
+    rotated_.evicted(folder.prefix + name, *status, old.generation, file);
+    bytes_seen_ += status->size - old.size;
+    ++renamed_;
+    ring_turned(folder, name, folder.files[name]);
+    return true;
+  }
+
+  void ring_turned(const Folder& folder, const std::string& name, LiveFile& live) {
+    live.rotates = true;
+    --live.unseen_generations;
+    const std::string path = folder.prefix + name;
+    if (turning_.size() < kTurningRingsLimit || turning_.contains(path)) turning_[path] = clock_.steady_now();
+  }
+
+  void tell_unseen_generations(Folder& folder, const std::string& name) {
+    const auto known = folder.files.find(name);
+    if (known == folder.files.end() || known->second.unseen_generations <= 0) return;
+    const auto unseen = static_cast<uint64_t>(known->second.unseen_generations);
+    known->second.unseen_generations = 0;
+    unseen_ += unseen;
+    log_warning("rotated logs were deleted before the collector could see them, so they are not stored",
+                {{"path", (place_.folder / (folder.prefix + name)).str()},
+                 {"generations", unseen},
+                 {"advice", "let the writer rotate at a larger size, or keep more backups"}});
+  }
+
+  void hold(const std::string& name, const LiveFile& live, File file) {
+    if (is_state_dump(name)) return;
+    if (live.rotates) {
+      held_.hold(live.identity, std::move(file), HeldLogs::Reason::rotates);
+    } else if (live.has_grown && live.size >= kLargeLogBytes) {
+      held_.hold(live.identity, std::move(file), HeldLogs::Reason::large);
+    }
+  }
+
+  // Looks at a log that is known, and at nothing else.
+  void look_at_path(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    const size_t length = slash == std::string::npos ? 0 : slash + 1;
+    Folder* folder = find_folder(path.substr(0, length));
+    if (folder == nullptr) return;
+    const std::string name = path.substr(length);
+    const auto known = folder->files.find(name);
+    if (known == folder->files.end()) return;
+    const auto open = open_folder(folder->prefix);
+    if (!open) return;
+    const auto status = open->status_of(name);
+    // Growth is left to the ordinary looks.
+    if (status && status->identity == known->second.identity) return;
+    look_at(*folder, *open, {name});
   }
 
   static bool was_written_anew(const std::string& name, const LiveFile& before, const FileStatus& status,
@@ -583,6 +710,13 @@ class LogTracker::State {
   void file_vanished(Folder& folder, const OpenFolder& open, const std::string& name) {
     if (const auto known = folder.files.find(name); known != folder.files.end()) {
       if (!rotated_.knows(known->second.identity)) look_at_ring(folder, open, name, 1);
+      const bool may_be_evicted = !rotated_.knows(known->second.identity) && known->second.rotates &&
+                                  held_.find(known->second.identity) != nullptr;
+      if (may_be_evicted && !std::exchange(known->second.is_missing, true)) {
+        // The next generation may be about to get the name. If it does, this one has left the ring.
+        look_again(folder, name);
+        return;
+      }
       forget_file(folder, name);
     }
     rotated_.path_vanished(folder.prefix + name);
@@ -592,6 +726,7 @@ class LogTracker::State {
     const auto known = folder.files.find(name);
     if (known == folder.files.end()) return;
     if (known->second.offered) leave(folder.prefix + name, known->second, true);
+    held_.release(known->second.identity);
     if (known->second.unreadable) --unreadable_;
     --file_count_;
     folder.files.erase(known);
@@ -699,10 +834,11 @@ class LogTracker::State {
   LogTotals totals_now() const {
     return {.files = file_count_ + rotated_.count(),
             .bytes_seen = bytes_seen_,
-            .rotations = renamed_ + replaced_ + truncated_,
+            .rotations = renamed_ + replaced_ + truncated_ + unseen_,
             .renamed = renamed_,
             .replaced = replaced_,
             .truncated = truncated_,
+            .unseen = unseen_,
             .unreadable = unreadable_ + unreadable_folders(root_) + rotated_.unreadable()};
   }
 
@@ -713,6 +849,8 @@ class LogTracker::State {
 
   mutable std::mutex mutex_;  // one look at a time; guards what follows
   RotatedFiles rotated_;
+  HeldLogs held_;
+  std::unordered_map<std::string, SteadyTime> turning_;  // live paths of rings, and when each turned last
   Folder root_;
   std::optional<ChangeHints> hints_;
   std::unordered_map<int, Folder*> by_watch_;
@@ -737,6 +875,7 @@ class LogTracker::State {
   uint64_t renamed_ = 0;
   uint64_t replaced_ = 0;
   uint64_t truncated_ = 0;
+  uint64_t unseen_ = 0;
   uint64_t unreadable_ = 0;
   SteadyTime next_scan_{};
   SteadyTime earliest_scan_{};

@@ -19,6 +19,7 @@
 
 #include "layout/rotated_log.h"
 #include "logs/content_digest.h"
+#include "logs/held_logs.h"
 #include "logs/recording_sink.h"
 #include "testing/manual_clock.h"
 #include "testing/temporary_folder.h"
@@ -325,6 +326,125 @@ TEST_F(Tracking, NamesEachGenerationOnceThroughARing) {
     oldest = std::max(oldest, static_cast<int>(generation.urgency));
   }
   EXPECT_EQ(oldest, 5);
+}
+
+// Each of the following logs was rotated once, so it is held open while it is live.
+class TurningRing : public Tracking {
+ protected:
+  static constexpr int kBackups = 3;
+  static constexpr auto kLog = "raylet.out";
+
+  void turn() {
+    if (fs::exists(at("raylet.out.3"))) remove("raylet.out.3");
+    rotate(kLog, kBackups);
+    write(kLog, "");
+  }
+  void turn_once_under_the_trackers_eyes(LogTracker& tracker) {
+    write(kLog, "first");
+    tracker.look_now();
+    turn();
+    tracker.look_now();
+  }
+  static std::string content_of(const Shipment& shipment) {
+    std::string content(shipment.size, '\0');
+    EXPECT_TRUE(shipment.held_open && shipment.held_open->read_at(0, content));
+    return content;
+  }
+};
+
+TEST_F(TurningRing, AGenerationThatWasSeenOnlyWhileItWasLiveIsOfferedWithTheBytesThatCameLater) {
+  for (const bool use_hints : {false, true}) {
+    LogTracker tracker = make_tracker(use_hints);
+    turn_once_under_the_trackers_eyes(tracker);
+    append(kLog, "seen ");
+    tracker.scan_now();
+    append(kLog, "not seen");
+    const std::string evicted = rotated_key(kLog, kLog);
+    for (int i = 0; i <= kBackups; ++i)
+      turn();
+    events();
+    const LogTotals before = tracker.totals();
+    const LogTotals totals = tracker.scan_now();
+    EXPECT_EQ(content_of(shipment(evicted)), "seen not seen");
+    EXPECT_EQ(shipment(evicted).kind, ShipmentKind::rotated_log);
+    EXPECT_EQ(shipment(evicted).moved_from, "n/raylet.out");
+    EXPECT_EQ(totals.renamed - before.renamed, 1u + kBackups);
+    EXPECT_EQ(totals.replaced, 0u);
+    const std::vector<std::string> order = events();
+    EXPECT_LT(std::find(order.begin(), order.end(), "offer " + evicted),
+              std::find(order.begin(), order.end(), "offer n/raylet.out"))
+        << "an evicted generation must be offered before the file that takes its name";
+    remove("");
+    fs::create_directory(folder_ / "logs");
+  }
+}
+
+TEST_F(TurningRing, AGenerationIsFoundAlsoWhenTheLookComesBetweenTwoRenames) {
+  LogTracker tracker = make_tracker();
+  turn_once_under_the_trackers_eyes(tracker);
+  append(kLog, "content");
+  tracker.scan_now();
+  const std::string evicted = rotated_key(kLog, kLog);
+  for (int i = 0; i <= kBackups; ++i)
+    turn();
+  remove(kLog);
+  clock_.advance(Seconds(30));
+  tracker.look_now();
+  EXPECT_FALSE(recording_.keys().contains(evicted));
+  write(kLog, "next");
+  tracker.look_now();
+  EXPECT_EQ(content_of(shipment(evicted)), "content");
+}
+
+TEST_F(TurningRing, ALogThatIsDeletedIsWithdrawnAsBefore) {
+  LogTracker tracker = make_tracker();
+  turn_once_under_the_trackers_eyes(tracker);
+  append(kLog, "content");
+  tracker.scan_now();
+  events();
+  remove(kLog);
+  tracker.scan_now();
+  tracker.look_now();
+  EXPECT_THAT(events(), ElementsAre("withdraw n/raylet.out"));
+}
+
+TEST_F(TurningRing, ALargeLogIsHeldBeforeItsFirstRotationAndAStatusFileIsNot) {
+  for (const bool grows : {true, false}) {
+    const std::string name = grows ? "grows.log" : "status.json";
+    LogTracker tracker = make_tracker(true);
+    write(name, std::string(kLargeLogBytes, 'a'));
+    tracker.look_now();
+    if (grows) append(name, "b");
+    tracker.scan_now();
+    const std::string evicted = rotated_key(name, name);
+    write("new", "the next");
+    rename("new", name);
+    tracker.scan_now();
+    EXPECT_EQ(recording_.keys().contains(evicted), false) << "it was renamed over, as a newer version is";
+    append(name, std::string(grows ? kLargeLogBytes : 0, 'c'));
+    tracker.scan_now();
+    const std::string second = rotated_key(name, name);
+    remove(name);
+    write(name, "another");
+    tracker.scan_now();
+    EXPECT_EQ(recording_.keys().contains(second), grows);
+  }
+}
+
+TEST_F(TurningRing, GenerationsThatNoLookHasSeenAreCountedAndTold) {
+  LogTracker tracker = make_tracker(true);
+  turn_once_under_the_trackers_eyes(tracker);
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < kBackups + 3; ++i) {
+    turn();
+    append(kLog, std::to_string(i));
+  }
+  const LogTotals totals = tracker.look_now();
+  const std::string log = testing::internal::GetCapturedStderr();
+  // The live file and the three backups were seen, and so was the generation that the descriptor kept.
+  EXPECT_EQ(totals.unseen, 2u);
+  EXPECT_THAT(log, HasSubstr("rotated logs were deleted before the collector could see them"));
+  EXPECT_THAT(log, HasSubstr("generations=2"));
 }
 
 TEST_F(Tracking, FindsGenerationsOfAnEarlierRunHighestNumberFirst) {

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/log.h"
@@ -21,6 +22,9 @@ constexpr size_t kShareOfDescriptors = 8;
 // Space on the disk of files that have no name any more, which nobody but we keeps occupied: four generations
 // of Ray's default size, 512 MiB. A node whose disk is full evicts the whole pod.
 constexpr uint64_t kNamelessLimitBytes = uint64_t{2} * 1024 * 1024 * 1024;
+// The urgency of a file that has left the ring: higher than that of any backup, because it occupies disk
+// space until it is stored.
+constexpr uint64_t kEvictedNumber = std::numeric_limits<uint64_t>::max();
 
 }  // namespace
 
@@ -75,7 +79,14 @@ bool RotatedFiles::seen(const Sighting& sighting) {
   file.size = sighting.status.size;
   if (grown || is_another_nodes) file.stored = false;
   if (file.stored || (!moved && !grown && !is_another_nodes && !file.unreadable)) return is_new;
-  if (!file.held && held_ < limit_open_) hold(file);
+  if (!file.held && held_ < limit_open_) {
+    if (sighting.held) {
+      file.held = sighting.held;
+      ++held_;
+    } else {
+      hold(file);
+    }
+  }
   if (!file.unreadable) offer(file);
   shares_changed_ = true;
   return is_new;
@@ -102,13 +113,34 @@ void RotatedFiles::gone(const FileIdentity& identity) {
   if (file.held && !file.stored) {
     if (const auto at = at_path_.find(file.path); at != at_path_.end() && at->second == identity)
       at_path_.erase(at);
-    file.has_name = false;
-    nameless_.push_back(identity);
-    limit_nameless();
+    keep_nameless(file);
     return;
   }
   if (!file.stored && !file.unreadable) sink_.withdraw(key_of(file));
   erase(identity);
+}
+
+void RotatedFiles::evicted(const std::string& live_path, const FileStatus& status, uint32_t generation,
+                           std::shared_ptr<const File> held) {
+  Rotated& file = files_[status.identity];
+  file.identity = status.identity;
+  file.path = live_path;
+  file.live_path = live_path;
+  file.modified_nanoseconds = status.modified_nanoseconds;
+  file.number = kEvictedNumber;
+  file.size = status.size;
+  file.generation = generation;
+  file.node = place_.node_at(status.modified_nanoseconds);
+  file.held = std::move(held);
+  ++held_;
+  offer(file);
+  keep_nameless(file);
+}
+
+void RotatedFiles::keep_nameless(Rotated& file) {
+  file.has_name = false;
+  nameless_.push_back(file.identity);
+  limit_nameless();
 }
 
 void RotatedFiles::limit_nameless() {

@@ -43,13 +43,19 @@ class RotatedFiles {
     std::string live_path;  // of the log that it was
     uint64_t number = 0;
     FileStatus status;
-    uint32_t generation = 0;  // of the live file, if it was seen as that
+    uint32_t generation = 0;                     // of the live file, if it was seen as that
+    std::shared_ptr<const File> held = nullptr;  // its descriptor, if it was held as the live file
   };
   // It is there now. True when it was not known before.
   bool seen(const Sighting& sighting);
+  // The ring has turned past a live log since the last look at it: its last name is deleted, and `held` is
+  // all that is left of it.
+  void evicted(const std::string& live_path, const FileStatus& status, uint32_t generation,
+               std::shared_ptr<const File> held);
   // Nothing, or another file, is at a path where one may have been.
   void path_vanished(const std::string& path);
   bool knows(const FileIdentity& file) const { return files_.contains(file); }
+  bool has_backup_of(const std::string& live_path) const { return at_path_.contains(live_path + ".1"); }
   // Of one that is known: whether it is offered as a log of that node (an index of the place's).
   bool is_of(const FileIdentity& file, size_t node) const { return files_.at(file).node == node; }
 
@@ -105,6 +111,7 @@ class RotatedFiles {
 
   std::string key_of(const Rotated& file) const;
   void offer(const Rotated& file);
+  void keep_nameless(Rotated& file);
   bool hold(Rotated& file);
   void release(Rotated& file);
   void erase(const FileIdentity& identity);

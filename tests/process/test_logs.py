@@ -1,12 +1,15 @@
 """Log files: mirrored while they grow, byte for byte, every regular one and nothing else."""
 
 import os
+import random
 import re
 import socket
 import time
 
 import pytest
-from conftest import on_every_store
+from chaos.fault_proxy import FaultProxy
+from conftest import Store, on_every_store
+from harness import turning_ring
 from harness.node import SESSION
 from live.waiting import wait_until
 
@@ -151,6 +154,37 @@ def test_a_rotated_log_keeps_its_bytes_under_a_name_of_its_own(make_collector, s
     others = [name for name in stored if name not in ("raylet.out", rotated)]
     assert len(others) == 1 and re.fullmatch(r"raylet\.rotated\.\d{19}-\d+\.out", others[0])
     assert stored[others[0]] == b"second generation\n"
+
+
+@on_every_store
+@pytest.mark.parametrize("scan_interval", ["100ms", "30s"])
+def test_a_ring_that_turns_three_times_a_second_loses_no_generation(make_collector, store, node, scan_interval):
+    check_that_a_turning_ring_loses_nothing(make_collector, store, node, scan_interval)
+
+
+def check_that_a_turning_ring_loses_nothing(make_collector, store, node, scan_interval):
+    node.start()
+    collector = make_collector(
+        store, PUSH_INTERVAL="2s", RAY_COLLECTOR_ROTATED_LOG_SCAN_INTERVAL=scan_interval
+    ).start()
+    node.write_log("raylet.out", b"")
+    generations = turning_ring.turn(node.logs)
+    collector.stop()
+    stored = stored_logs(store, node)
+    lengths = {content.split(b" write")[0]: len(content) for content in stored.values()}
+    assert lengths == {content.split(b" write")[0]: len(content) for content in generations}, collector.log()
+    assert sorted(stored.values()) == sorted(generations)
+
+
+def test_a_far_store_does_not_make_a_turning_ring_lose_generations(make_collector, minio, minio_store, node):
+    proxy = FaultProxy(minio.port, random.Random(1))
+    proxy.faults = {"latency": 1.0}
+    far = Store({**minio_store.environment, "S3_ENDPOINT": f"127.0.0.1:{proxy.port}"}, minio_store.stored)
+    try:
+        check_that_a_turning_ring_loses_nothing(make_collector, far, node, "100ms")
+        assert proxy.hits["latency"] > len(far.stored.sizes())
+    finally:
+        proxy.stop()
 
 
 class StatusFile:
