@@ -31,7 +31,7 @@ void upload(Shipment shipment, std::string& stored) {
             .other_key = {},
             .stored = {},
             .shipment = {},
-            .anyhow = true};
+            .replaces_anything = true};
   task.shipment = std::move(shipment);
   const TaskResult result = perform(
       task, store, [](const ListedObject&) {}, Deadline::never());

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/digest.h"
 #include "base/log.h"
 #include "layout/rotated_log.h"
 #include "shipper/upload_plan.h"
@@ -13,65 +12,54 @@
 namespace rayhistory {
 namespace {
 
-// A file that is not where it was offered is being renamed: the next scan tells. This only bounds the wait
-// for it.
-constexpr Nanoseconds kFileMovedDelay = Seconds(5);
-// The store is retried inside the call (retrying_store.h), so what fails here is a matter of this one file or
-// key.
-constexpr Nanoseconds kFailedDelay = Seconds(5);
-// Nothing but a change of the file or the settings will help; asking again is cheap insurance.
-constexpr Nanoseconds kInvalidDelay = Seconds(300);
-// 60 bits: two objects of one key that agree in them do not occur, and the number stays one of 64 bits.
-constexpr size_t kFingerprintDigits = 15;
-// Of the nothing that a vacated key holds: no file's, and not what is unknown either.
-constexpr uint32_t kVacatedGeneration = 1;
+using Step = Task::Step;
 
-// Of the task's own key.
-bool is_write(const Task& task) {
-  return task.step == Task::Step::put || task.step == Task::Step::extend || task.step == Task::Step::claim;
-}
+// A file that is not where it was offered is being renamed, and the next scan offers it at its new path. This
+// only bounds the wait for that scan.
+constexpr Nanoseconds kFileMovedDelay = Seconds(5);
+// The store client has tried several times already (retrying_store.h), so the cause lies with this one key.
+constexpr Nanoseconds kFailedDelay = Seconds(5);
+// Only a change of the file or of the settings will help. Trying again is cheap and needs no signal from
+// either.
+constexpr Nanoseconds kInvalidDelay = Seconds(300);
 
 }  // namespace
 
-bool Ledger::holds_all(const Entry& entry) {
-  if (!entry.shipment || !entry.stored) return false;
-  const Shipment& file = *entry.shipment;
-  const Stored& stored = *entry.stored;
-  if (key_names_content(file)) return stored.object.size >= file.size;
-  return stored.content == content_of(file) && stored.object.size == file.size;
-}
+// ---- keys, families and prefixes
 
-uint64_t Ledger::stored_bytes(const Entry& entry, const Content& content, uint64_t size) {
-  if (!entry.stored) return 0;
-  const Stored& stored = *entry.stored;
-  const bool is_its = stored.content ? *stored.content == content : stored.object.size <= size;
-  return is_its ? std::min(stored.object.size, size) : 0;
-}
-
-bool Ledger::has_work(const Entry& entry) {
-  if (!entry.shipment) return false;
-  if (!entry.shipment->grows && !entry.shipment->final) return false;
-  return !holds_all(entry) || (entry.shipment->final && entry.shipment->on_stored && !entry.reported);
-}
-
-Ledger::Entry* Ledger::find(const std::string& key) {
+Ledger::Entry* Ledger::find(std::string_view key) {
   const auto found = entries_.find(key);
   return found == entries_.end() ? nullptr : found->second.get();
 }
 
-Ledger::Entry& Ledger::entry_of(std::string key) {
+Ledger::Entry& Ledger::entry_of(std::string key, Prefix& prefix) {
   if (Entry* known = find(key)) return *known;
-  auto entry = std::make_unique<Entry>();
-  entry->key = std::move(key);
-  entry->number = next_number_++;
-  const std::string_view its_key = entry->key;
-  if (parse_rotated_log(its_key)) rotated_.emplace(its_key, entry.get());
-  return *entries_.emplace(its_key, std::move(entry)).first->second;
+  auto made = std::make_unique<Entry>();
+  Entry& entry = *made;
+  entry.key = std::move(key);
+  entry.number = next_number_++;
+  entry.prefix = &prefix;
+  if (prefix.listing == Listing::done) not_found(entry);
+  entries_.emplace(entry.key, std::move(made));
+  if (const auto family = families_.find(entry.key); family != families_.end()) {
+    family->second.live = &entry;
+    entry.family = &family->second;
+  } else if (const auto rotated = parse_rotated_log(entry.key)) {
+    join_family(entry, rotated->live_path);
+  }
+  return entry;
 }
 
-Ledger::Prefix& Ledger::prefix_of(const Entry& entry) {
-  CHECK(entry.shipment->prefix_length <= entry.key.size());
-  return prefix_at(entry.key.substr(0, entry.shipment->prefix_length));
+void Ledger::join_family(Entry& rotated, const std::string& live_key) {
+  const auto [place, is_new] = families_.try_emplace(live_key);
+  Family& family = place->second;
+  if (rotated.family == &family) return;
+  if (rotated.family != nullptr) rotated.family->rotated.erase(rotated.key);
+  rotated.family = &family;
+  family.rotated.emplace(rotated.key, &rotated);
+  if (!is_new) return;
+  family.live = find(live_key);
+  if (family.live != nullptr) family.live->family = &family;
 }
 
 Ledger::Prefix& Ledger::prefix_at(const std::string& prefix) {
@@ -80,114 +68,116 @@ Ledger::Prefix& Ledger::prefix_at(const std::string& prefix) {
   return place->second;
 }
 
+Ledger::Prefix& Ledger::prefix_of(const std::string& key) {
+  auto place = prefixes_.upper_bound(key);
+  while (place != prefixes_.begin())
+    if (key.starts_with((--place)->first)) return place->second;
+  UNREACHABLE("an object below no prefix");
+}
+
+// ---- what is offered
+
 void Ledger::offer(Shipment shipment, SteadyTime now) {
-  Entry& entry = entry_of(std::exchange(shipment.key, {}));
-  // Who offers the rest of an ended session does not know that a file was cut short once, as its tracker did.
-  const bool is_cut_short = shipment.final && shipment.generation == 0 && entry.content.generation != 0;
-  if (is_cut_short && shipment.identity == entry.content.identity) {
-    shipment.generation = entry.content.generation;
-    if (entry.stored) entry.stored->content.reset();  // nor that it was not cut short again
+  std::string key = std::exchange(shipment.key, {});
+  CHECK(shipment.prefix_length <= key.size());
+  Prefix& prefix = prefix_at(key.substr(0, shipment.prefix_length));
+  Entry& entry = entry_of(std::move(key), prefix);
+  // The rest of an ended session is offered by a part of the collector that does not know how often the
+  // tracker saw the file cut short, nor whether it was cut short since.
+  const bool may_lack_generation = shipment.final && shipment.generation == 0 && entry.content.has_value();
+  if (may_lack_generation && entry.content->generation != 0 && entry.content->identity == shipment.identity) {
+    shipment.generation = entry.content->generation;
+    compare_again(entry);
   }
+
   const bool is_first = !entry.shipment;
-  const bool had_unsent = !is_first && !holds_all(entry);
-  const bool is_other_file = entry.shipment && content_of(*entry.shipment) != content_of(shipment);
-  const bool has_moved = entry.shipment && entry.shipment->path != shipment.path;
-  const bool has_grown = !is_first && !is_other_file && shipment.size > entry.shipment->size;
-  if (is_first) entry.version_before.reset();
-  if (is_first || has_grown) entry.is_version = false;
-  entry.has_grown = has_grown || (entry.has_grown && !is_first);
-  const bool is_newer = is_other_file && is_newer_version(entry, shipment, now);
-  if (is_other_file && had_unsent && !is_newer) abandon_unsent(entry);
-  const bool was_rotated = entry.shipment && entry.shipment->kind == ShipmentKind::rotated_log;
+  const bool had_unsent = !is_first && !holds_all(entry.state, *entry.shipment);
+  const bool is_other_file = !is_first && content_of(*entry.shipment) != content_of(shipment);
+  const bool has_moved = !is_first && entry.shipment->path != shipment.path;
+  if (is_first) {
+    entry.versions.first_file();
+  } else if (!is_other_file) {
+    entry.versions.same_file(shipment.size > entry.shipment->size);
+  } else if (!is_newer_version(entry, shipment, now) && had_unsent) {
+    abandon_unsent(entry);
+  }
+
+  entry.content = content_of(shipment);
   entry.shipment = std::move(shipment);
-  entry.content = content_of(*entry.shipment);
-  if (entry.prefix == nullptr) entry.prefix = &prefix_of(entry);
-  entry.withdrawn = false;
-  entry.handed_over = false;
+  entry.request = Request::none;
   entry.reported = false;
-  // A file that is replaced every 10 s would never be due if each version began to wait anew.
+  // A file that is replaced every 10 s would never be due if each version began to wait again.
   if (!had_unsent) entry.oldest_unsent = now;
   if (is_first) entry.oldest_unsent -= std::min(entry.shipment->waited, options_.push_interval);
   if (is_other_file || has_moved) entry.not_before = {};
-  if (entry.shipment->kind == ShipmentKind::rotated_log && !was_rotated &&
-      !entry.shipment->moved_from.empty())
-    entry_of(entry.shipment->moved_from).generations.push_back(&entry);
+  if (const std::string& live_key = entry.shipment->moved_from; !live_key.empty()) {
+    entry_of(live_key, prefix);
+    join_family(entry, live_key);
+  }
   recount(entry);
-  // A place in the ready queue is kept: the file grew, its turn stays.
-  if (entry.place != Place::ready && entry.place != Place::blocked) {
-    unplace(entry);
+  // A key that is ready keeps its place: its file has grown, and its turn stays.
+  if (entry.place() == Schedule::Place::none || entry.place() == Schedule::Place::waiting) {
+    schedule_.remove(entry);
     place(entry);
   }
+}
+
+bool Ledger::is_newer_version(Entry& entry, const Shipment& next, SteadyTime now) const {
+  if (key_names_content(next)) return false;
+  entry.versions.next_file({.goes_on_elsewhere = is_rotated_away(entry, *entry.content),
+                            .was_vacant = !entry.shipment->has_file()},
+                           now, options_.push_interval);
+  if (entry.versions.is_version() && next.keep_earlier && !std::exchange(entry.versions_logged, true)) {
+    log_info(
+        "a file is replaced more often than it is stored: the newest version is stored at each push interval",
+        {{"key", entry.key}, {"path", entry.shipment->path.str()}});
+  }
+  return entry.versions.is_version() || (entry.versions.replaces_whole() && next.renamed_over) ||
+         !next.keep_earlier;
 }
 
 void Ledger::withdraw(const std::string& key, SteadyTime now) {
   Entry* entry = find(key);
   if (entry == nullptr || !entry->shipment || entry->shipment->held_open) return;
   if (entry->busy) {
-    entry->withdrawn = true;
+    if (entry->request == Request::none) entry->request = Request::withdraw;
     return;
   }
-  if (!holds_all(*entry)) abandon_unsent(*entry);
-  entry->claim_decided = true;
-  drop_shipment(*entry);
-  release_blocked_by(*entry);
-  vacate(*entry, *entry->prefix, now);
+  if (!holds_all(entry->state, *entry->shipment)) abandon_unsent(*entry);
+  give_up(*entry, now);
 }
 
 void Ledger::hand_over(const std::string& key, SteadyTime now) {
   Entry* entry = find(key);
   if (entry == nullptr || !entry->shipment) return;
   if (entry->busy) {
-    entry->handed_over = true;
+    entry->request = Request::hand_over;
     return;
   }
-  entry->claim_decided = true;
-  drop_shipment(*entry);
-  release_blocked_by(*entry);
-  // What was to take the place of a generation that has its own name by now goes on under another key.
-  vacate(*entry, *entry->prefix, now);
+  give_up(*entry, now);
 }
 
-void Ledger::vacate(Entry& live, const Prefix& prefix, SteadyTime now) {
-  if (live.shipment || !live.stored || live.stored->object.size == 0) return;
-  const bool is_a_generations =
-      std::any_of(live.generations.begin(), live.generations.end(),
-                  [&](const Entry* generation) { return generation->content == live.stored->content; });
-  if (!is_a_generations && !live.stored->preserve_begun && possible_keeper(live) == nullptr) return;
+void Ledger::give_up(Entry& entry, SteadyTime now) {
+  entry.claim = Claim::decided;
+  drop_shipment(entry);
+  unpark_family(entry);
+  vacate(entry, now);
+}
+
+void Ledger::drop_shipment(Entry& entry) {
+  schedule_.remove(entry);
+  entry.shipment.reset();
+  recount(entry);
+}
+
+void Ledger::vacate(Entry& live, SteadyTime now) {
+  if (!may_be_vacated(live)) return;
   Shipment nothing;
   nothing.key = live.key;
-  nothing.prefix_length = prefix.text.size();
+  nothing.prefix_length = live.prefix->text.size();
   nothing.content_type = kTextContent;
-  nothing.generation = kVacatedGeneration;
-  // Not at once: as a rule the writer makes a new file a moment later.
+  // It waits for a push interval, because its writer usually makes a new file a moment later.
   offer(std::move(nothing), now);
-}
-
-void Ledger::vacate_all(const Prefix& prefix, SteadyTime now) {
-  const auto first = rotated_.lower_bound(prefix.text);
-  for (auto rotated = first; rotated != rotated_.end() && rotated->first.starts_with(prefix.text); ++rotated)
-    if (Entry* live = find(parse_rotated_log(rotated->first)->live_path)) vacate(*live, prefix, now);
-}
-
-bool Ledger::is_newer_version(Entry& entry, const Shipment& next, SteadyTime now) const {
-  if (key_names_content(next)) return false;
-  const bool goes_on_elsewhere =
-      std::any_of(entry.generations.begin(), entry.generations.end(),
-                  [&](const Entry* generation) { return generation->content == entry.content; });
-  const bool is_whole = !std::exchange(entry.has_grown, false) && entry.shipment->has_file();
-  const bool was_version = is_whole && !goes_on_elsewhere;
-  const std::optional<SteadyTime> before = std::exchange(entry.version_before, std::nullopt);
-  if (was_version) entry.version_before = now;
-  entry.is_version = was_version && before && now - *before <= options_.push_interval;
-  if (entry.is_version && next.keep_earlier) tell_versions(entry);
-  return entry.is_version || (was_version && next.renamed_over) || !next.keep_earlier;
-}
-
-void Ledger::tell_versions(Entry& entry) const {
-  if (std::exchange(entry.versions_told, true)) return;
-  log_info(
-      "a file is replaced more often than it is stored: the newest version is stored at each push interval",
-      {{"key", entry.key}, {"path", entry.shipment->path.str()}});
 }
 
 void Ledger::abandon_unsent(Entry& entry) {
@@ -201,76 +191,19 @@ void Ledger::abandon_unsent(Entry& entry) {
 }
 
 void Ledger::count_given_up(const Entry& entry, ShipmentKind kind, const GivenUp& given_up) {
-  const bool goes_on_elsewhere = std::any_of(entry.generations.begin(), entry.generations.end(),
-                                             [&](const Entry* e) { return e->content == given_up.content; });
-  if (goes_on_elsewhere) return;
-  const uint64_t lost = given_up.size - stored_bytes(entry, given_up.content, given_up.size);
+  if (is_rotated_away(entry, given_up.content)) return;
+  const uint64_t lost = given_up.size - stored_bytes(entry.state, given_up.content, given_up.size);
   if (lost == 0) return;
-  ShipperTotals& totals = kind == ShipmentKind::events ? totals_.events : totals_.logs;
+  ShipperTotals& totals = totals_of(kind);
   totals.bytes_abandoned += lost;
   ++totals.files_abandoned;
   log_warning("file gone before all of it was stored",
               {{"path", given_up.path}, {"key", entry.key}, {"bytes", lost}});
 }
 
-void Ledger::drop_shipment(Entry& entry) {
-  unplace(entry);
-  entry.shipment.reset();
-  recount(entry);
-}
-
-void Ledger::look_below(const std::string& prefix) {
-  prefix_at(prefix);
-}
-
-void Ledger::prefix_ended(const std::string& prefix, std::function<void()> on_done) {
-  Prefix& ended = prefix_at(prefix);
-  ended.ended = true;
-  if (on_done) ended.on_done.push_back(std::move(on_done));
-  forget_if_done(ended);
-}
-
-bool Ledger::all_stored() const {
-  return unstored_ == 0 && std::none_of(prefixes_.begin(), prefixes_.end(), [](const auto& item) {
-           const Prefix& prefix = item.second;
-           return prefix.state != PrefixState::listed || !prefix.on_done.empty() || prefix.is_being_told;
-         });
-}
-
-bool Ledger::is_done(const Prefix& prefix) const {
-  if (!prefix.ended || prefix.unstored > 0 || prefix.state != PrefixState::listed) return false;
-  return !prefix.is_being_told && std::none_of(entries_.begin(), entries_.end(), [&](const auto& item) {
-    return item.first.starts_with(prefix.text) && item.second->busy;  // its settling asks again
-  });
-}
-
-void Ledger::forget_if_done(Prefix& prefix) {
-  if (!prefix.on_done.empty() || !is_done(prefix)) return;
-  const auto is_below = [&](const auto& item) { return item.first.starts_with(prefix.text); };
-  // What points at any of these is below the same prefix.
-  std::erase_if(rotated_, is_below);
-  std::erase_if(entries_, [&](const auto& item) {
-    if (!is_below(item)) return false;
-    unplace(*item.second);
-    return true;
-  });
-  prefixes_.erase(std::string(prefix.text));
-}
-
-void Ledger::begin_drain(SteadyTime now) {
-  draining_ = true;
-  for (const auto& [key, entry] : entries_) {
-    if (entry->place == Place::blocked) continue;
-    unplace(*entry);
-    place(*entry);
-  }
-  promote(now);
-}
-
 void Ledger::recount(Entry& entry) {
   const bool counts = has_work(entry);
-  if (counts == entry.counted) return;
-  entry.counted = counts;
+  if (std::exchange(entry.is_counted, counts) == counts) return;
   if (counts) {
     ++unstored_;
     ++entry.prefix->unstored;
@@ -281,21 +214,104 @@ void Ledger::recount(Entry& entry) {
   }
 }
 
+// ---- prefixes
+
+void Ledger::look_below(const std::string& prefix) {
+  prefix_at(prefix);
+}
+
+void Ledger::prefix_ended(const std::string& prefix, std::function<void()> on_done) {
+  Prefix& ended = prefix_at(prefix);
+  ended.has_ended = true;
+  if (on_done) ended.on_done.push_back(std::move(on_done));
+  forget_if_done(ended);
+}
+
+bool Ledger::all_stored() const {
+  return unstored_ == 0 && std::none_of(prefixes_.begin(), prefixes_.end(), [](const auto& item) {
+           const Prefix& prefix = item.second;
+           return prefix.listing != Listing::done || !prefix.on_done.empty() || prefix.is_being_reported;
+         });
+}
+
+bool Ledger::is_done(const Prefix& prefix) const {
+  if (!prefix.has_ended || prefix.unstored > 0 || prefix.listing != Listing::done) return false;
+  if (prefix.is_being_reported) return false;
+  // settle() asks again for a key that is busy.
+  return std::none_of(entries_.begin(), entries_.end(),
+                      [&](const auto& item) { return item.second->prefix == &prefix && item.second->busy; });
+}
+
+void Ledger::forget_if_done(Prefix& prefix) {
+  if (!prefix.on_done.empty() || !is_done(prefix)) return;
+  // All keys of a family are below the same prefix.
+  std::erase_if(families_, [&](const auto& item) { return item.first.starts_with(prefix.text); });
+  std::erase_if(entries_, [&](const auto& item) {
+    if (item.second->prefix != &prefix) return false;
+    schedule_.remove(*item.second);
+    return true;
+  });
+  prefixes_.erase(std::string(prefix.text));
+}
+
+std::optional<Task> Ledger::next_task_of_prefixes(SteadyTime now) {
+  for (auto& [text, prefix] : prefixes_) {
+    if (prefix.listing == Listing::none && prefix.not_before <= now) {
+      prefix.listing = Listing::under_way;
+      return Task{.step = Step::list_prefix, .key = text, .other_key = {}, .stored = {}, .shipment = {}};
+    }
+    if (!prefix.on_done.empty() && is_done(prefix)) {
+      Task task{.step = Step::report_ended, .key = text, .other_key = {}, .stored = {}, .shipment = {}};
+      task.shipment.on_stored = std::move(prefix.on_done.back());
+      prefix.on_done.pop_back();
+      prefix.is_being_reported = true;
+      return task;
+    }
+  }
+  return std::nullopt;
+}
+
+void Ledger::found(ListedObject object) {
+  Prefix& prefix = prefix_of(object.key);
+  rayhistory::found(entry_of(std::move(object.key), prefix), std::move(object.object));
+}
+
+void Ledger::settle_listing(const Task& task, const TaskResult& result, SteadyTime now) {
+  Prefix& prefix = prefixes_.at(task.key);
+  if (result.outcome != Outcome::done) {
+    prefix.listing = Listing::none;
+    prefix.not_before = now + kFailedDelay;
+    const bool has_failed = result.outcome == Outcome::failed && result.error->kind != ErrorKind::cancelled;
+    // The same refusal every few seconds is logged once.
+    if (has_failed && std::exchange(prefix.failure, result.error->message) != result.error->message) {
+      log_warning("what is stored already cannot be listed, so nothing below it is stored; trying again",
+                  {{"prefix", task.key}, {"error", result.error->message}});
+    }
+    return;
+  }
+  prefix.listing = Listing::done;
+  prefix.failure.clear();
+  for (const auto& [key, entry] : entries_)
+    if (entry->prefix == &prefix) not_found(*entry);
+  unpark(prefix.parked);
+  for (const auto& [key, family] : families_)
+    if (family.live != nullptr && key.starts_with(prefix.text)) vacate(*find(key), now);
+  forget_if_done(prefix);
+}
+
+// ---- turns
+
 void Ledger::place(Entry& entry) {
-  CHECK(entry.place == Place::nowhere);
   if (entry.busy || !has_work(entry)) return;
-  Prefix& prefix = *entry.prefix;
-  if (prefix.state != PrefixState::listed) {
-    prefix.entries.push_back(&entry);
-    entry.place = Place::blocked;
+  if (entry.prefix->listing != Listing::done) {
+    schedule_.park(entry);
+    entry.prefix->parked.push_back(&entry);
     return;
   }
   // A file that is as long as its object still has to be compared with it, or reported.
-  entry.due = due_of(entry).value_or(entry.oldest_unsent);
-  if (draining_) entry.due = std::min(entry.due, entry.oldest_unsent);
-  entry.due = std::max(entry.due, entry.not_before);
-  entry.place = Place::waiting;
-  waiting_of(entry).insert(&entry);
+  SteadyTime due = due_of(entry).value_or(entry.oldest_unsent);
+  if (draining_) due = std::min(due, entry.oldest_unsent);
+  schedule_.wait(entry, std::max(due, entry.not_before), rank_of(entry));
 }
 
 std::optional<SteadyTime> Ledger::due_of(const Entry& entry) const {
@@ -306,457 +322,170 @@ std::optional<SteadyTime> Ledger::due_of(const Entry& entry) const {
                         .grows = file.grows,
                         .oldest_unsent = entry.oldest_unsent,
                         .growth = growth_};
-  const bool is_earlier = entry.stored && entry.stored->content && *entry.stored->content != content_of(file);
-  if (entry.stored && !is_earlier) progress.stored_size = entry.stored->object.size;
+  const ObjectHere* here = object_at(entry.state);
+  const bool may_be_beginning =
+      is_only_listed(entry.state) || relation_of(entry.state, file) == Relation::beginning;
+  if (here != nullptr && may_be_beginning) progress.stored_size = here->object.size;
   return due_time(progress, options_.push_interval);
 }
 
-void Ledger::unplace(Entry& entry) {
-  switch (entry.place) {
-    case Place::nowhere:
-      break;
-    case Place::waiting:
-      waiting_of(entry).erase(&entry);
-      break;
-    case Place::ready:
-      ready_.erase(&entry);
-      if (std::get<ShipmentKind>(entry.rank) != ShipmentKind::events) --ready_logs_;
-      break;
-    case Place::blocked:
-      return;  // whoever it is blocked on places it again
-  }
-  entry.place = Place::nowhere;
-}
-
-void Ledger::block(Entry& entry, Entry& on) {
-  CHECK(entry.place == Place::nowhere);
-  on.blocked.push_back(&entry);
-  entry.place = Place::blocked;
-}
-
-void Ledger::release_blocked_by(Entry& entry) {
-  for (Entry* blocked : std::exchange(entry.blocked, {})) {
-    blocked->place = Place::nowhere;
-    place(*blocked);
-  }
-}
-
-Ledger::Rank Ledger::rank_of(const Entry& entry) const {
+Schedule::Rank Ledger::rank_of(const Entry& entry) const {
   const Shipment& file = *entry.shipment;
-  const uint64_t stored = entry.stored ? entry.stored->object.size : 0;
+  const ObjectHere* here = object_at(entry.state);
+  const uint64_t stored = here == nullptr ? 0 : here->object.size;
   const uint64_t to_send = file.size > stored ? file.size - stored : 0;
-  const uint64_t evicted_later = std::numeric_limits<uint64_t>::max() - file.urgency;
   const auto waiting_since = static_cast<uint64_t>(entry.oldest_unsent.time_since_epoch().count());
-  return {file.kind, evicted_later, draining_ ? to_send : waiting_since, entry.number};
+  return {.kind = file.kind,
+          .evicted_later = std::numeric_limits<uint64_t>::max() - file.urgency,
+          .cost = draining_ ? to_send : waiting_since,
+          .number = entry.number};
 }
 
-void Ledger::promote(SteadyTime now) {
-  while (!waiting_events_.empty() && (*waiting_events_.begin())->due <= now)
-    make_ready(**waiting_events_.begin());
-  // A round of logs is let in when the one before is under way: so many at the most, the rest stays waiting.
-  if (ready_logs_ > 0 && !draining_) return;
-  while (!waiting_logs_.empty() && (*waiting_logs_.begin())->due <= now &&
-         (draining_ || ready_logs_ < options_.log_batching))
-    make_ready(**waiting_logs_.begin());
+void Ledger::park(Entry& entry) {
+  CHECK(entry.family != nullptr);
+  schedule_.park(entry);
+  static_cast<Family*>(entry.family)->parked.push_back(&entry);
 }
 
-void Ledger::make_ready(Entry& entry) {
-  waiting_of(entry).erase(&entry);
-  entry.rank = rank_of(entry);
-  entry.place = Place::ready;
-  ready_.insert(&entry);
-  if (is_log(entry)) ++ready_logs_;
+void Ledger::unpark(std::vector<Entry*>& parked) {
+  for (Entry* entry : std::exchange(parked, {})) {
+    schedule_.unpark(*entry);
+    recount(*entry);
+    place(*entry);
+  }
 }
 
-std::optional<Task> Ledger::next_of_prefixes(SteadyTime now) {
-  for (auto& [text, prefix] : prefixes_) {
-    if (prefix.state == PrefixState::unlisted && prefix.not_before <= now) {
-      prefix.state = PrefixState::being_listed;
-      return Task{
-          .step = Task::Step::list_prefix, .key = text, .other_key = {}, .stored = {}, .shipment = {}};
-    }
-    if (!prefix.on_done.empty() && is_done(prefix)) {
-      Task task{.step = Task::Step::report_ended, .key = text, .other_key = {}, .stored = {}, .shipment = {}};
-      task.shipment.on_stored = std::move(prefix.on_done.back());
-      prefix.on_done.pop_back();
-      prefix.is_being_told = true;
-      return task;
+void Ledger::unpark_family(const Entry& entry) {
+  if (entry.family != nullptr) unpark(static_cast<Family*>(entry.family)->parked);
+}
+
+void Ledger::begin_drain(SteadyTime now) {
+  draining_ = true;
+  schedule_.begin_drain();
+  for (const auto& [key, entry] : entries_) {
+    if (entry->place() == Schedule::Place::parked) continue;
+    schedule_.remove(*entry);
+    place(*entry);
+  }
+  schedule_.promote(now);
+}
+
+std::optional<SteadyTime> Ledger::next_due() const {
+  std::optional<SteadyTime> due = schedule_.next_due();
+  for (const auto& [text, prefix] : prefixes_) {
+    if (!prefix.on_done.empty() && is_done(prefix)) return SteadyTime::min();
+    if (prefix.listing == Listing::none && (!due || prefix.not_before < *due)) due = prefix.not_before;
+  }
+  return due;
+}
+
+std::optional<Task> Ledger::next_task(SteadyTime now) {
+  if (auto task = next_task_of_prefixes(now)) return task;
+  while (Schedule::Turn* turn = schedule_.next(now)) {
+    Entry& entry = static_cast<Entry&>(*turn);
+    const NextStep step = entry.busy ? NextStep{NextStep::Kind::wait} : next_step(entry);
+    switch (step.kind) {
+      case NextStep::Kind::perform:
+        return start(entry, step, now);
+      case NextStep::Kind::wait:
+        park(entry);
+        break;
+      case NextStep::Kind::nothing:
+        recount(entry);
+        break;
+      case NextStep::Kind::leave:
+        drop_shipment(entry);
+        forget_if_done(*entry.prefix);
+        break;
     }
   }
   return std::nullopt;
 }
 
-std::optional<Task> Ledger::next_task(SteadyTime now) {
-  if (auto task = next_of_prefixes(now)) return task;
-  while (true) {
-    promote(now);
-    if (ready_.empty()) return std::nullopt;
-    Entry& entry = **ready_.begin();
-    unplace(entry);
-    if (entry.busy) {
-      block(entry, entry);
-      continue;
-    }
-    if (auto task = plan(entry, now)) return task;
-  }
-}
-
-std::optional<SteadyTime> Ledger::next_due() const {
-  std::optional<SteadyTime> due;
-  if (!ready_.empty()) return SteadyTime::min();
-  for (const Waiting* waiting : {&waiting_events_, &waiting_logs_})
-    if (!waiting->empty() && (!due || (*waiting->begin())->due < *due)) due = (*waiting->begin())->due;
-  for (const auto& [text, prefix] : prefixes_) {
-    if (!prefix.on_done.empty() && is_done(prefix)) return SteadyTime::min();
-    if (prefix.state == PrefixState::unlisted && (!due || prefix.not_before < *due)) due = prefix.not_before;
-  }
-  return due;
-}
-
-Task Ledger::start(Entry& entry, Task::Step step, SteadyTime now, Entry* other) {
-  entry.busy = true;
-  entry.task_started = now;
-  if (other != nullptr) other->busy = true;
-  Task task{.step = step, .key = entry.key, .other_key = {}, .stored = {}, .shipment = *entry.shipment};
-  if (other != nullptr) task.other_key = other->key;
+Task Ledger::start(Entry& entry, const NextStep& step, SteadyTime now) {
+  Entry* other = step.other_key.empty() ? nullptr : &entry_of(step.other_key, *entry.prefix);
+  begin(entry, other, step.step);
+  entry.step_started = now;
   const bool builds_on_other =
-      step == Task::Step::compare || step == Task::Step::complete || step == Task::Step::claim;
-  const Entry& source = builds_on_other ? *other : entry;
-  if (source.stored) task.stored = source.stored->object;
-  task.anyhow = step == Task::Step::put && entry.put_whole;
-  return task;
+      step.step == Step::compare || step.step == Step::complete || step.step == Step::claim;
+  const ObjectHere* source = object_at((builds_on_other ? *other : entry).state);
+  return {.step = step.step,
+          .key = entry.key,
+          .other_key = step.other_key,
+          .stored = source == nullptr ? StoredObject{} : source->object,
+          .shipment = *entry.shipment,
+          .replaces_anything = step.step == Step::put && entry.refusals == WriteRefusals::several};
 }
 
-std::optional<Task> Ledger::plan(Entry& entry, SteadyTime now) {
-  if (!has_work(entry)) return std::nullopt;
-  const Shipment& file = *entry.shipment;
-  if (entry.uncertain) return start(entry, Task::Step::look, now);
-  if (!entry.stored) {
-    if (!entry.claim_decided && file.kind == ShipmentKind::rotated_log && !file.moved_from.empty()) {
-      Entry& live = entry_of(file.moved_from);
-      if (live.busy) {
-        block(entry, live);
-        return std::nullopt;
-      }
-      if (live.uncertain) return start(entry, Task::Step::look, now, &live);
-      const bool is_candidate =
-          live.stored && live.stored->object.size > 0 && live.stored->object.size <= file.size;
-      const bool is_of_unknown_origin =
-          is_candidate && (!live.stored->content || live.stored->content == Content{});
-      if (is_of_unknown_origin) return start(entry, Task::Step::compare, now, &live);
-      if (is_candidate && live.stored->content == content_of(file)) {
-        const bool is_whole = live.stored->object.size == file.size;
-        return start(entry, is_whole ? Task::Step::claim : Task::Step::complete, now, &live);
-      }
-      entry.claim_decided = true;
-    }
-    return start(entry, Task::Step::put, now);
-  }
-
-  Stored& stored = *entry.stored;
-  if (!stored.content) {
-    if (key_names_content(file) || stored.object.size == 0) {
-      stored.content = content_of(file);
-    } else if (!file.has_file()) {
-      // Whose it is, a file that comes yet may tell.
-    } else if (stored.object.size > file.size) {
-      stored.content = Content{};
-    } else {
-      return start(entry, Task::Step::compare, now, &entry);
-    }
-  }
-  if (holds_all(entry)) {
-    if (has_work(entry)) return start(entry, Task::Step::report_stored, now);
-    recount(entry);
-    return std::nullopt;
-  }
-  if (key_names_content(file) || stored.content == content_of(file)) {
-    const bool can_extend =
-        file.grows && !entry.put_whole && stored.object.size > 0 && stored.object.size < file.size;
-    return start(entry, can_extend ? Task::Step::extend : Task::Step::put, now);
-  }
-
-  // The object is an earlier generation's. It goes to where it belongs before its place is taken.
-  const bool is_wanted = file.keep_earlier && !(stored.is_version && entry.is_version);
-  if (is_wanted && !stored.safe_elsewhere && stored.object.size > 0) {
-    for (Entry* generation : entry.generations) {
-      if (generation->shipment && !generation->stored && !generation->claim_decided) {
-        block(entry, *generation);
-        return std::nullopt;
-      }
-      if (!generation->uncertain || generation->content != stored.content) continue;
-      if (!generation->busy) return start(entry, Task::Step::look, now, generation);
-      block(entry, *generation);
-      return std::nullopt;
-    }
-    if (is_kept_as_generation(entry)) return start(entry, Task::Step::put, now);
-    // After a restart it may be one that was copied to its own name already.
-    if (Entry* possible = possible_keeper(entry); possible != nullptr) {
-      if (!possible->busy) return start(entry, Task::Step::compare_kept, now, possible);
-      block(entry, *possible);
-      return std::nullopt;
-    }
-    if (!file.has_file() && !stored.preserve_begun) {
-      // Nobody has it but this key, where it stays.
-      drop_shipment(entry);
-      forget_if_done(*entry.prefix);
-      return std::nullopt;
-    }
-    if (!stored.object.modified_nanoseconds) return start(entry, Task::Step::look, now);
-    Entry& keeper = entry_of(preserving_key(entry));
-    if (keeper.busy) {
-      block(entry, keeper);
-      return std::nullopt;
-    }
-    if (!keeper.stored || keeper.stored->object.size != stored.object.size) {
-      stored.preserve_begun = true;
-      return start(entry, Task::Step::preserve, now, &keeper);
-    }
-  }
-  return start(entry, Task::Step::put, now);
-}
-
-bool Ledger::is_kept_as_generation(const Entry& entry) {
-  return std::any_of(entry.generations.begin(), entry.generations.end(), [&](const Entry* generation) {
-    return generation->content == entry.stored->content && generation->stored &&
-           generation->stored->object.size >= entry.stored->object.size;
-  });
-}
-
-Ledger::Entry* Ledger::possible_keeper(const Entry& entry) {
-  // Only of an object that this run did not write: of its own it knows where they went.
-  if (entry.stored->content && entry.stored->content != Content{}) return nullptr;
-  const std::string beginning = rotated_log_beginning(entry.key);
-  const auto first = rotated_.lower_bound(beginning);
-  const auto possible = std::find_if(first, rotated_.end(), [&](const auto& item) {
-    const auto& [key, other] = item;
-    if (!key.starts_with(beginning)) return true;
-    return other->stored && other->stored->object.size >= entry.stored->object.size &&
-           parse_rotated_log(key)->live_path == entry.key &&
-           std::find(entry.not_kept_in.begin(), entry.not_kept_in.end(), other) == entry.not_kept_in.end();
-  });
-  return possible != rotated_.end() && possible->first.starts_with(beginning) ? possible->second : nullptr;
-}
-
-std::string Ledger::preserving_key(const Entry& entry) {
-  const StoredObject& object = entry.stored->object;
-  const std::string fingerprint = to_hex(sha256(object.etag + '/' + std::to_string(object.size)));
-  const uint64_t number = std::stoull(fingerprint.substr(0, kFingerprintDigits), nullptr, 16);
-  return rotated_log_path(entry.key, *object.modified_nanoseconds, number);
-}
-
-void Ledger::found(ListedObject object) {
-  Entry& entry = entry_of(object.key);
-  // What was written while the listing went on is known better than from the listing.
-  if (!entry.stored) entry.stored = Stored{.object = std::move(object.object), .content = {}};
-}
-
-void Ledger::settle_listing(const Task& task, const TaskResult& result, SteadyTime now) {
-  Prefix& prefix = prefixes_.at(task.key);
-  if (result.outcome != Outcome::done) {
-    prefix.state = PrefixState::unlisted;
-    prefix.not_before = now + kFailedDelay;
-    const bool has_failed = result.outcome == Outcome::failed && result.error->kind != ErrorKind::cancelled;
-    // The same refusal every few seconds is told once.
-    if (has_failed && std::exchange(prefix.failure, result.error->message) != result.error->message) {
-      log_warning("what is stored already cannot be listed, so nothing below it is stored; trying again",
-                  {{"prefix", task.key}, {"error", result.error->message}});
-    }
-    return;
-  }
-  prefix.state = PrefixState::listed;
-  prefix.failure.clear();
-  for (Entry* entry : std::exchange(prefix.entries, {})) {
-    entry->place = Place::nowhere;
-    recount(*entry);
-    place(*entry);
-  }
-  vacate_all(prefix, now);
-  forget_if_done(prefix);
-}
+// ---- what has come of a step
 
 void Ledger::settle(const Task& task, const TaskResult& result, SteadyTime now) {
-  if (task.step == Task::Step::list_prefix) return settle_listing(task, result, now);
-  if (task.step == Task::Step::report_ended) {
+  if (task.step == Step::list_prefix) return settle_listing(task, result, now);
+  if (task.step == Step::report_ended) {
     Prefix& prefix = prefixes_.at(task.key);
-    prefix.is_being_told = false;
+    prefix.is_being_reported = false;
     return forget_if_done(prefix);
   }
   Entry& entry = *find(task.key);
-  Entry* other = task.other_key.empty() ? nullptr : find(task.other_key);
-  entry.busy = false;
-  if (other != nullptr) other->busy = false;
-
-  switch (result.outcome) {
-    case Outcome::done:
-      entry.failure.clear();
-      settle_done(entry, other, task, result, now);
-      break;
-    case Outcome::different:
-      settle_different(entry, other, task);
-      if (is_refused_anyhow(task, result)) settle_failed(entry, task, *result.error, now);
-      break;
-    case Outcome::file_moved:
-      if (is_write(task)) entry.uncertain = true;
-      if (task.step == Task::Step::complete) other->uncertain = true;
-      entry.not_before = now + kFileMovedDelay;
-      // Nobody will tell where it went: a restarted raylet's session goes on under another node's prefix.
-      if (entry.prefix->ended) entry.handed_over = true;
-      break;
-    case Outcome::failed:
-      if (task.step == Task::Step::complete) other->uncertain = true;
-      settle_failed(entry, task, *result.error, now);
-      break;
-  }
-
+  Prefix& prefix = *entry.prefix;
+  Entry* other = task.other_key.empty() || task.other_key == task.key ? nullptr : find(task.other_key);
+  apply(entry, task.other_key == task.key ? &entry : other, task, result);
+  note_outcome(entry, task, result, now);
   if (const auto given_up = std::exchange(entry.given_up, std::nullopt))
     count_given_up(entry, task.shipment.kind, *given_up);
-  release_blocked_by(entry);
-  if (other != nullptr && other != &entry) {
+
+  unpark_family(entry);
+  if (other != nullptr) {
     recount(*other);
-    release_blocked_by(*other);
-    // What was offered or withdrawn of it meanwhile had to wait.
-    if (std::exchange(other->handed_over, false)) hand_over(other->key, now);
-    if (std::exchange(other->withdrawn, false)) {
-      withdraw(other->key, now);
-    } else if (other->place == Place::nowhere && other->shipment) {
-      place(*other);
-    }
+    settle_request(*other, now);
+    if (other->place() == Schedule::Place::none) place(*other);
   }
   recount(entry);
-  if (std::exchange(entry.handed_over, false)) hand_over(entry.key, now);
-  if (std::exchange(entry.withdrawn, false)) withdraw(entry.key, now);
-  Prefix& prefix = *entry.prefix;
-  // Of a rotated file there may be more under its own name now.
-  if (Entry* live = find(task.shipment.moved_from); live != nullptr) vacate(*live, prefix, now);
-  if (!has_work(entry) && entry.shipment && entry.shipment->final) {
-    const bool never_again = entry.shipment->kind == ShipmentKind::events;
-    drop_shipment(entry);
-    if (never_again) entries_.erase(task.key);
-  } else if (entry.place == Place::nowhere) {
-    place(entry);
-  }
+  settle_request(entry, now);
+  // The rotated log's key may hold more of the live key's object now.
+  if (Entry* live = find(task.shipment.moved_from)) vacate(*live, now);
+  finish(entry);
   forget_if_done(prefix);
 }
 
-void Ledger::count_written(const Shipment& shipment, SteadyTime now) {
-  ++totals_of(shipment).objects_written;
+void Ledger::note_outcome(Entry& entry, const Task& task, const TaskResult& result, SteadyTime now) {
+  switch (result.outcome) {
+    case Outcome::done:
+      entry.failure.clear();
+      return count_done(entry, task, now);
+    case Outcome::different:
+      // The put asked for nothing and was refused for what is there: another look will not help.
+      if (task.replaces_anything && result.error) note_failure(entry, task, *result.error, now);
+      return;
+    case Outcome::file_moved:
+      entry.not_before = now + kFileMovedDelay;
+      // No scan will offer it again: a restarted raylet's session goes on under another node's prefix.
+      if (entry.prefix->has_ended) entry.request = Request::hand_over;
+      return;
+    case Outcome::failed:
+      return note_failure(entry, task, *result.error, now);
+  }
+}
+
+void Ledger::count_done(Entry& entry, const Task& task, SteadyTime now) {
+  const bool has_written = task.step == Step::complete || task.step == Step::claim ||
+                           task.step == Step::preserve || task.step == Step::put || task.step == Step::extend;
+  if (!has_written) return;
+  ShipperTotals& totals = totals_of(task.shipment.kind);
+  ++totals.objects_written;
   last_written_ = now;
+  if (task.step == Step::put) totals.bytes_sent += task.shipment.size;
+  if (task.step == Step::extend || task.step == Step::complete)
+    totals.bytes_sent += task.shipment.size - task.stored.size;
+  // Bytes that came meanwhile have been waiting since the step began at most.
+  if (task.step == Step::put || task.step == Step::extend) entry.oldest_unsent = entry.step_started;
 }
 
-void Ledger::settle_done(Entry& entry, Entry* other, const Task& task, const TaskResult& result,
-                         SteadyTime now) {
-  const Content content = content_of(task.shipment);
-  switch (task.step) {
-    case Task::Step::list_prefix:
-    case Task::Step::report_ended:
-      break;
-    case Task::Step::look: {
-      Entry& looked_at = other != nullptr ? *other : entry;
-      looked_at.uncertain = false;
-      // An ETag is of one write: that object is known.
-      const bool is_as_before =
-          looked_at.stored && !result.object.etag.empty() && looked_at.stored->object == result.object;
-      if (is_as_before) {
-        looked_at.stored->object = result.object;
-      } else {
-        looked_at.stored = Stored{.object = result.object, .content = {}};
-        looked_at.not_kept_in.clear();
-      }
-      break;
-    }
-    case Task::Step::compare:
-      if (other->stored) other->stored->content = content;
-      break;
-    case Task::Step::compare_kept:
-      entry.stored->safe_elsewhere = true;
-      break;
-    case Task::Step::complete:
-      other->stored = Stored{.object = result.object, .content = content};
-      count_written(task.shipment, now);
-      totals_of(task.shipment).bytes_sent += task.shipment.size - task.stored.size;
-      break;
-    case Task::Step::claim:
-      entry.stored = Stored{.object = result.object, .content = content};
-      if (other->stored) other->stored->safe_elsewhere = true;
-      entry.claim_decided = true;
-      count_written(task.shipment, now);
-      break;
-    case Task::Step::preserve:
-      other->stored = Stored{.object = result.object, .content = entry.stored->content};
-      entry.stored->safe_elsewhere = true;
-      count_written(task.shipment, now);
-      break;
-    case Task::Step::put:
-    case Task::Step::extend:
-      count_written(task.shipment, now);
-      totals_of(task.shipment).bytes_sent +=
-          task.shipment.size - (task.step == Task::Step::extend ? task.stored.size : 0);
-      entry.stored = Stored{.object = result.object, .content = content};
-      entry.stored->is_version = entry.is_version && entry.content == content;
-      entry.disagreed = false;
-      entry.put_whole = false;
-      entry.claim_decided = true;
-      // What came meanwhile has been waiting since the task began at the most.
-      entry.oldest_unsent = entry.task_started;
-      break;
-    case Task::Step::report_stored:
-      entry.reported = true;
-      break;
-  }
-}
-
-bool Ledger::is_refused_anyhow(const Task& task, const TaskResult& result) {
-  return task.step == Task::Step::put && task.anyhow && result.error.has_value();
-}
-
-void Ledger::settle_different(Entry& entry, Entry* other, const Task& task) {
-  switch (task.step) {
-    case Task::Step::look: {
-      Entry& looked_at = other != nullptr ? *other : entry;
-      looked_at.uncertain = false;
-      looked_at.stored.reset();
-      break;
-    }
-    case Task::Step::compare:
-      if (other == &entry) {
-        if (entry.stored) entry.stored->content = Content{};
-      } else {
-        entry.claim_decided = true;
-      }
-      break;
-    case Task::Step::complete:
-    case Task::Step::claim:
-      // A request that came twice has found its own doing: what is there now is compared anew, once.
-      other->uncertain = true;
-      entry.claim_decided = std::exchange(entry.claim_refused, true);
-      break;
-    case Task::Step::compare_kept:
-      entry.not_kept_in.push_back(other);
-      break;
-    case Task::Step::preserve:
-      entry.uncertain = true;
-      break;
-    case Task::Step::put:
-    case Task::Step::extend:
-      entry.put_whole = std::exchange(entry.disagreed, true);
-      entry.uncertain = true;
-      break;
-    case Task::Step::list_prefix:
-    case Task::Step::report_stored:
-    case Task::Step::report_ended:
-      UNREACHABLE("a step that cannot find a difference");
-  }
-}
-
-void Ledger::settle_failed(Entry& entry, const Task& task, const Error& error, SteadyTime now) {
-  if (is_write(task)) entry.uncertain = true;
+void Ledger::note_failure(Entry& entry, const Task& task, const Error& error, SteadyTime now) {
   if (error.kind == ErrorKind::cancelled) return;
-  if (error.kind == ErrorKind::unsupported && task.step == Task::Step::claim) {
-    entry.claim_decided = true;
-    return;
-  }
-  // It was about an earlier generation, cut short while it was read: what is there now has its own chance.
+  // The store cannot copy: the file is put.
+  if (error.kind == ErrorKind::unsupported && task.step == Step::claim) return;
+  // An earlier generation was cut short while it was read. The present one has its own chance.
   if (entry.content != content_of(task.shipment)) return;
   entry.failure = error.message;
   const bool is_permanent = error.kind == ErrorKind::invalid || error.kind == ErrorKind::unsupported;
@@ -766,6 +495,31 @@ void Ledger::settle_failed(Entry& entry, const Task& task, const Error& error, S
                                                        {"error", error.message},
                                                        {"retry_in", is_permanent ? "5m" : "5s"}});
 }
+
+void Ledger::settle_request(Entry& entry, SteadyTime now) {
+  switch (std::exchange(entry.request, Request::none)) {
+    case Request::none:
+      return;
+    case Request::withdraw:
+      return withdraw(entry.key, now);
+    case Request::hand_over:
+      return hand_over(entry.key, now);
+  }
+}
+
+void Ledger::finish(Entry& entry) {
+  const bool is_finished = !has_work(entry) && entry.shipment && entry.shipment->final;
+  if (!is_finished) {
+    if (entry.place() == Schedule::Place::none) place(entry);
+    return;
+  }
+  const bool is_events = entry.shipment->kind == ShipmentKind::events;
+  drop_shipment(entry);
+  // The journal never offers the same events again.
+  if (is_events) entries_.erase(std::string(entry.key));
+}
+
+// ---- figures
 
 std::optional<ShippingFailure> Ledger::failure() const {
   for (const auto& [text, prefix] : prefixes_)
@@ -777,11 +531,11 @@ std::optional<ShippingFailure> Ledger::failure() const {
 
 std::optional<Stall> Ledger::stall(SteadyTime now) const {
   const Nanoseconds patience = options_.push_interval * kStallIntervals;
-  // What waits behind others, while they are being stored, has its turn yet.
+  // While something is being stored, files that wait behind it are not stalled.
   const bool is_moving = last_written_ && now - *last_written_ < patience;
   std::optional<Stall> stall;
   for (const auto& [key, entry] : entries_) {
-    if (!has_work(*entry) || holds_all(*entry)) continue;
+    if (!has_work(*entry) || holds_all(entry->state, *entry->shipment)) continue;
     const std::optional<SteadyTime> due = due_of(*entry);
     if (!due || now - *due < patience) continue;
     const std::string& failure = entry->prefix->failure.empty() ? entry->failure : entry->prefix->failure;
@@ -816,11 +570,11 @@ Backlog Ledger::backlog(SteadyTime now) const {
 EventsAndLogs<Backlog> Ledger::backlogs(SteadyTime now) const {
   EventsAndLogs<Backlog> backlogs;
   for (const auto& [key, entry] : entries_) {
-    if (!has_work(*entry) || holds_all(*entry)) continue;
+    if (!has_work(*entry) || holds_all(entry->state, *entry->shipment)) continue;
     const Shipment& shipment = *entry->shipment;
     Backlog& backlog = shipment.kind == ShipmentKind::events ? backlogs.events : backlogs.logs;
     ++backlog.files;
-    backlog.bytes += shipment.size - stored_bytes(*entry, content_of(shipment), shipment.size);
+    backlog.bytes += shipment.size - stored_bytes(entry->state, content_of(shipment), shipment.size);
     const Nanoseconds age = now - entry->oldest_unsent;
     if (age <= backlog.oldest && !backlog.oldest_key.empty()) continue;
     backlog.oldest = age;

@@ -14,60 +14,11 @@
 #include <string>
 
 #include "base/clock.h"
+#include "shipper/backlog.h"
 #include "shipper/shipment.h"
 #include "store/store.h"
 
 namespace rayhistory {
-
-struct ShipperOptions {
-  int workers = 16;                         // --upload-concurrency
-  Nanoseconds push_interval = Seconds(60);  // --push-interval
-  int log_batching = 1000;                  // --log-batching
-};
-
-// What is not in the store yet.
-struct Backlog {
-  uint64_t files = 0;
-  uint64_t bytes = 0;
-  Nanoseconds oldest{0};     // how long the oldest of these bytes has been waiting
-  std::string oldest_key{};  // where they belong
-
-  bool empty() const { return files == 0; }
-};
-
-// What could not be done last, and has not been done since.
-struct ShippingFailure {
-  std::string key;  // or the prefix that could not be listed
-  std::string message;
-
-  friend bool operator==(const ShippingFailure&, const ShippingFailure&) = default;
-};
-
-// Bytes that wait although it has long been their turn: their tries fail, or nothing at all is being stored.
-struct Stall {
-  uint64_t files = 0;
-  std::string key;         // of those that wait longest
-  Nanoseconds overdue{0};  // how long it has been their turn
-  std::string failure;     // of their last try; empty: none has ended
-
-  friend bool operator==(const Stall&, const Stall&) = default;
-};
-// So many --push-intervals after its turn a file is stalled: what passes, as a rule, has passed by then.
-inline constexpr int kStallIntervals = 3;
-
-struct ShipperTotals {
-  uint64_t objects_written = 0;  // put, extended or copied
-  uint64_t bytes_sent = 0;
-  uint64_t bytes_abandoned = 0;  // seen, and gone before they could be sent
-  uint64_t files_abandoned = 0;  // the files they were of
-};
-
-// Logs: the live and the rotated.
-template <typename Figures>
-struct EventsAndLogs {
-  Figures events;
-  Figures logs;
-};
 
 class Shipper {
  public:

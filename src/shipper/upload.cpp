@@ -135,8 +135,8 @@ TaskResult outcome_of(Result<StoredObject> result) {
 
 TaskResult put(const Task& task, const Body& body, Store& store, const Deadline& deadline) {
   const std::string_view type = task.shipment.content_type;
-  return outcome_of(task.anyhow ? store.put(task.key, body, type, deadline)
-                                : store.replace(task.key, task.stored, body, type, deadline));
+  return outcome_of(task.replaces_anything ? store.put(task.key, body, type, deadline)
+                                           : store.replace(task.key, task.stored, body, type, deadline));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "base/clock.h"
-#include "shipper/ledger.h"
+#include "shipper/task.h"
 #include "store/store.h"
 
 namespace rayhistory {
