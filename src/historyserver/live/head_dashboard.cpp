@@ -245,7 +245,12 @@ Response HeadDashboard::ask(const RayCluster& cluster, const WebRequest& request
         status, fmt::format("The cluster's dashboard cannot be reached: {}", answer.error().message));
   }
   const int status = (*answer)->status();
-  if (status > 599) return text_response(502, "The cluster's dashboard answers with a status that is none.");
+  if (status < 200 || status > 599) {
+    return text_response(
+        502, fmt::format(
+                 "The cluster's dashboard answers with the status {}, and an answer has one of 200 to 599.",
+                 status));
+  }
   if (is_redirect(status)) {
     return text_response(502, fmt::format("The cluster's dashboard answers with a redirect ({}), which the "
                                           "History Server does not pass on.",

@@ -292,6 +292,17 @@ TEST_F(LiveClustersTest, AreAnsweredForByTheirHead) {
   EXPECT_EQ(requests_to(path).back().method, "HEAD");
 }
 
+TEST_F(LiveClustersTest, WhoseHeadAnswersWithNoStatusAreAnError) {
+  add_cluster(cluster_json("c"));
+  const LiveClusters& live = clusters();
+  for (const int status : {0, 101, 199, 600, 999}) {
+    set(std::string(kProxy) + "/x", {.status = status, .body = "x", .close = true});
+    Response response = ask("/x", live);
+    EXPECT_EQ(response.status, 502) << status;
+    EXPECT_EQ(response.pieces, nullptr) << status;
+  }
+}
+
 TEST_F(LiveClustersTest, DoNotLetALogPathLeadElsewhere) {
   add_cluster(cluster_json("c"));
   const LiveClusters& live = clusters();
