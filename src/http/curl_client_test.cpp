@@ -140,7 +140,8 @@ TEST_F(CurlClientTest, UsesAConnectionAgain) {
   EXPECT_EQ(server.requests().back().connection, 1);
 }
 
-// curl/curl#11101: libcurl took such a line for more of a header of the exchange before, whose memory was freed.
+// curl/curl#11101: libcurl took such a line for more of a header of the exchange before, whose memory was
+// freed.
 TEST_F(CurlClientTest, TakesAnAnswerWhoseFirstHeaderLineBeginsWithABlank) {
   for (const char* blank : {" ", "\t"}) {
     const std::string name = std::string(blank) + "X-Folded";

@@ -75,7 +75,8 @@ constexpr std::array<std::string_view, 8> kAsStored = {"/api/serve/applications"
                                                        "/api/train/v2/runs",
                                                        "/api/train/v2/runs/v1",
                                                        "/api/data/datasets/01000000",
-                                                       "/api/cluster_status", "/api/v0/cluster_metadata",
+                                                       "/api/cluster_status",
+                                                       "/api/v0/cluster_metadata",
                                                        "/timezone",
                                                        "/cluster_id"};
 

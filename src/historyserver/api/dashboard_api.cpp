@@ -174,6 +174,7 @@ Response answer(const Request& request, const SessionView& view) {
 
 std::vector<std::string_view> dashboard_paths() {
   std::vector<std::string_view> paths;
+  paths.reserve(kRoutes.size());
   for (const Route& route : kRoutes)
     paths.push_back(route.path);
   return paths;
