@@ -23,6 +23,8 @@ SESSIONS = [f"session_2026-11-23_02-27-20_{number:06}_1" for number in range(300
 LOGS = ("raylet.out", "serve/replica.log")
 # The collector looks for another session every 5 s; so long is a life of it, with sessions that end meanwhile.
 LIFE_SECONDS = 7
+# Enough for the heavy form: so many in each of its lives.
+SESSIONS_PER_LIFE = 7
 
 
 class Outside:
@@ -135,9 +137,9 @@ def withstand(collector, store, node, outsides, lives):
     with_mounts = may_mount()
     search = SecretSearch(store.stored, [outside.secret.encode() for outside in outsides])
     begun = time.monotonic()
-    sessions = iter(SESSIONS)
     swaps = 0
-    for _ in range(lives):
+    for life in range(lives):
+        sessions = iter(SESSIONS[life * SESSIONS_PER_LIFE : (life + 1) * SESSIONS_PER_LIFE])
         if with_mounts:
             collector.wrapper = ["unshare", "--mount", "--propagation", "private"]
         write_session(node, next(sessions))
