@@ -17,7 +17,8 @@ include(CheckPIESupported)
 check_pie_supported()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
+option(RAYHISTORY_HARDENING "Release builds with the compiler's and the linker's hardening; make bench measures without" ON)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND RAYHISTORY_HARDENING)
   # Debian's dpkg-buildflags calls these hardening=+all, and the OpenSSF's guide for compilers adds some: the programs
   # parse what any job and any tenant writes.
   target_compile_options(rayhistory_options INTERFACE

@@ -5,5 +5,6 @@ if(EXISTS ${own_libcurl}/version)
   find_package(CURL REQUIRED CONFIG PATHS ${own_libcurl} NO_DEFAULT_PATH)
 else()
   message(STATUS "No libcurl of scripts/libcurl.sh: looking for the system's")
-  find_package(CURL 7.85 REQUIRED)
+  # Older ones write to freed memory when an answer's first header line begins with a blank (curl/curl#11101).
+  find_package(CURL 8.1 REQUIRED)
 endif()

@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/packages.sh build run
 scripts/build.sh release collector historyserver benchmarks
+scripts/build.sh unhardened collector historyserver
 python=$(scripts/tools.sh bench)
 if (($# == 0)); then
   for program in build/release/bin/bench_*; do

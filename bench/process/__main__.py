@@ -11,7 +11,7 @@ from pathlib import Path
 
 from live.minio_server import MinioServer
 
-from . import charts, events, history, life, logs, memory, peers, results, size
+from . import charts, events, hardening, history, life, logs, memory, peers, results, size
 from .growth import GROWTH
 from .limits import Limits
 from .tools import tool
@@ -38,6 +38,7 @@ SCENARIOS = {
     "history-large": (history.large_session, ()),
     "history-sessions": (history.session_list, ()),
     "history-log": (history.log_tail, ("minio",)),
+    "hardening": (hardening.cost, ()),
 }
 
 

@@ -140,6 +140,21 @@ TEST_F(CurlClientTest, UsesAConnectionAgain) {
   EXPECT_EQ(server.requests().back().connection, 1);
 }
 
+// curl/curl#11101: libcurl took such a line for more of a header of the exchange before, whose memory was
+// freed.
+TEST_F(CurlClientTest, TakesAnAnswerWhoseFirstHeaderLineBeginsWithABlank) {
+  for (const char* blank : {" ", "\t"}) {
+    const std::string name = std::string(blank) + "X-Folded";
+    ScriptedHttpServer server(always({200, {{name, std::string(100, 'x')}, {"X-Next", "next"}}, "body"}));
+    for (int i = 0; i < 3; ++i) {
+      const auto response = client_.send(request(HttpMethod::get, server.origin()), soon());
+      ASSERT_TRUE(response) << response.error().message;
+      EXPECT_EQ(response->headers.find("X-Next"), "next");
+      EXPECT_EQ(response->body, "body");
+    }
+  }
+}
+
 TEST_F(CurlClientTest, TakesAFreshConnectionWhenTheServerClosedTheOld) {
   ScriptedHttpServer server(always({.close = true}));
   const MemoryBody body("again");

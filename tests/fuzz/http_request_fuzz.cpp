@@ -1,11 +1,5 @@
 // Bytes as a client sends them, to each of the three servers: no request ends a server's loop, every answer
 // is HTTP, and a connection with an ordinary request is answered afterwards.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -15,14 +9,13 @@
 #include "base/clock.h"
 #include "historyserver/web/http_server.h"
 #include "ingest/event_server.h"
+#include "loopback.h"
 #include "status/status_server.h"
 
 namespace {
 
 using namespace rayhistory;  // NOLINT(google-build-using-namespace)
 
-// A server that has not answered within this time has lost the request.
-constexpr timeval kPatience{.tv_sec = 5, .tv_usec = 0};
 // Another connection is tried after so many inputs: it doubles the cost of an input.
 constexpr uint64_t kProbeEvery = 16;
 
@@ -43,37 +36,6 @@ struct Servers {
        .answer = [](const WebRequest&) { return text_response(200, "ok"); }},
       system_clock()};
 };
-
-// The server's answer to these bytes until it closes.
-std::string answer_to(uint16_t port, std::string_view bytes) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  CHECK(socket >= 0);
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  // The kernel would otherwise keep the port of each of many thousand connections for a minute.
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  CHECK(::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) break;
-    bytes.remove_prefix(static_cast<size_t>(sent));
-  }
-  ::shutdown(socket, SHUT_WR);
-  std::string answer;
-  std::array<char, 4096> block;
-  while (true) {
-    const ssize_t got = ::recv(socket, block.data(), block.size(), 0);
-    CHECK(got >= 0 || errno == ECONNRESET);
-    if (got <= 0) break;
-    answer.append(block.data(), static_cast<size_t>(got));
-  }
-  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  ::close(socket);
-  return answer;
-}
 
 }  // namespace
 

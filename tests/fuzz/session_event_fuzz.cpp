@@ -27,7 +27,7 @@ std::shared_ptr<const SessionState> state_of(std::string_view file, size_t piece
   add_fetched_jobs(builder, file);
   add_job_log(builder, file);
   add_job_log_begin(builder, "a", file);
-  return builder.build();
+  return *builder.build(Deadline::never());
 }
 
 }  // namespace

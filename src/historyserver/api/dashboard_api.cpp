@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -169,6 +170,14 @@ Response answer(const Request& request, const SessionView& view) {
   if (const auto id = name_after(path, "/nodes/")) return node_detail(view, *id);
   if (const auto job = name_after(path, "/api/data/datasets/")) return list_datasets(view, *job);
   return any_other(view, path);
+}
+
+std::vector<std::string_view> dashboard_paths() {
+  std::vector<std::string_view> paths;
+  paths.reserve(kRoutes.size());
+  for (const Route& route : kRoutes)
+    paths.push_back(route.path);
+  return paths;
 }
 
 }  // namespace rayhistory

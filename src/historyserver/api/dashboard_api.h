@@ -7,6 +7,9 @@
 // Any thread.
 #pragma once
 
+#include <string_view>
+#include <vector>
+
 #include "historyserver/api/session_view.h"
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
@@ -15,5 +18,9 @@ namespace rayhistory {
 
 // HEAD is answered as GET; whoever sends it drops the body. All other methods: 405.
 Response answer(const Request& request, const SessionView& view);
+
+// The paths that have an answer of their own. Paths with a name at their end ("/nodes/<id>") are not among
+// them.
+std::vector<std::string_view> dashboard_paths();
 
 }  // namespace rayhistory

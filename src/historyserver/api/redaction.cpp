@@ -12,25 +12,6 @@ namespace {
 
 using simdjson::dom::element;
 
-bool is_any(std::string_view key, std::string_view snake, std::string_view camel) {
-  return key == snake || key == camel;
-}
-
-bool is_variables(std::string_view key) {
-  return is_any(key, "env_vars", "envVars");
-}
-
-// Keys whose strings people write themselves.
-bool is_peoples_own(std::string_view key) {
-  return key == "entrypoint" || key == "metadata" || key == "cmdline" ||
-         is_any(key, "runtime_env", "runtimeEnv") || is_any(key, "worker_runtime_env", "workerRuntimeEnv") ||
-         is_any(key, "serialized_runtime_env", "serializedRuntimeEnv");
-}
-
-bool names_variables(std::string_view text) {
-  return text.find("env_vars") != std::string_view::npos || text.find("envVars") != std::string_view::npos;
-}
-
 // A parsed answer takes several times its memory.
 bool may_have_secrets(std::string_view json) {
   constexpr std::string_view kSigns[] = {"env_vars",   "envVars",  "untime_env", "untimeEnv",
@@ -47,7 +28,7 @@ class MaskedJson {
   // Whether anything was masked.
   bool has_masked() const { return has_masked_; }
 
-  // `is_own`: what is below a key of is_peoples_own().
+  // `is_own`: what is below a key of is_peoples_own_key().
   void append(element value, bool is_own) {
     simdjson::dom::array array;
     simdjson::dom::object object;
@@ -69,12 +50,12 @@ class MaskedJson {
     for (const auto member : object) {
       append_key(json_, comma, member.key);
       const bool is_text = member.value.is_string();
-      if (is_variables(member.key)) {
+      if (is_variables_key(member.key)) {
         append_variables(member.value);
       } else if (is_own && is_text && is_secret_name(member.key)) {
         append_mask();
       } else {
-        append(member.value, is_own || is_peoples_own(member.key));
+        append(member.value, is_own || is_peoples_own_key(member.key));
       }
     }
     json_ += '}';

@@ -281,6 +281,22 @@ bool is_secret_name(std::string_view name) {
          (is_shouted(name) && words.ends_with("_key"));
 }
 
+bool is_variables_key(std::string_view key) {
+  return key == "env_vars" || key == "envVars";
+}
+
+bool is_peoples_own_key(std::string_view key) {
+  constexpr std::array<std::string_view, 9> kOwn = {
+      "entrypoint",          "metadata",           "cmdline",          "runtime_env",
+      "runtimeEnv",          "worker_runtime_env", "workerRuntimeEnv", "serialized_runtime_env",
+      "serializedRuntimeEnv"};
+  return std::find(kOwn.begin(), kOwn.end(), key) != kOwn.end();
+}
+
+bool names_variables(std::string_view text) {
+  return text.find("env_vars") != std::string_view::npos || text.find("envVars") != std::string_view::npos;
+}
+
 std::string masked_text(std::string_view text) {
   return Masking(text).run();
 }

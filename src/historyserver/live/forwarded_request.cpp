@@ -10,9 +10,8 @@ namespace rayhistory {
 namespace {
 
 // Fields of content negotiation, ranges and conditions (RFC 9110, sections 12 to 14).
-constexpr std::array<std::string_view, 7> kForwarded = {
-    "Accept",   "Accept-Encoding", "Accept-Language",  "Range",
-    "If-Range", "If-None-Match",   "If-Modified-Since"};
+constexpr std::array<std::string_view, 6> kForwarded = {"Accept",   "Accept-Language", "Range",
+                                                        "If-Range", "If-None-Match",   "If-Modified-Since"};
 // Fields that describe the content of an answer (RFC 9110, sections 8, 10.2.3 and 14).
 constexpr std::array<std::string_view, 8> kReturned = {
     "Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Range",
@@ -63,6 +62,8 @@ Headers forwarded_headers(const WebRequest& request, RayToken token) {
     if (is_ray_token || is_one_of(kForwarded, name)) headers.add(name, value);
   }
   headers.set(kOfABrowser, "same-origin");
+  // Secrets are hidden on the way, in text that can be read.
+  headers.set("Accept-Encoding", "identity");
   return headers;
 }
 

@@ -27,7 +27,8 @@ enum class RayToken {
 // GET.
 Result<void> check_forwarded_path(std::string_view encoded_path);
 
-// The request's fields that concern the content, and one that has Ray mask secrets.
+// The request's fields that concern the content, one that has Ray mask secrets, and one that has it compress
+// nothing.
 Headers forwarded_headers(const WebRequest& request, RayToken token);
 
 // The answer's fields that describe its content; the server writes its type and length itself. Browsers are

@@ -47,6 +47,7 @@ const WebRequest kRequest{Method::get,
                            {"impersonate-extra-x", "y"},
                            {"X-Remote-Group", "system:masters"},
                            {"Accept", "a"},
+                           {"Accept-Encoding", "gzip, br"},
                            {"Accept", "b"},
                            {"X-Forwarded-For", "10.0.0.1"},
                            {"X-Auth-Request-Email", "me@example.com"},
@@ -57,19 +58,20 @@ const WebRequest kRequest{Method::get,
 TEST(ForwardedHeaders, AreOnlyThoseOfTheContent) {
   EXPECT_THAT(forwarded_headers(kRequest, RayToken::pass_on).all(),
               ElementsAre(Pair("X-Ray-Authorization", "Bearer ray"), Pair("Accept", "a"), Pair("Accept", "b"),
-                          Pair("Range", "bytes=0-1"), Pair("Sec-Fetch-Site", "same-origin")));
+                          Pair("Range", "bytes=0-1"), Pair("Sec-Fetch-Site", "same-origin"),
+                          Pair("Accept-Encoding", "identity")));
 }
 
 TEST(ForwardedHeaders, LeaveOutTheVisitorsTokenWhereOursTakesItsPlace) {
   EXPECT_THAT(forwarded_headers(kRequest, RayToken::withhold).all(),
               ElementsAre(Pair("Accept", "a"), Pair("Accept", "b"), Pair("Range", "bytes=0-1"),
-                          Pair("Sec-Fetch-Site", "same-origin")));
+                          Pair("Sec-Fetch-Site", "same-origin"), Pair("Accept-Encoding", "identity")));
 }
 
 TEST(ForwardedHeaders, SayOnceThatABrowserAsks) {
   const WebRequest request{Method::get, "/x", {{"sec-fetch-site", "cross-site"}}};
   EXPECT_THAT(forwarded_headers(request, RayToken::withhold).all(),
-              ElementsAre(Pair("Sec-Fetch-Site", "same-origin")));
+              ElementsAre(Pair("Sec-Fetch-Site", "same-origin"), Pair("Accept-Encoding", "identity")));
 }
 
 TEST(ReturnedHeaders, AreOnlyThoseOfTheContent) {

@@ -11,7 +11,9 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "historyserver/exchange/inert_type.h"
+#include "historyserver/live/filtered_body.h"
 #include "historyserver/live/forwarded_request.h"
+#include "historyserver/live/secret_filters.h"
 
 namespace rayhistory {
 namespace {
@@ -82,6 +84,12 @@ bool is_redirect(int status) {
 // 204 and 304 end with their head (RFC 9110, 6.4.1).
 bool has_body(int status) {
   return status != 204 && status != 304;
+}
+
+// Whether a filter of text sees all of it.
+bool is_whole_text(int status, const Headers& headers) {
+  const std::string_view encoding = headers.find("Content-Encoding").value_or("identity");
+  return status != 206 && is_same_header(encoding, "identity");
 }
 
 }  // namespace
@@ -245,20 +253,38 @@ Response HeadDashboard::ask(const RayCluster& cluster, const WebRequest& request
         status, fmt::format("The cluster's dashboard cannot be reached: {}", answer.error().message));
   }
   const int status = (*answer)->status();
-  if (status > 599) return text_response(502, "The cluster's dashboard answers with a status that is none.");
+  if (status < 200 || status > 599) {
+    return text_response(
+        502, fmt::format(
+                 "The cluster's dashboard answers with the status {}, and an answer has one of 200 to 599.",
+                 status));
+  }
   if (is_redirect(status)) {
     return text_response(502, fmt::format("The cluster's dashboard answers with a redirect ({}), which the "
                                           "History Server does not pass on.",
                                           status));
   }
   const Headers& headers = (*answer)->headers();
+  const std::string_view type = headers.find("Content-Type").value_or("application/octet-stream");
+  std::unique_ptr<TextFilter> filter = secret_filter_of(target, type);
+  if (filter && !is_whole_text(status, headers)) {
+    return text_response(
+        502,
+        "The cluster's dashboard answers with a part of a text, or with a compressed one. Secrets in "
+        "it cannot be hidden, so it is not passed on. Ask without the header Range.");
+  }
+  const std::optional<uint64_t> length = length_of(headers);
   Response response;
   response.status = status;
-  response.content_type = inert_type(headers.find("Content-Type").value_or("application/octet-stream"));
+  response.content_type = inert_type(type);
   response.headers = returned_headers(headers);
   if (!has_body(status)) return response;
-  response.pieces_size = length_of(headers);
   response.pieces = std::make_unique<Body>(*std::move(answer), std::move(place), stop);
+  if (filter) {
+    response.pieces = filtered_body(std::move(response.pieces), std::move(filter));
+  } else {
+    response.pieces_size = length;
+  }
   return response;
 }
 

@@ -292,6 +292,54 @@ TEST_F(LiveClustersTest, AreAnsweredForByTheirHead) {
   EXPECT_EQ(requests_to(path).back().method, "HEAD");
 }
 
+// A Ray that masks nothing.
+TEST_F(LiveClustersTest, ShowNoSecretsOfTheirHead) {
+  add_cluster(cluster_json("c"));
+  const LiveClusters& live = clusters();
+  const auto answer_of = [&](const std::string& target, const std::string& type, const std::string& body) {
+    set(std::string(kProxy) + target.substr(0, target.find('?')), {200, {{"Content-Type", type}}, body});
+    Response response = ask(target, live);
+    EXPECT_EQ(response.status, 200) << target;
+    return body_of(response);
+  };
+  const std::string json = "application/json; charset=utf-8";
+  for (const char* target : {"/api/jobs/", "/api/v0/tasks?detail=1", "/logical/actors", "/api/v0/logs"}) {
+    EXPECT_EQ(answer_of(target, json, R"({"data": [{"runtime_env": {"env_vars": {"A": "s3cret"}}}]})"),
+              R"({"data": [{"runtime_env": {"env_vars": {"A": "<redacted>"}}}]})");
+  }
+  for (const char* target : {"/api/v0/logs/file?node_id=aa&filename=runtime_env_agent.log",
+                             "/api/v0/logs/stream?node_id=aa&filename=runtime%5Fenv_setup-01000000.log.1",
+                             "/logs/runtime_env_agent.log"})
+    EXPECT_EQ(answer_of(target, "text/plain", "a\nTOKEN=s3cret\n"), "a\nTOKEN=<redacted>\n");
+  // What programs print stays as it is, in logs of any length.
+  EXPECT_EQ(answer_of("/api/v0/logs/file?node_id=aa&filename=raylet.out", "text/plain", "TOKEN=word"),
+            "TOKEN=word");
+  const std::string log = R"({"logs": ")" + std::string(3'000'000, 'x') + R"("})";
+  EXPECT_EQ(answer_of("/api/jobs/sub/logs", json, log), log);
+}
+
+TEST_F(LiveClustersTest, PassOnNothingWhoseSecretsCannotBeHidden) {
+  add_cluster(cluster_json("c"));
+  const LiveClusters& live = clusters();
+  const std::string path = std::string(kProxy) + "/api/v0/tasks";
+  set(path, {206, {{"Content-Type", "application/json"}, {"Content-Range", "bytes 0-1/9"}}, "\"s3cret"});
+  EXPECT_EQ(ask("/api/v0/tasks", live).status, 502);
+  set(path, {200, {{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}}, "\x1f\x8b"});
+  EXPECT_EQ(ask("/api/v0/tasks", live).status, 502);
+  EXPECT_EQ(requests_to(path).back().header("Accept-Encoding"), "identity");
+}
+
+TEST_F(LiveClustersTest, WhoseHeadAnswersWithNoStatusAreAnError) {
+  add_cluster(cluster_json("c"));
+  const LiveClusters& live = clusters();
+  for (const int status : {0, 101, 199, 600, 999}) {
+    set(std::string(kProxy) + "/x", {.status = status, .body = "x", .close = true});
+    Response response = ask("/x", live);
+    EXPECT_EQ(response.status, 502) << status;
+    EXPECT_EQ(response.pieces, nullptr) << status;
+  }
+}
+
 TEST_F(LiveClustersTest, DoNotLetALogPathLeadElsewhere) {
   add_cluster(cluster_json("c"));
   const LiveClusters& live = clusters();

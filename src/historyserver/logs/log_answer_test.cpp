@@ -249,7 +249,7 @@ TEST_F(LogAnswerTest, ReadsTheLogOfASubmissionWhateverItsId) {
     SessionBuilder builder;
     const std::string path = "aa01/logs/job-driver-" + id + ".log";
     add_job_of_log_file(builder, path);
-    const auto built = builder.build();  // has the texts
+    const auto built = *builder.build(Deadline::never());  // has the texts
     state_.jobs = built->jobs;
     ASSERT_EQ(state_.jobs.size(), 1u);
     const std::string shown(state_.jobs[0].submission_id);

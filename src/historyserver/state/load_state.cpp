@@ -475,10 +475,12 @@ Result<std::shared_ptr<const SessionState>> load_state(Store& store, const Sessi
     work();
   }
   if (first_error) return std::move(*first_error).in("loading " + listing.session.prefix);
-  std::shared_ptr<SessionState> state = builder.build(threads);
+  Result<std::shared_ptr<SessionState>> built = builder.build(deadline, threads);
+  if (!built) return std::move(built).error().in("loading " + listing.session.prefix);
+  const std::shared_ptr<SessionState> state = *std::move(built);
   state->partial_failure = damage.text(listing);
   report_unknown_events(*state, listing);
-  return std::shared_ptr<const SessionState>(std::move(state));
+  return std::shared_ptr<const SessionState>(state);
 }
 
 }  // namespace rayhistory

@@ -23,6 +23,7 @@ namespace rayhistory {
 namespace {
 
 using simdjson::dom::element;
+using testing::AllOf;
 using testing::HasSubstr;
 
 constexpr std::string_view kNode = "b956a7677f4cf5b7383596242c580429383e9f347e4221780fbed607";
@@ -816,6 +817,24 @@ std::string task_lines(size_t count, size_t name_bytes = 1) {
                          i, std::string(name_bytes, 'n'));
   }
   return lines;
+}
+
+TEST(LoadState, EndsWithItsDeadlineAlsoWhenAllIsRead) {
+  const StoredSession session = recorded_session();
+  MemoryStore store;
+  // Read in one call, after which memory is looked at.
+  store.set(key_of(session, kNode, "1.jsonl"), task_lines(20, 100'000));
+  const auto listing = list_session(store, session, Deadline::never());
+  ASSERT_TRUE(listing);
+  std::stop_source stop;
+  const MemoryCheck stop_after_reading = [&](uint64_t) -> Result<void> {
+    stop.request_stop();
+    return {};
+  };
+  const auto state = load_state(store, *listing, Deadline::never(stop.get_token()), 2, stop_after_reading);
+  ASSERT_FALSE(state);
+  EXPECT_EQ(state.error().kind, ErrorKind::cancelled);
+  EXPECT_THAT(state.error().message, AllOf(HasSubstr(session.prefix), HasSubstr("state together")));
 }
 
 std::shared_ptr<const SessionState> state_of_file(std::string_view name, std::string_view content) {

@@ -28,7 +28,7 @@ std::shared_ptr<SessionState> state_of(const std::vector<std::string>& events) {
     const std::string padded = event + std::string(kEventPadding, ' ');
     EXPECT_TRUE(reader.read(std::string_view(padded).substr(0, event.size()))) << event;
   }
-  return builder.build();
+  return *builder.build(Deadline::never());
 }
 
 std::string group_definition() {

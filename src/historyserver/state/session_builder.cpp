@@ -134,7 +134,7 @@ Actor actor_row(ActorPiece piece, const std::vector<Node>& nodes) {
 // No event names the worker of an actor that died before it was ALIVE: it is the one that had the process's
 // ID on the node that had the address. Where an ID was used again, the last that began before the actor's
 // end.
-void find_constructors(std::vector<Actor>& actors, const std::vector<Worker>& workers) {
+void find_constructors(std::vector<Actor>& actors, const std::vector<Worker>& workers, BuildSteps& steps) {
   std::unordered_multimap<int64_t, const Worker*> by_pid;
   const auto died_early = [](const Actor& actor) {
     return actor.worker_id.empty() && actor.pid != 0 && !actor.ip_address.empty();
@@ -147,6 +147,8 @@ void find_constructors(std::vector<Actor>& actors, const std::vector<Worker>& wo
     const Worker* found = nullptr;
     const auto [begin, end] = by_pid.equal_range(actor.pid);
     for (auto entry = begin; entry != end; ++entry) {
+      // A tenant can give all actors and all workers one PID.
+      if (steps.must_end()) return;
       const Worker* worker = entry->second;
       const bool began_in_time = worker->start_time_ms * kNanosecondsPerMillisecond <= actor.end_time;
       if (worker->ip_address != actor.ip_address || !began_in_time) continue;
@@ -365,11 +367,13 @@ bool SessionBuilder::has(const TaskPiece& task) const {
       {task.task_id, task.attempt});
 }
 
-void SessionBuilder::take_snapshot_tasks() {
+void SessionBuilder::take_snapshot_tasks(BuildSteps& steps) {
   std::vector<TaskPiece> tasks = std::exchange(snapshot_tasks_, {});
   std::erase_if(tasks, [this](const TaskPiece& task) { return has(task); });
-  for (const TaskPiece& task : tasks)
+  for (const TaskPiece& task : tasks) {
+    if (steps.must_end()) return;
     add(task);
+  }
 }
 
 namespace {
@@ -609,10 +613,11 @@ void share_definitions(std::span<const Place> places) {
   }
 }
 
-UnixNanoseconds last_time_in(const SessionState& state) {
+UnixNanoseconds last_time_in(const SessionState& state, BuildSteps& steps) {
   UnixNanoseconds last = 0;
   const auto see = [&last](UnixNanoseconds time) { last = std::max(last, time); };
   for (const TaskAttempt& task : state.attempts) {
+    if (steps.must_end()) break;
     for (const UnixNanoseconds time : task.reached)
       see(time);
     if (!task.profile_events.empty()) see(task.profile_events.back().end);
@@ -633,7 +638,7 @@ UnixNanoseconds last_time_in(const SessionState& state) {
   return last;
 }
 
-uint64_t size_of(const SessionState& state) {
+uint64_t size_of(const SessionState& state, BuildSteps& steps) {
   uint64_t bytes = state.memory->bytes() + state.attempts.capacity() * sizeof(TaskAttempt) +
                    state.actors.capacity() * sizeof(Actor) + state.jobs.capacity() * sizeof(Job) +
                    state.nodes.capacity() * sizeof(Node) + state.workers.capacity() * sizeof(Worker) +
@@ -643,6 +648,7 @@ uint64_t size_of(const SessionState& state) {
                    state.exported_datasets.capacity() * sizeof(ExportedDataset) +
                    state.exported_train_rows.capacity() * sizeof(ExportedTrainRow);
   for (const TaskAttempt& task : state.attempts) {
+    if (steps.must_end()) break;
     bytes += task.profile_events.capacity() * sizeof(ProfileEvent) +
              task.required_resources.capacity() * sizeof(Resources::value_type) +
              task.label_selector.capacity() * sizeof(TextMap::value_type);
@@ -661,6 +667,11 @@ uint64_t size_of(const SessionState& state) {
   return bytes;
 }
 
+Error build_cancelled() {
+  return Error{ErrorKind::cancelled,
+               "putting the session's state together was cancelled by its deadline or a stop"};
+}
+
 }  // namespace
 
 uint64_t SessionBuilder::bytes_to_build() const {
@@ -672,42 +683,58 @@ uint64_t SessionBuilder::bytes_to_build() const {
   return tasks * (sizeof(TaskAttempt) + sizeof(Place));
 }
 
-std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
+Result<std::shared_ptr<SessionState>> SessionBuilder::build(const Deadline& deadline, unsigned threads) {
+  BuildSteps steps(deadline);
   auto state = std::make_shared<SessionState>();
-  for (NodePiece& node : values_of(nodes_))
+  for (NodePiece& node : values_of(nodes_)) {
+    if (steps.must_end()) break;
     state->nodes.push_back(node_row(std::move(node), texts_));
+  }
   add_missing(state->nodes, std::exchange(snapshot_nodes_, {}), &Node::node_id);
-  for (ActorPiece& actor : values_of(actors_))
+  for (ActorPiece& actor : values_of(actors_)) {
+    if (steps.must_end()) break;
     state->actors.push_back(actor_row(std::move(actor), state->nodes));
+  }
   add_missing(state->actors, std::exchange(snapshot_actors_, {}), &Actor::actor_id);
-  take_snapshot_tasks();
+  take_snapshot_tasks(steps);
   for (WorkerPiece& worker : values_of(workers_)) {
+    if (steps.must_end()) break;
     if (const Node* node = state->find_node(worker.node_id)) worker.ip_address = node->ip_address;
     state->workers.push_back(worker);
   }
   sort_by_id(state->workers, &Worker::worker_id);
-  find_constructors(state->actors, state->workers);
-  for (const PlatformEventPiece& event : values_of(platform_events_))
+  find_constructors(state->actors, state->workers, steps);
+  for (const PlatformEventPiece& event : values_of(platform_events_)) {
+    if (steps.must_end()) break;
     state->platform_events.push_back(event);
+  }
   std::sort(state->platform_events.begin(), state->platform_events.end(),
             [](const PlatformEvent& a, const PlatformEvent& b) {
               return std::tie(b.time, a.event_id) < std::tie(a.time, b.event_id);
             });
-  for (PlacementGroupPiece& group : values_of(placement_groups_))
+  for (PlacementGroupPiece& group : values_of(placement_groups_)) {
+    if (steps.must_end()) break;
     state->placement_groups.push_back(group_row(std::move(group)));
+  }
   sort_by_id(state->placement_groups, &PlacementGroup::placement_group_id);
-  for (const AutoscalerReportPiece& report : values_of(autoscaler_reports_))
+  for (const AutoscalerReportPiece& report : values_of(autoscaler_reports_)) {
+    if (steps.must_end()) break;
     state->autoscaler_reports.push_back(report);
+  }
   std::sort(state->autoscaler_reports.begin(), state->autoscaler_reports.end(),
             [](const AutoscalerReport& a, const AutoscalerReport& b) {
               return std::tie(a.time, a.event_id) < std::tie(b.time, b.event_id);
             });
   state->provisioning = std::exchange(provisioning_, {});
-  for (ExportedDatasetPiece& dataset : values_of(exported_datasets_))
+  for (ExportedDatasetPiece& dataset : values_of(exported_datasets_)) {
+    if (steps.must_end()) break;
     state->exported_datasets.push_back(std::move(dataset));
+  }
   sort_by_id(state->exported_datasets, &ExportedDataset::dataset_id);
-  for (const auto& [key, row] : std::exchange(exported_train_rows_, {}))
+  for (const auto& [key, row] : std::exchange(exported_train_rows_, {})) {
+    if (steps.must_end()) break;
     state->exported_train_rows.push_back(row);
+  }
   state->unknown_events = std::exchange(unknown_events_, {});
   const std::vector<DriverPiece> drivers = values_of(drivers_);
   state->jobs =
@@ -716,11 +743,15 @@ std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
   std::vector<Place> places;
   for (Shard& shard : shards_) {
     shard.index = {};
-    for (const auto& task : shard.tasks)
+    for (const auto& task : shard.tasks) {
+      if (steps.must_end()) break;
       places.emplace_back(task.get());
+    }
   }
+  if (steps.must_end_now()) return build_cancelled();
   std::sort(places.begin(), places.end());
 
+  if (steps.must_end_now()) return build_cancelled();
   const JobEnds job_ends = ends_of(state->jobs, drivers);
   const std::vector<size_t> ends = blocks_of(places);
   std::vector<TextPool> block_texts(ends.size());
@@ -728,25 +759,34 @@ std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
     const size_t begin = i == 0 ? 0 : ends[i - 1];
     const std::span<const Place> block(places.data() + begin, ends[i] - begin);
     const AttemptFinisher finisher(*state, job_ends, block_texts[i]);
-    for (const Place& place : block)
+    BuildSteps block_steps(deadline);
+    for (const Place& place : block) {
+      if (block_steps.must_end()) return;
       finisher.fill(*place.piece);
+    }
     share_definitions(block);
     for (const Place& place : block) {
+      if (block_steps.must_end()) return;
       finisher.finish(*place.piece);
       place.piece->profile_events.shrink_to_fit();
     }
   });
 
+  // Also where a block has ended early.
+  if (steps.must_end_now()) return build_cancelled();
+
   state->attempts.reserve(places.size());
   use_large_pages(state->attempts.data(), state->attempts.capacity() * sizeof(TaskAttempt));
-  for (const Place& place : places)
+  for (const Place& place : places) {
+    if (steps.must_end()) break;
     if (place.piece->exists) state->attempts.push_back(std::move(*place.piece));
+  }
   for_each_index(shards_.size(), threads, [&](size_t i) {
     shards_[i].tasks.clear();
     shards_[i].tasks.shrink_to_fit();
   });
 
-  state->last_seen = last_time_in(*state);
+  state->last_seen = last_time_in(*state, steps);
 
   auto memory = std::make_shared<TextMemory>();
   for (Shard& shard : shards_)
@@ -755,7 +795,8 @@ std::shared_ptr<SessionState> SessionBuilder::build(unsigned threads) {
     memory->take(texts.take_memory());
   memory->take(texts_.take_memory());
   state->memory = std::move(memory);
-  state->bytes = size_of(*state);
+  state->bytes = size_of(*state, steps);
+  if (steps.must_end_now()) return build_cancelled();
   return state;
 }
 

@@ -14,6 +14,9 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "base/clock.h"
+#include "base/result.h"
+#include "historyserver/state/build_steps.h"
 #include "historyserver/state/session_state.h"
 #include "historyserver/state/state_pieces.h"
 #include "historyserver/state/text_memory.h"
@@ -50,8 +53,9 @@ class SessionBuilder {
   uint64_t bytes_to_build() const;
 
   // What follows from all of it together: final states, and the ends that nobody reported because whoever
-  // would have was gone. By so many threads. The builder is empty then.
-  std::shared_ptr<SessionState> build(unsigned threads = 1);
+  // would have was gone. By so many threads. The builder is empty then. `cancelled`: the deadline or a stop
+  // came first.
+  Result<std::shared_ptr<SessionState>> build(const Deadline& deadline, unsigned threads = 1);
 
  private:
   using TaskKey = std::pair<std::string_view, uint32_t>;  // task ID, attempt
@@ -75,7 +79,7 @@ class SessionBuilder {
 
   bool has(const TaskPiece& task) const;
   // Those of which events tell already are left out.
-  void take_snapshot_tasks();
+  void take_snapshot_tasks(BuildSteps& steps);
   template <typename Piece>
   void add_to(ById<Piece>& pieces, std::string_view Piece::*id, const Piece& piece);
 

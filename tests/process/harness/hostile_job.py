@@ -40,8 +40,19 @@ LEVELS = (
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def exchange(one, other):
-    return libc.renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0
+def exchange(root, place, spare):
+    """Follows no link on the way to the place: through one that stayed there the job would change the outside itself."""
+    *folders, name = place.split("/")
+    opened = [os.open(root, os.O_PATH | os.O_DIRECTORY)]
+    try:
+        for folder in folders:
+            opened.append(os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=opened[-1]))
+        return libc.renameat2(opened[-1], os.fsencode(name), AT_FDCWD, os.fsencode(spare), RENAME_EXCHANGE) == 0
+    except OSError:
+        return False
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 class HostileJob:
@@ -75,12 +86,12 @@ class HostileJob:
         """The place is a link for a moment, and again what it was."""
         spare = self.new_link(outside / place)
         for _ in range(self.random.choice((1, 1, 2, 10))):
-            if not exchange(self.root / place, spare):
+            if not exchange(self.root, place, spare):
                 break
             self.swaps += 1
             for _ in range(self.random.choice((0, 0, 10, 1000))):
                 pass
-            if not exchange(self.root / place, spare):
+            if not exchange(self.root, place, spare):
                 break  # the collector has moved it: the link stays wherever it is
         if spare.is_symlink():
             spare.unlink()
