@@ -133,6 +133,13 @@ def has_alive_node(head):
     return status == 200 and any(node["raylet"].get("state") == "ALIVE" for node in json.loads(body)["data"]["summary"])
 
 
+def check_that_the_gcs_sends_events(head):
+    """A Ray before 2.54 whose agent starts slowly sends no event of an actor, a node or a driver, and the recording would lack them."""
+    for log in ("gcs_server.out", "gcs_server.err"):
+        if "Events and metrics will not be exported" in (head.session / "logs" / log).read_text(errors="replace"):
+            raise RuntimeError(f"{log} says that the GCS sends no events, because the dashboard's agent took longer than 30 s; record again")
+
+
 def start_collector(head, folder, port, name):
     environment = {
         **{key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ},
@@ -269,6 +276,7 @@ def main():
             wait_until(lambda: has_alive_node(head), "a node that is alive", ALIVE_SECONDS)
             driver = run_workload(head, Path(shutil.copy(workload, head.root)))
             time.sleep(SETTLED_SECONDS)
+            check_that_the_gcs_sends_events(head)
             dashboard = Dashboard(head.dashboard_port)
             dashboard.ask_all()
             if driver.poll() is None:
