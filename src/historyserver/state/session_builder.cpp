@@ -74,6 +74,7 @@ Node node_row(NodePiece piece, TextPool& texts) {
       piece.is_alive = false;
       piece.end_time = change.time;
       piece.death_reason = change.death_reason;
+      piece.death_message = change.death_message;
       std::string message(words_of_death(change.death_reason));
       if (!change.death_message.empty()) message.append(": ").append(change.death_message);
       piece.state_message = texts.keep(message);
