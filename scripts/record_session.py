@@ -235,6 +235,12 @@ def run_workload(head, workload):
     return driver
 
 
+# Where memory runs out, Ray names the machine's largest processes, whosever they are: "17\t0.32\t/usr/bin/program…", as a text
+# or, with its tabs and line breaks escaped, in JSON.
+LARGEST_PROCESS = re.compile(rb"((?:\n|\\+n)\d+(?:\t|\\+t)[\d.]+(?:\t|\\+t))((?:\\+\"|[^\\\n\"])+)")
+BEFORE_LARGEST_PROCESSES = re.compile(rb"memory users: PID(?:\t|\\+t)MEM\(GB\)(?:\t|\\+t)COMMAND")
+
+
 class Neutral:
     """Takes this machine's folders out of what is recorded. What stands for them is as long, because tasks' logs are
     ranges of bytes."""
@@ -258,6 +264,8 @@ class Neutral:
         return re.sub(rb"[A-Za-z0-9+/]{100,}={0,2}", self._encoded, content)
 
     def _plain(self, content):
+        if BEFORE_LARGEST_PROCESSES.search(content):
+            content = LARGEST_PROCESS.sub(lambda process: process[1] + b"x" * len(process[2]), content)
         for place, neutral in self.places.items():
             content = content.replace(place, neutral)
         if self.home in content:

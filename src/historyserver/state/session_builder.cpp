@@ -215,9 +215,17 @@ const ProfileEvent* execution_of(const TaskAttempt& task) {
   return found;
 }
 
+// An actor that leaves by exit_actor() or sys.exit(0) ends its task well, and Ray records the exception (Ray:
+// _raylet.pyx, execute_task).
+bool is_actor_exit(const TaskAttempt& task, const ProfileEvent& event) {
+  return task.type == TaskType::actor_task && text_in(event.extra_data, "type") == "<class 'SystemExit'>" &&
+         text_in(event.extra_data, "value") == "0";
+}
+
 const ProfileEvent* failure_of(const TaskAttempt& task) {
   for (const ProfileEvent& event : task.profile_events)
-    if (event.extra_data.find("\"traceback\"") != std::string_view::npos) return &event;
+    if (event.extra_data.find("\"traceback\"") != std::string_view::npos && !is_actor_exit(task, event))
+      return &event;
   return nullptr;
 }
 
