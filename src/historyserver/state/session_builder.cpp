@@ -223,9 +223,10 @@ bool is_actor_exit(const TaskAttempt& task, const ProfileEvent& event) {
 }
 
 const ProfileEvent* failure_of(const TaskAttempt& task) {
-  for (const ProfileEvent& event : task.profile_events)
+  for (const ProfileEvent& event : task.profile_events) {
     if (event.extra_data.find("\"traceback\"") != std::string_view::npos && !is_actor_exit(task, event))
       return &event;
+  }
   return nullptr;
 }
 
