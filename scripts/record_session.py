@@ -110,7 +110,9 @@ class Dashboard:
             self.ask(f"/api/jobs/{quote(job['submission_id'] or job['job_id'])}")
         for node in self.parsed("/nodes?view=summary")["data"]["summary"]:
             self.ask(f"/nodes/{node['raylet']['nodeId']}")
-            self.ask(f"/api/v0/logs?node_id={node['raylet']['nodeId']}")
+            # Live has no logs of a node that is gone.
+            if node["raylet"].get("state") == "ALIVE":
+                self.ask(f"/api/v0/logs?node_id={node['raylet']['nodeId']}")
         for key in ("func_or_class_name", "name", "type", "state", "job_id", "actor_id", "node_id"):
             for value in sorted({str(task[key]) for task in rows["tasks"] if task[key]}):
                 self.ask(f"/api/v0/tasks?filter_keys={key}&filter_predicates=%3D&filter_values={quote(value)}")
@@ -126,21 +128,32 @@ def address_of(head):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def has_alive_node(head):
+def alive_nodes(head):
     dashboard = Dashboard(head.dashboard_port)
     dashboard.ask("/nodes?view=summary")
     _, status, _, body = dashboard.answers[0]
-    return status == 200 and any(node["raylet"].get("state") == "ALIVE" for node in json.loads(body)["data"]["summary"])
+    if status != 200:
+        return 0
+    return sum(node["raylet"].get("state") == "ALIVE" for node in json.loads(body)["data"]["summary"])
 
 
-def start_collector(head, folder, port, name):
+def check_that_the_gcs_sends_events(head):
+    """A Ray before 2.54 whose agent starts slowly sends no event of an actor, a node or a driver, and the recording would lack them."""
+    for log in ("gcs_server.out", "gcs_server.err"):
+        if "Events and metrics will not be exported" in (head.session / "logs" / log).read_text(errors="replace"):
+            raise RuntimeError(f"{log} says that the GCS sends no events, because the dashboard's agent took longer than 30 s; record again")
+
+
+def start_collector(head, folder, port, role="Head", root=None):
+    """Beside the head, or beside a node that has `root` for its files."""
+    log_path = folder / f"collector-{port}.log"
     environment = {
         **{key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ},
         **mark(folder),
-        "RAY_ROLE": "Head",
-        "RAY_CLUSTER_NAME": name,
-        "RAY_TMP_ROOT": str(head.root),
-        "RAY_COLLECTOR_EVENT_DATA_DIR": str(folder / "event-data"),
+        "RAY_ROLE": role,
+        "RAY_CLUSTER_NAME": "recorded",
+        "RAY_TMP_ROOT": str(root or head.root),
+        "RAY_COLLECTOR_EVENT_DATA_DIR": str(folder / f"event-data-{port}"),
         "EVENTS_PORT": str(port),
         "METRICS_PORT": "0",
         # The collector asks no dashboard: its answers are recorded, and compared with what events alone tell.
@@ -152,12 +165,45 @@ def start_collector(head, folder, port, name):
         "STORAGE_BACKEND": "local",
         "LOCAL_STORAGE_DIR": str(folder / "bucket"),
     }
-    with open(folder / "collector.log", "wb") as log:
+    with open(log_path, "wb") as log:
         process = subprocess.Popen(
             [ROOT / "build" / "bin" / "collector"], env=environment, stdout=log, stderr=log, cwd=folder
         )
-    wait_until(lambda: accepts_connections(port), f"the collector to listen; see {folder}/collector.log", 20)
+    wait_until(lambda: accepts_connections(port), f"the collector to listen; see {log_path}", 20)
     return process
+
+
+class Worker:
+    """A further node of the head's cluster, with an address and files of its own, and a collector of its own."""
+
+    def __init__(self, head, number, folder):
+        self.root = Path(tempfile.mkdtemp(prefix="rh-ray-", dir="/tmp"))
+        self.log_path = folder / f"ray-{number}.log"
+        port = free_port()
+        self.collector = start_collector(head, folder, port, role="Worker", root=self.root)
+        environment = {
+            **{name: value for name, value in head.environment.items() if name != "RAY_ADDRESS"},
+            "RAY_DASHBOARD_AGGREGATOR_AGENT_EVENTS_EXPORT_ADDR": f"http://localhost:{port}/v1/events",
+        }
+        command = [
+            *(str(head.python.with_name("ray")), "start", "--block", "--disable-usage-stats", "--num-cpus=1"),
+            *(f"--address={head.environment['RAY_ADDRESS']}", f"--node-ip-address=127.0.0.{number + 1}"),
+            *(f"--temp-dir={self.root}", f"--object-store-memory={100 * 1024 * 1024}"),
+            f'--resources={{"node_{number}": 1}}',
+            f"--dashboard-agent-listen-port={free_port()}",
+            *("--min-worker-port=0", "--max-worker-port=0"),
+        ]
+        with open(self.log_path, "wb") as log:
+            # It carries the head's mark, and ends with it.
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+
+    def remove(self):
+        if self.collector.poll() is None:
+            self.collector.kill()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.root, ignore_errors=True)
 
 
 def run_workload(head, workload):
@@ -189,6 +235,12 @@ def run_workload(head, workload):
     return driver
 
 
+# Where memory runs out, Ray names the machine's largest processes, whosever they are: "17\t0.32\t/usr/bin/program…", as a text
+# or, with its tabs and line breaks escaped, in JSON.
+LARGEST_PROCESS = re.compile(rb"((?:\n|\\+n)\d+(?:\t|\\+t)[\d.]+(?:\t|\\+t))((?:\\+\"|[^\\\n\"])+)")
+BEFORE_LARGEST_PROCESSES = re.compile(rb"memory users: PID(?:\t|\\+t)MEM\(GB\)(?:\t|\\+t)COMMAND")
+
+
 class Neutral:
     """Takes this machine's folders out of what is recorded. What stands for them is as long, because tasks' logs are
     ranges of bytes."""
@@ -212,6 +264,8 @@ class Neutral:
         return re.sub(rb"[A-Za-z0-9+/]{100,}={0,2}", self._encoded, content)
 
     def _plain(self, content):
+        if BEFORE_LARGEST_PROCESSES.search(content):
+            content = LARGEST_PROCESS.sub(lambda process: process[1] + b"x" * len(process[2]), content)
         for place, neutral in self.places.items():
             content = content.replace(place, neutral)
         if self.home in content:
@@ -251,6 +305,7 @@ def main():
     parser.add_argument("folder", type=Path, help="has workload.py; gets session.tar.gz")
     parser.add_argument("--ray", default=os.environ.get("RAYHISTORY_RAY"), help="the ray command; default: RAYHISTORY_RAY")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a variable of Ray's environment")
+    parser.add_argument("--workers", type=int, default=0, help="how many nodes beside the head; each has one of the resource node_<number>")
     arguments = parser.parse_args()
     workload, archive = arguments.folder / "workload.py", arguments.folder / "session.tar.gz"
     with tempfile.TemporaryDirectory(prefix="rh-record-") as name:
@@ -260,28 +315,37 @@ def main():
         options = ['--resources={"my_res_x": 4}', "--labels=my_label_x=a-b_c"]
         variables = dict(variable.split("=", 1) for variable in arguments.set)
         head = RayHead(arguments.ray, folder / "ray.log", port, num_cpus=4, options=options, **variables)
-        collector = None
+        collectors = []
+        workers = []
         driver = None
         try:
-            collector = start_collector(head, folder, port, "recorded")
+            collectors.append(start_collector(head, folder, port))
             head.wait_until_ready()
             # Ray 2.54 lets no driver in before, and says that it is ready.
-            wait_until(lambda: has_alive_node(head), "a node that is alive", ALIVE_SECONDS)
+            wait_until(lambda: alive_nodes(head) > 0, "a node that is alive", ALIVE_SECONDS)
+            for number in range(1, arguments.workers + 1):
+                workers.append(Worker(head, number, folder))
+                collectors.append(workers[-1].collector)
+            wait_until(lambda: alive_nodes(head) == 1 + len(workers), "all nodes to be alive", ALIVE_SECONDS)
             driver = run_workload(head, Path(shutil.copy(workload, head.root)))
             time.sleep(SETTLED_SECONDS)
+            check_that_the_gcs_sends_events(head)
             dashboard = Dashboard(head.dashboard_port)
             dashboard.ask_all()
             if driver.poll() is None:
                 driver.kill()
             head.end_at_once()
-            collector.terminate()
-            if collector.wait(60) != 0:
-                raise RuntimeError((folder / "collector.log").read_text())
+            for collector in collectors:
+                collector.terminate()
+            if any([collector.wait(60) != 0 for collector in collectors]):
+                raise RuntimeError("".join(log.read_text() for log in folder.glob("collector-*.log")))
         finally:
-            for process in (driver, collector):
+            for process in (driver, *collectors):
                 if process is not None and process.poll() is None:
                     process.kill()
             head.kill()
+            for worker in workers:
+                worker.remove()
         write_archive(archive, dashboard, folder / "bucket", Neutral(arguments.ray))
     print(f"{archive}: {len(dashboard.answers)} answers, {archive.stat().st_size} bytes")
 

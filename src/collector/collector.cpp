@@ -148,8 +148,14 @@ void Collector::prepare_node() {
   log_info("storing to", {{"store", store_->description()}, {"root", settings_.storage.root}});
   if (settings_.role == Role::head) {
     marker_ = std::make_unique<SessionMarker>(*store_);
-    poller_ = std::make_unique<DashboardPoller>(poller_options(settings_.dashboard, ray_folder_), http_,
-                                                *store_, keys_, clock_);
+    DashboardPollerOptions options = poller_options(settings_.dashboard, ray_folder_);
+    if (journal_) {
+      event_silence_ = std::make_unique<EventSilence>(clock_, [this] { return journal_->totals().batches; });
+      options.endpoints.answered = [this](std::string_view endpoint, std::string_view body) {
+        event_silence_->note(endpoint, body);
+      };
+    }
+    poller_ = std::make_unique<DashboardPoller>(std::move(options), http_, *store_, keys_, clock_);
   }
   watcher_ = std::make_unique<SessionWatcher>(
       watcher_options(settings_, ray_folder_), http_, clock_,

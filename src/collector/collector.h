@@ -27,6 +27,7 @@
 #include "logs/ended_session.h"
 #include "logs/log_tracker.h"
 #include "ray/dashboard_poller.h"
+#include "ray/event_silence.h"
 #include "ray/session_watcher.h"
 #include "shipper/shipper.h"
 #include "status/status_server.h"
@@ -98,6 +99,7 @@ class Collector {
   mutable std::mutex log_totals_mutex_;      // guards the next two; a scrape must not wait for a scan
   LogTotals earlier_log_totals_;             // of trackers that are gone
   const LogTracker* counted_logs_ = nullptr;
+  std::unique_ptr<EventSilence> event_silence_;  // on the head, when events are collected
   CurlClient http_;
   std::unique_ptr<DashboardPoller> poller_;  // on the head
   std::unique_ptr<SessionWatcher> watcher_;

@@ -15,8 +15,10 @@ inline constexpr std::string_view kStatusEndpoint = "/api/cluster_status?format=
 // Ray Train's runs. Where there has been none, Ray answers 500.
 inline constexpr std::string_view kTrainEndpoint = "/api/train/v2/runs/v1";
 
+inline constexpr std::string_view kMetadataEndpoint = "/api/v0/cluster_metadata";
+
 // These answers do not change while a session runs.
-inline constexpr std::array<std::string_view, 2> kOnceEndpoints = {"/api/v0/cluster_metadata", "/timezone"};
+inline constexpr std::array<std::string_view, 2> kOnceEndpoints = {kMetadataEndpoint, "/timezone"};
 // These do. They stand in the order in which they would be missed most, should the dashboard end amid a
 // round.
 inline constexpr std::array<std::string_view, 6> kPolledEndpoints = {

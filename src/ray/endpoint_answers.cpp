@@ -18,6 +18,9 @@ constexpr size_t kParsedLimitBytes = 16 * 1024 * 1024;
 // node.
 constexpr size_t kEmptyLimitBytes = 1024 * 1024;
 
+// Real ones have up to 20 ("3.0.0.dev0+cu128.rc1"). A longer one is none, and is kept out of the log.
+constexpr size_t kVersionLimitBytes = 64;
+
 // Jobs never leave these (ray 2.60, dashboard/modules/job/common.py).
 bool is_last_status(std::string_view status) {
   return status == "SUCCEEDED" || status == "FAILED" || status == "STOPPED";
@@ -117,6 +120,28 @@ std::optional<uint64_t> count_jobs(std::string_view body) {
       for_each_object(json.document.get_array(), [&](simdjson::ondemand::object&) { ++jobs; });
   if (!is_list) return std::nullopt;
   return jobs;
+}
+
+std::optional<int64_t> newest_job_start(std::string_view body) {
+  Json json(body);
+  if (!json.iterate()) return std::nullopt;
+  std::optional<int64_t> newest;
+  const bool is_list = for_each_object(json.document.get_array(), [&](simdjson::ondemand::object& job) {
+    int64_t start = 0;
+    if (job["start_time"].get_int64().get(start) == simdjson::SUCCESS && (!newest || start > *newest))
+      newest = start;
+  });
+  if (!is_list) return std::nullopt;
+  return newest;
+}
+
+std::string ray_version_in(std::string_view body) {
+  Json json(body);
+  std::string_view version;
+  if (!json.iterate() || json.document["data"]["rayVersion"].get_string().get(version) != simdjson::SUCCESS ||
+      version.size() > kVersionLimitBytes)
+    return {};
+  return std::string(version);
 }
 
 std::optional<uint64_t> count_alive_nodes(std::string_view body) {

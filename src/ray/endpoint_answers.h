@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,10 @@ std::optional<std::vector<ListedJob>> jobs_in(std::string_view body);
 
 // How many jobs an answer of /api/jobs/ lists, with an ID or without.
 std::optional<uint64_t> count_jobs(std::string_view body);
+// When the youngest of them began, in unix milliseconds. Nothing where none says so.
+std::optional<int64_t> newest_job_start(std::string_view body);
+// "2.60.0" in an answer of /api/v0/cluster_metadata. Empty where it has none.
+std::string ray_version_in(std::string_view body);
 // How many nodes are alive in an answer of /nodes?view=summary.
 std::optional<uint64_t> count_alive_nodes(std::string_view body);
 // How many nodes are active or idle in an answer of /api/cluster_status?format=1, which is a text for people.

@@ -125,5 +125,21 @@ TEST(EndpointAnswers, AreNotLookedIntoWhenTheyAreTooLong) {
   EXPECT_TRUE(has_datasets(R"({"datasets": []})" + std::string(2 * 1024 * 1024, ' ')));
 }
 
+TEST(EndpointAnswers, TellWhenTheYoungestJobBegan) {
+  EXPECT_EQ(newest_job_start(R"([{"start_time": 5}, {"start_time": 7, "job_id": "a"}, {"start_time": 6}])"),
+            7);
+  EXPECT_EQ(newest_job_start(R"([{"start_time": null}, {"start_time": 6}, {"start_time": "8"}, {}])"), 6);
+  for (const std::string body : {"[]", "[{}]", "{}", "", "no JSON", "[7]", R"([{"start_time": 6}, 7])"})
+    EXPECT_EQ(newest_job_start(body), std::nullopt) << body;
+}
+
+TEST(EndpointAnswers, TellTheVersionOfRay) {
+  EXPECT_EQ(ray_version_in(R"({"result": true, "msg": "", "data": {"rayVersion": "2.60.0"}})"), "2.60.0");
+  const std::string long_one = R"({"data": {"rayVersion": ")" + std::string(65, '2') + R"("}})";
+  for (const std::string& body : {std::string("{}"), std::string("[]"), std::string(),
+                                  std::string(R"({"data": {"rayVersion": 2}})"), long_one})
+    EXPECT_EQ(ray_version_in(body), "") << body;
+}
+
 }  // namespace
 }  // namespace rayhistory

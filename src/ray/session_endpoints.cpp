@@ -217,6 +217,7 @@ void SessionEndpoints::take(std::string endpoint, std::string body, std::optiona
     round.goes_on = false;
     return;
   }
+  if (options_.answered) options_.answered(endpoint, body);
   const bool ray_is_ending = round.is_at_shutdown || life == SessionLife::ending;
   if (endpoint.starts_with(kDatasets) && !has_datasets(body)) {
     // Ray's statistics actor forgets; what was stored is better.

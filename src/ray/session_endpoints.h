@@ -39,6 +39,8 @@ struct SessionEndpointsOptions {
   std::vector<std::string> additional_endpoints = {};  // each begins with '/'
   // Looked at after each answer: from whom it came.
   std::function<SessionLife(const SessionName&)> life;
+  // May be empty. Sees each answer of the session's own dashboard, stored or not.
+  std::function<void(std::string_view endpoint, std::string_view body)> answered = {};
 };
 
 // Blocks in requests to the dashboard and the store. One thread at a time.

@@ -10,7 +10,12 @@ DOCS = ROOT / "docs"
 PAGES = ["kind", "troubleshooting", "migration", "operations"]
 # Quoted in troubleshooting.md, and said by others.
 # libcurl's and the stores' errors, as they stand in ours.
-OF_OTHERS = {"Could not resolve host", "SSL certificate problem", "InvalidArgument: Invalid signing region"}
+OF_OTHERS = {
+    "Could not resolve host",
+    "SSL certificate problem",
+    "InvalidArgument: Invalid signing region",
+    "Events and metrics will not be exported",
+}
 
 
 def page(name):

@@ -176,6 +176,16 @@ def test_an_outage_of_the_dashboard_is_two_lines(start, folder_store, dashboard)
     assert told == ["dashboard unreachable: asking again until it answers", "dashboard reachable again"]
 
 
+def test_a_ray_that_runs_jobs_and_posts_no_events_is_told_with_its_version(start, folder_store, dashboard):
+    dashboard.answers[METADATA] = {"result": True, "msg": "", "data": {"rayVersion": "2.53.0"}}
+    dashboard.answers[JOBS] = [{"job_id": "01000000", "start_time": int(time.time() * 1000) + 60_000}]
+    collector = start(folder_store)
+    collector.wait_for_log("has posted no event", 100)
+    collector.stop()
+    line = next(line for line in collector.log_lines() if "has posted no event" in line["msg"])
+    assert line["ray_version"] == "2.53.0" and "EXPOSABLE_EVENT_TYPES=ALL" in line["advice"]
+
+
 def test_the_recorded_answers_of_ray_are_stored_unchanged(start, store, dashboard):
     with tarfile.open(RECORDING) as archive:
         members = [member for member in archive.getmembers() if "/dashboard/" in member.name and member.isfile()]

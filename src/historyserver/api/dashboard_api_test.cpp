@@ -650,6 +650,19 @@ TEST_F(DashboardApi, ShowsTrainRunsOfWhichTheExportApiTells) {
   EXPECT_EQ(at("1/status"), "\"FINISHED\"");
 }
 
+TEST_F(DashboardApi, ShowsNoTimeOfAnExportedTrainRunThatIsNoNumber) {
+  const auto start_of = [&](std::string_view text) {
+    const std::string run = fmt::format(R"({{"id": "r", "status": "RUNNING", "start_time_ns": {}}})", text);
+    state.exported_train_rows = {{.run_id = "r", .attempt_id = {}, .has_ended = false, .json = run}};
+    return json("/api/train/v2/runs/v1", "/train_runs/0/start_time_ns");
+  };
+  EXPECT_EQ(start_of(R"("1796001087904865947")"), "1796001087904865947");
+  EXPECT_EQ(start_of(R"("0017")"), "17");
+  for (const std::string_view text :
+       {R"("0")", R"("-5")", R"("18446744073709551616")", R"("1 2")", R"("1e3")", R"("x")", "null"})
+    EXPECT_EQ(start_of(text), "null") << text;
+}
+
 TEST_F(DashboardApi, MasksTheEnvironmentOfFetchedTrainRuns) {
   put("fetched_endpoints/restful__api__train__v2__runs__v1",
       R"({"train_runs": [{"run_config": {"worker_runtime_env": {"env_vars": {"KEY": "hush"}}}}]})");

@@ -70,17 +70,35 @@ double resource_of(const Node& node, std::string_view name) {
   return 0;
 }
 
-// Where Ray had its folder: known of a task's log, "/tmp/ray/session_…/logs/worker-….out". Empty: unknown.
-std::string session_folder(const SessionView& view) {
-  const std::string& session = view.listing.session.name.str();
-  for (const TaskAttempt& task : view.state.attempts) {
-    if (const size_t at = task.stdout_file.find("/" + session + "/"); at != std::string_view::npos)
-      return std::string(task.stdout_file.substr(0, at + 1 + session.size()));
+// Where each node's Ray had its folder, which is known of its tasks' logs:
+// "/tmp/ray/session_…/logs/worker-….out".
+class SessionFolders {
+ public:
+  explicit SessionFolders(const SessionView& view) {
+    const std::string part = "/" + view.listing.session.name.str() + "/";
+    for (const TaskAttempt& task : view.state.attempts) {
+      const size_t at = task.stdout_file.find(part);
+      if (at == std::string_view::npos) continue;
+      const std::string_view folder = task.stdout_file.substr(0, at + part.size() - 1);
+      of_nodes_.emplace(task.node_id, folder);
+      if (of_any_.empty()) of_any_ = folder;
+    }
   }
-  return {};
-}
+  // Of a node on which no task ran, that of another: nearly all clusters have one folder on all nodes. Empty:
+  // unknown.
+  std::string of(std::string_view node_id) const {
+    const auto found = of_nodes_.find(node_id);
+    return std::string(found == of_nodes_.end() ? of_any_ : found->second);
+  }
 
-void append_raylet(std::string& json, const SessionView& view, const Node& node, const std::string& folder) {
+ private:
+  std::map<std::string_view, std::string_view> of_nodes_;
+  std::string_view of_any_;
+};
+
+void append_raylet(std::string& json, const SessionView& view, const Node& node,
+                   const SessionFolders& folders) {
+  const std::string folder = folders.of(node.node_id);
   Comma comma;
   const auto text = [&](std::string_view key, std::string_view value) {
     append_key(json, comma, key);
@@ -97,6 +115,11 @@ void append_raylet(std::string& json, const SessionView& view, const Node& node,
   text("nodeName", node.name);
   text("state", node.is_alive ? "ALIVE" : "DEAD");
   text_or_null("stateMessage", node.state_message);
+  if (!node.death_reason.empty()) {
+    append_key(json, comma, "deathInfo");
+    json += fmt::format(R"({{"reason": {}, "reasonMessage": {}}})", json_string(node.death_reason),
+                        json_string(node.death_message));
+  }
   // As strings, as live: 64 bits.
   text("startTimeMs", std::to_string(node.start_time / 1'000'000));
   text("endTimeMs", std::to_string(node.end_time / 1'000'000));
@@ -126,7 +149,7 @@ void append_raylet(std::string& json, const SessionView& view, const Node& node,
 }
 
 void append_node(std::string& json, const SessionView& view, const Node& node, const FetchedFigures& figures,
-                 const std::string& folder, const LastSeen& last_seen) {
+                 const SessionFolders& folders, const LastSeen& last_seen) {
   json += R"({"hostname": )";
   append_json_string(json, node.host_name);
   json += R"(, "ip": )";
@@ -149,7 +172,7 @@ void append_node(std::string& json, const SessionView& view, const Node& node, c
   }
   if (node.is_alive) json += last_seen.member();
   json += R"(, "raylet": )";
-  append_raylet(json, view, node, folder);
+  append_raylet(json, view, node, folders);
 }
 
 void append_worker(std::string& json, std::string_view ip, std::string_view worker_id,
@@ -216,13 +239,13 @@ Response node_page(const SessionView& view, const Request& request) {
   if (!figures) return store_failure(figures.error());
   const auto usages = usage_of_nodes(view);
   if (!usages) return store_failure(usages.error());
-  const std::string folder = session_folder(view);
+  const SessionFolders folders(view);
   const LastSeen last_seen(view);
   std::string data = R"({"summary": [)";
   Comma comma;
   for (const Node& node : view.state.nodes) {
     comma.next(data);
-    append_node(data, view, node, *figures, folder, last_seen);
+    append_node(data, view, node, *figures, folders, last_seen);
     data += '}';
   }
   data += R"(], "nodeLogicalResources": {)";
@@ -247,7 +270,7 @@ Response node_detail(const SessionView& view, std::string_view id) {
   if (!figures) return store_failure(figures.error());
   const LastSeen last_seen(view);
   std::string data = R"({"detail": )";
-  append_node(data, view, *node, *figures, session_folder(view), last_seen);
+  append_node(data, view, *node, *figures, SessionFolders(view), last_seen);
   data += R"(, "actors": {)";
   Comma comma;
   for (const Actor& actor : view.state.actors) {

@@ -1,11 +1,13 @@
 #include "historyserver/api/train_runs.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -85,19 +87,16 @@ class Mapped {
       key(name) += missing;
     }
   }
-  // The export API writes 64-bit numbers as texts.
+  // The export API writes 64-bit numbers as texts. Zero stands for one that is not set; a text that is no
+  // number is null too.
   void number(std::string_view name) {
     const std::string_view digits = text(name);
-    const bool is_number =
-        !digits.empty() && digits != "0" &&
-        std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (is_number) {
-      key(name) += digits;
-    } else if (digits.empty()) {
-      copy(name);
-    } else {
-      key(name) += "null";
-    }
+    if (digits.empty()) return copy(name);
+    int64_t number = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto read = std::from_chars(digits.data(), end, number);
+    const bool is_set = read.ec == std::errc{} && read.ptr == end && number > 0;
+    key(name) += is_set ? std::to_string(number) : "null";
   }
   void id(std::string_view name, size_t bytes) {
     std::string hex;

@@ -20,6 +20,7 @@ namespace rayhistory {
 namespace {
 
 using namespace std::string_literals;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 using testing::UnorderedElementsAre;
@@ -191,6 +192,24 @@ std::vector<std::string> names_in(const std::string& answer) {
       names.emplace_back(name.get_string().value());
   }
   return names;
+}
+
+TEST_F(LogListTest, HasAGenerationOnceThatIsStoredUnderTwoNames) {
+  put(kHead, "raylet.out.1", "younger generation");
+  put(kHead, "raylet.out.2", "older one");
+  put(kHead, "raylet.out.3", "stored under this name alone");
+  put(kHead, "raylet.err.1", "a generation of another log");
+  put(kHead, "raylet.rotated.100-1.out", "older one");
+  put(kHead, "raylet.rotated.200-2.out", "younger generation");
+  put(kHead, "serve/replica.log.1", "a replica's");
+  put(kHead, "serve/replica.rotated.100-3.log", "a replica's");
+  EXPECT_THAT(names_in(list("node_id=aa01&glob=raylet*")),
+              ElementsAre("raylet.err", "raylet.err.1", "raylet.out", "raylet.out.3",
+                          "raylet.rotated.100-1.out", "raylet.rotated.200-2.out"));
+  EXPECT_THAT(names_in(list("node_id=aa01&glob=serve/*")), ElementsAre("serve/replica.rotated.100-3.log"));
+  // Someone who knows the name on the disk finds the log by it.
+  EXPECT_THAT(names_in(list("node_id=aa01&glob=raylet.out.2")), ElementsAre("raylet.out.2"));
+  EXPECT_EQ(text("filename=raylet.out.2"), "older one");
 }
 
 // Whatever a file may be named on Linux.

@@ -1,9 +1,11 @@
 #include "historyserver/logs/log_generations.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "layout/rotated_log.h"
@@ -90,22 +92,38 @@ std::vector<LogGeneration> by_number(const SessionListing& listing, const std::s
   return generations;
 }
 
-// Both are in order. A numbered generation is a timed one's double if it is as long, and comes where that one
-// is; one that has no double comes before all that follow its predecessor's.
+// By the place in `numbered`: the place in `timed` of that generation's double, which is as long and comes
+// after the double before it. Both are in order.
+std::vector<std::optional<size_t>> doubles_in(const std::vector<LogGeneration>& timed,
+                                              const std::vector<LogGeneration>& numbered) {
+  std::vector<std::optional<size_t>> doubles(numbered.size());
+  size_t next = 0;
+  for (size_t at = 0; at < numbered.size() && next < timed.size(); ++at) {
+    const auto twin =
+        std::find_if(timed.begin() + static_cast<std::ptrdiff_t>(next), timed.end(),
+                     [&](const LogGeneration& candidate) { return candidate.size == numbered[at].size; });
+    if (twin == timed.end()) continue;
+    doubles[at] = static_cast<size_t>(twin - timed.begin());
+    next = *doubles[at] + 1;
+  }
+  return doubles;
+}
+
+// Both are in order. A numbered generation comes where its timed double is; one that has no double comes
+// before all that follow its predecessor's.
 std::vector<LogGeneration> joined(std::vector<LogGeneration> numbered, std::vector<LogGeneration> timed) {
-  if (numbered.empty()) return timed;
+  const std::vector<std::optional<size_t>> doubles = doubles_in(timed, numbered);
   std::vector<LogGeneration> all;
   all.reserve(numbered.size() + timed.size());
   auto next = timed.begin();
-  for (LogGeneration& generation : numbered) {
-    const auto twin = std::find_if(
-        next, timed.end(), [&](const LogGeneration& candidate) { return candidate.size == generation.size; });
-    if (twin == timed.end()) {
-      all.push_back(std::move(generation));
+  for (size_t at = 0; at < numbered.size(); ++at) {
+    if (!doubles[at]) {
+      all.push_back(std::move(numbered[at]));
       continue;
     }
-    std::move(next, twin + 1, std::back_inserter(all));
-    next = twin + 1;
+    const auto behind_twin = timed.begin() + static_cast<std::ptrdiff_t>(*doubles[at]) + 1;
+    std::move(next, behind_twin, std::back_inserter(all));
+    next = behind_twin;
   }
   std::move(next, timed.end(), std::back_inserter(all));
   return all;
@@ -121,6 +139,29 @@ std::vector<LogGeneration> generations_of(const SessionListing& listing, const N
   if (const ListedObject* live = listing.find(folder + live_path))
     generations.push_back({live->key, live->object.size, std::numeric_limits<int64_t>::max()});
   return generations;
+}
+
+std::map<std::string, std::string> generations_under_two_names(const SessionListing& listing,
+                                                               const NodeId& node) {
+  const std::string folder = node.str() + "/logs/";
+  const size_t path_begins = listing.session.prefix.size() + folder.size();
+  std::set<std::string> with_numbers;
+  std::set<std::string> with_times;
+  for (const ListedObject* object : listing.below(folder)) {
+    const std::string_view path = std::string_view(object->key).substr(path_begins);
+    if (auto log = parse_rotated_log(path)) with_times.insert(std::move(log->live_path));
+    if (auto backup = parse_rotated_backup(path)) with_numbers.insert(std::move(backup->live_path));
+  }
+  std::map<std::string, std::string> timed_keys;
+  for (const std::string& live_path : with_numbers) {
+    if (!with_times.contains(live_path)) continue;
+    const std::vector<LogGeneration> numbered = by_number(listing, folder, live_path);
+    const std::vector<LogGeneration> timed = by_time(listing, folder, live_path);
+    const std::vector<std::optional<size_t>> doubles = doubles_in(timed, numbered);
+    for (size_t at = 0; at < numbered.size(); ++at)
+      if (doubles[at]) timed_keys.emplace(numbered[at].key, timed[*doubles[at]].key);
+  }
+  return timed_keys;
 }
 
 std::vector<LogSlice> all_of(const std::vector<LogGeneration>& generations) {

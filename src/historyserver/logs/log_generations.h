@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,11 @@ struct LogGeneration {
 // that one alone counts.
 std::vector<LogGeneration> generations_of(const SessionListing& listing, const NodeId& node,
                                           const std::string& live_path);
+
+// The node's generations that are stored under both names: the key under the name on the disk, and the key
+// under our collector's name.
+std::map<std::string, std::string> generations_under_two_names(const SessionListing& listing,
+                                                               const NodeId& node);
 
 std::vector<LogSlice> all_of(const std::vector<LogGeneration>& generations);
 

@@ -6,6 +6,7 @@
 
 #include "base/json_text.h"
 #include "historyserver/exchange/shown_name.h"
+#include "historyserver/logs/log_generations.h"
 
 namespace rayhistory {
 namespace {
@@ -35,6 +36,8 @@ Result<std::string> log_names_json(const SessionListing& listing, const NodeId& 
   const size_t path_begins = listing.session.prefix.size() + folder.size();
   std::set<std::string> names;  // as they are shown; a folder's with its slash
   GlobEffort effort;
+  const std::map<std::string, std::string> under_two_names = generations_under_two_names(listing, node);
+  const auto shown_path = [&](std::string_view key) { return shown_name(key.substr(path_begins)); };
   for (const ListedObject* object : listing.below(folder)) {
     if (effort.is_too_much()) {
       return Error{
@@ -42,7 +45,9 @@ Result<std::string> log_names_json(const SessionListing& listing, const NodeId& 
           "Invalid glob filter: it is too complex for the many logs of this node. Use a simpler one, such as "
           "*part-of-the-name*."};
     }
-    const std::string path = shown_name(std::string_view(object->key).substr(path_begins));
+    const auto twin = under_two_names.find(object->key);
+    if (twin != under_two_names.end() && glob.matches(shown_path(twin->second), effort)) continue;
+    const std::string path = shown_path(object->key);
     // Each folder on the way; an object that ends in a slash is the marker of one.
     for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1))
       if (slash > 0 && glob.matches(path.substr(0, slash), effort)) names.insert(path.substr(0, slash + 1));

@@ -74,6 +74,7 @@ Node node_row(NodePiece piece, TextPool& texts) {
       piece.is_alive = false;
       piece.end_time = change.time;
       piece.death_reason = change.death_reason;
+      piece.death_message = change.death_message;
       std::string message(words_of_death(change.death_reason));
       if (!change.death_message.empty()) message.append(": ").append(change.death_message);
       piece.state_message = texts.keep(message);
@@ -216,9 +217,18 @@ const ProfileEvent* execution_of(const TaskAttempt& task) {
   return found;
 }
 
+// An actor that leaves by exit_actor() or sys.exit(0) ends its task well, and Ray records the exception (Ray:
+// _raylet.pyx, execute_task).
+bool is_actor_exit(const TaskAttempt& task, const ProfileEvent& event) {
+  return task.type == TaskType::actor_task && text_in(event.extra_data, "type") == "<class 'SystemExit'>" &&
+         text_in(event.extra_data, "value") == "0";
+}
+
 const ProfileEvent* failure_of(const TaskAttempt& task) {
-  for (const ProfileEvent& event : task.profile_events)
-    if (event.extra_data.find("\"traceback\"") != std::string_view::npos) return &event;
+  for (const ProfileEvent& event : task.profile_events) {
+    if (event.extra_data.find("\"traceback\"") != std::string_view::npos && !is_actor_exit(task, event))
+      return &event;
+  }
   return nullptr;
 }
 

@@ -191,7 +191,8 @@ struct Node {
   bool is_alive = true;
   std::string_view alive_sub_state;  // "DRAINING"; may be empty
   std::string_view death_reason;     // "EXPECTED_TERMINATION"; empty: alive
-  std::string_view state_message;    // as the state API words it; empty: alive
+  std::string_view death_message;    // as Ray gave it with the reason; may be empty
+  std::string_view state_message;    // as the state API words the two; empty: alive
   Resources resources;               // total
   TextMap labels;
   UnixNanoseconds start_time = 0;

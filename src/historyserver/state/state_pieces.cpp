@@ -360,7 +360,7 @@ void keep_texts(Actor& actor, TextPool& texts) {
 void keep_texts(Node& node, TextPool& texts) {
   for (std::string_view* text :
        {&node.node_id, &node.ip_address, &node.host_name, &node.name, &node.instance_id, &node.instance_type,
-        &node.alive_sub_state, &node.death_reason, &node.state_message})
+        &node.alive_sub_state, &node.death_reason, &node.death_message, &node.state_message})
     *text = texts.keep(*text);
   keep_texts(node.resources, texts);
   keep_texts(node.labels, texts);
