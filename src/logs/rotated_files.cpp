@@ -62,19 +62,7 @@ bool RotatedFiles::seen(const Sighting& sighting) {
   file.node = node;
 
   const bool moved = file.path != sighting.path;
-  if (moved) {
-    if (const auto old = at_path_.find(file.path); old != at_path_.end() && old->second == identity)
-      at_path_.erase(old);
-    file.path = sighting.path;
-    file.number = sighting.number;
-  }
-  const auto [at_path, is_free] = at_path_.try_emplace(file.path, identity);
-  if (!is_free && at_path->second != identity) lost_.insert(std::exchange(at_path->second, identity));
-  if (!file.has_name) {
-    file.has_name = true;
-    std::erase(nameless_, identity);
-  }
-
+  take_path(file, sighting);
   const bool grown = is_new || sighting.status.size > file.size;
   file.size = sighting.status.size;
   if (grown || is_another_nodes) file.stored = false;
@@ -90,6 +78,19 @@ bool RotatedFiles::seen(const Sighting& sighting) {
   if (!file.unreadable) offer(file);
   shares_changed_ = true;
   return is_new;
+}
+
+void RotatedFiles::take_path(Rotated& file, const Sighting& sighting) {
+  const FileIdentity& identity = file.identity;
+  if (file.path != sighting.path) {
+    if (const auto old = at_path_.find(file.path); old != at_path_.end() && old->second == identity)
+      at_path_.erase(old);
+    file.path = sighting.path;
+    file.number = sighting.number;
+  }
+  const auto [at_path, is_free] = at_path_.try_emplace(file.path, identity);
+  if (!is_free && at_path->second != identity) lost_.insert(std::exchange(at_path->second, identity));
+  if (!std::exchange(file.has_name, true)) std::erase(nameless_, identity);
 }
 
 void RotatedFiles::path_vanished(const std::string& path) {
