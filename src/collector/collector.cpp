@@ -125,18 +125,13 @@ Collector::Collector(const Settings& settings, std::unique_ptr<Store> store,
           [this](const SessionName& session, const NodeId& known) {
             return node_times(ray_folder_, session, known);
           },
-          [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
-          [this](const std::string& prefix, std::function<void()> on_done) {
-            shipper_.prefix_ended(prefix, std::move(on_done));
-          }),
+          shipper_),
       http_(clock_, settings.network.client) {}
 
 Result<void> Collector::start_events() {
   const EventSettings& events = settings_.events;
   journal_ = std::make_unique<Journal>(
-      journal_folder_, keys_, journal_options(events), clock_,
-      JournalSink{.offer = [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
-                  .withdraw = [this](const std::string& key) { shipper_.withdraw(key); }},
+      journal_folder_, keys_, journal_options(events), clock_, shipper_,
       [this](const SessionName& session) { return node_id_in_files(ray_folder_, session).node; });
   event_server_ = std::make_unique<EventServer>(
       EventServerOptions{.address = events.address, .port = events.port, .limits = {}}, clock_,
@@ -305,12 +300,9 @@ void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
   LogPlace place = logs_of(*now.session, *now.node);
   for (size_t earlier = 0; earlier + 1 < place.nodes.size(); ++earlier)
     shipper_.look_below(place.nodes[earlier].prefix);
-  log_tracker_ = std::make_unique<LogTracker>(
-      std::move(place),
-      LogSink{.offer = [this](Shipment shipment) { shipper_.offer(std::move(shipment)); },
-              .withdraw = [this](const std::string& key) { shipper_.withdraw(key); },
-              .hand_over = [this](const std::string& key) { shipper_.hand_over(key); }},
-      clock_, LogTrackerOptions{.scan_interval = settings_.logs.rotated_scan_interval});
+  log_tracker_ =
+      std::make_unique<LogTracker>(std::move(place), shipper_, clock_,
+                                   LogTrackerOptions{.scan_interval = settings_.logs.rotated_scan_interval});
   count_logs_of(log_tracker_.get());
   log_tracker_->start();
 }

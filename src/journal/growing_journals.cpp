@@ -205,7 +205,7 @@ void GrowingJournals::offer(const GrowingJournal& growing) {
   shipment.path = growing.file.path();
   shipment.identity = growing.file.identity();
   shipment.size = growing.file.size();
-  shared_.sink.offer(std::move(shipment));
+  shared_.consumer.offer(std::move(shipment));
 }
 
 void GrowingJournals::forget_vanished() {
@@ -221,7 +221,7 @@ bool GrowingJournals::forget_if_vanished(File file) {
   log_error("an event journal was removed by somebody else: what the store does not have of it is lost",
             {{"path", file->file.path().str()}, {"bytes", file->file.size()}});
   if (file->place.is_known())
-    shared_.sink.withdraw(shared_.keys.journal(file->place.session, file->name(), false));
+    shared_.consumer.withdraw(shared_.keys.journal(file->place.session, file->name(), false));
   shared_.budget.remove(file->budgeted_bytes);
   by_place_.erase(file->place);
   files_.erase(file);

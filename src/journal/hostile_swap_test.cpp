@@ -9,6 +9,7 @@
 #include "base/shared_path.h"
 #include "journal/journal.h"
 #include "testing/hostile_folder.h"
+#include "testing/recording_consumer.h"
 
 namespace rayhistory {
 namespace {
@@ -29,20 +30,17 @@ std::string event(const std::string& id) {
 // and stores all of it. What it stored.
 std::string live(HostileFolder& folder, bool with_compression) {
   std::string stored;
-  std::vector<Shipment> offered;
+  RecordingConsumer consumer;
   Journal journal(JournalFolder(folder.shared() / "event-data", kCluster, kCluster),
                   ObjectKeys("", {kCluster, kCluster, std::nullopt}), {.compression = with_compression},
-                  system_clock(),
-                  JournalSink{.offer = [&](Shipment shipment) { offered.push_back(std::move(shipment)); },
-                              .withdraw = [](const std::string&) {}},
-                  [](const SessionName&) { return std::optional<NodeId>(); });
+                  system_clock(), consumer, [](const SessionName&) { return std::optional<NodeId>(); });
   (void)journal.append("[" + event("a") + "]");
   journal.recover();
   journal.set_running(kSession, kNode);
   (void)journal.append("[" + event("b") + "]");
   journal.tick();
   journal.seal_all();
-  for (const Shipment& shipment : std::exchange(offered, {})) {
+  for (const Shipment& shipment : consumer.take_waiting()) {
     const auto file = open_for_reading(shipment.path);
     const auto status = file ? file->status() : Result<FileStatus>(file.error());
     if (!status || status->identity != shipment.identity) continue;

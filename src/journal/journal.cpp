@@ -11,14 +11,14 @@
 namespace rayhistory {
 
 Journal::Journal(JournalFolder folder, ObjectKeys keys, JournalOptions options, const Clock& clock,
-                 JournalSink sink, NodeOfSession node_of_session)
+                 ShipmentConsumer& consumer, NodeOfSession node_of_session)
     : options_(options), found_(find_journals(folder)) {
   RememberedEvents remembered(folder, found_, clock.unix_nanoseconds());
   shared_.reset(new JournalShared{std::move(folder),
                                   std::move(keys),
                                   options.compression,
                                   clock,
-                                  std::move(sink),
+                                  consumer,
                                   DiskBudget(options.max_disk_bytes),
                                   {},
                                   {},

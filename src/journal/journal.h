@@ -72,8 +72,8 @@ class Journal {
  public:
   // Reads what is needed to recognise events of an earlier run (8 MiB at the most) and is then ready for
   // events. Nothing wrong with the folder keeps it from being made: append() tells. `clock` must outlive it.
-  Journal(JournalFolder folder, ObjectKeys keys, JournalOptions options, const Clock& clock, JournalSink sink,
-          NodeOfSession node_of_session);
+  Journal(JournalFolder folder, ObjectKeys keys, JournalOptions options, const Clock& clock,
+          ShipmentConsumer& consumer, NodeOfSession node_of_session);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;

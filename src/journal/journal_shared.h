@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <mutex>
 #include <string>
 
@@ -13,23 +12,16 @@
 #include "journal/session_nodes.h"
 #include "layout/local_path.h"
 #include "layout/object_key.h"
-#include "shipper/shipment.h"
+#include "shipper/shipment_consumer.h"
 
 namespace rayhistory {
-
-// Where files go. Called under the journal's mutex: neither may call back into the journal, nor run the
-// shipment's on_stored before it returns.
-struct JournalSink {
-  std::function<void(Shipment)> offer;
-  std::function<void(const std::string& key)> withdraw;
-};
 
 struct JournalShared {
   const JournalFolder folder;
   const ObjectKeys keys;
   const bool compression;
   const Clock& clock;
-  const JournalSink sink;
+  ShipmentConsumer& consumer;
 
   DiskBudget budget;
   std::atomic<bool> cancelled{false};  // compressions end

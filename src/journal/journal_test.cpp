@@ -127,7 +127,7 @@ std::string gunzip(const std::string& path) {
 }
 
 // A journal over a temporary folder, and a store that takes what a test tells it to.
-class JournalTest : public testing::Test {
+class JournalTest : public testing::Test, public ShipmentConsumer {
  protected:
   void SetUp() override { open(); }
   void TearDown() override {
@@ -142,17 +142,14 @@ class JournalTest : public testing::Test {
     offered_.clear();
     const DnsName cluster = *DnsName::parse("raycluster-1");
     const DnsName name_space = *DnsName::parse("default");
-    journal_ = std::make_unique<Journal>(
-        JournalFolder(folder_.shared(), cluster, name_space),
-        ObjectKeys("root", {name_space, cluster, std::nullopt}), options_, clock_,
-        JournalSink{
-            [this](Shipment shipment) { offered_.insert_or_assign(shipment.key, std::move(shipment)); },
-            [this](const std::string& key) { withdrawn_.push_back(key); }},
-        [this](const SessionName& name) -> std::optional<NodeId> {
-          const auto known = nodes_on_disk_.find(name.str());
-          if (known == nodes_on_disk_.end()) return std::nullopt;
-          return node(known->second);
-        });
+    journal_ =
+        std::make_unique<Journal>(JournalFolder(folder_.shared(), cluster, name_space),
+                                  ObjectKeys("root", {name_space, cluster, std::nullopt}), options_, clock_,
+                                  *this, [this](const SessionName& name) -> std::optional<NodeId> {
+                                    const auto known = nodes_on_disk_.find(name.str());
+                                    if (known == nodes_on_disk_.end()) return std::nullopt;
+                                    return node(known->second);
+                                  });
   }
   void run(std::string_view of_session = kSessionA, std::string_view on_node = kNode) {
     journal_->set_running(session(of_session), node(on_node));
@@ -232,6 +229,13 @@ class JournalTest : public testing::Test {
   ManualClock clock_;
   JournalOptions options_;
   std::map<std::string, std::string> nodes_on_disk_;
+  void offer(Shipment shipment) override { offered_.insert_or_assign(shipment.key, std::move(shipment)); }
+  void withdraw(const std::string& key) override { withdrawn_.push_back(key); }
+  void hand_over(const std::string& key) override { ADD_FAILURE() << "handed over: " << key; }
+  void prefix_ended(const std::string& prefix, std::function<void()>) override {
+    ADD_FAILURE() << "ended: " << prefix;
+  }
+
   std::map<std::string, Shipment> offered_;
   std::vector<std::string> withdrawn_;
   std::unique_ptr<Journal> journal_;
@@ -758,8 +762,7 @@ TEST_F(JournalTest, SaysSoWhenItsFolderCannotBeMade) {
   journal_.reset();
   const DnsName name = *DnsName::parse("c");
   Journal journal(JournalFolder(folder_.shared("blocked"), name, name),
-                  ObjectKeys("", {name, name, std::nullopt}), options_, clock_,
-                  JournalSink{[](const Shipment&) {}, [](const std::string&) {}},
+                  ObjectKeys("", {name, name, std::nullopt}), options_, clock_, *this,
                   [](const SessionName&) { return std::optional<NodeId>(); });
   const Result<BatchOutcome> outcome = journal.append(batch({event("a")}));
   ASSERT_FALSE(outcome);
@@ -1162,22 +1165,31 @@ TEST_F(JournalTest, RemovesTornWritesAndLeavesAloneWhatItDoesNotKnow) {
   append({event("a")});
 }
 
+// Any thread may offer.
+class SealedFiles final : public ShipmentConsumer {
+ public:
+  void offer(Shipment shipment) override {
+    if (!shipment.final) return;
+    const std::lock_guard lock(mutex);
+    bytes += shipment.size;
+    on_stored.push_back(std::move(shipment.on_stored));
+  }
+  void withdraw(const std::string&) override {}
+  void hand_over(const std::string&) override {}
+  void prefix_ended(const std::string&, std::function<void()>) override {}
+
+  std::mutex mutex;
+  uint64_t bytes = 0;
+  std::vector<std::function<void()>> on_stored;
+};
+
 // For the thread sanitizer, and to show that nothing is lost between the threads.
 TEST_F(JournalTest, MayBeCalledFromManyThreads) {
-  std::mutex mutex;
-  std::vector<std::function<void()>> stored;
-  uint64_t stored_bytes = 0;
   const DnsName name = *DnsName::parse("c");
   options_.max_file_bytes = 2'000;
+  SealedFiles sealed;
   Journal journal(JournalFolder(folder_.shared(), name, name), ObjectKeys("", {name, name, std::nullopt}),
-                  options_, system_clock(),
-                  JournalSink{[&](Shipment shipment) {
-                                if (!shipment.final) return;
-                                const std::lock_guard lock(mutex);
-                                stored_bytes += shipment.size;
-                                stored.push_back(std::move(shipment.on_stored));
-                              },
-                              [](const std::string&) {}},
+                  options_, system_clock(), sealed,
                   [](const SessionName&) { return std::optional<NodeId>(); });
   std::vector<std::jthread> senders;
   senders.reserve(4);
@@ -1195,8 +1207,8 @@ TEST_F(JournalTest, MayBeCalledFromManyThreads) {
     while (!stop.stop_requested()) {
       std::vector<std::function<void()>> now;
       {
-        const std::lock_guard lock(mutex);
-        now.swap(stored);
+        const std::lock_guard lock(sealed.mutex);
+        now.swap(sealed.on_stored);
       }
       for (const auto& on_stored : now)
         on_stored();
@@ -1214,10 +1226,10 @@ TEST_F(JournalTest, MayBeCalledFromManyThreads) {
   watcher = {};
   journal.seal_all();
   store = {};
-  for (const auto& on_stored : stored)
+  for (const auto& on_stored : sealed.on_stored)
     on_stored();
   EXPECT_EQ(journal.totals().stored, 800u);
-  EXPECT_EQ(journal.totals().bytes_written, stored_bytes);
+  EXPECT_EQ(journal.totals().bytes_written, sealed.bytes);
   EXPECT_EQ(journal.disk_bytes(), 0u);
 }
 

@@ -74,7 +74,7 @@ void SealedJournals::offer(SealedJournal sealed) {
   final.on_stored = [weak = weak_from_this(), sealed = std::move(sealed)] {
     if (const auto self = weak.lock()) self->stored(sealed);
   };
-  shared_->sink.offer(std::move(final));
+  shared_->consumer.offer(std::move(final));
 }
 
 void SealedJournals::stored(const SealedJournal& sealed) {

@@ -62,9 +62,8 @@ bool find_files(const OpenFolder& folder, const std::string& prefix, int depth,
 class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
  public:
   // `place.folder` is the logs folder. Without a way to go the files stay.
-  EndedLogs(LogPlace place, std::optional<EndedLogsWay> way, std::function<void(Shipment)> offer,
-            EndedSessions::Ended ended)
-      : place_(std::move(place)), way_(std::move(way)), offer_(std::move(offer)), ended_(std::move(ended)) {}
+  EndedLogs(LogPlace place, std::optional<EndedLogsWay> way, ShipmentConsumer& consumer)
+      : place_(std::move(place)), way_(std::move(way)), consumer_(consumer) {}
 
   void offer_all() {
     if (!offer_what_is_there() && complete_ && !stay()) end();
@@ -110,7 +109,7 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
         self->stored(path, size);
       };
     }
-    offer_(std::move(shipment));
+    consumer_.offer(std::move(shipment));
   }
 
   void stored(const std::string& path, uint64_t size) {
@@ -138,7 +137,7 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
   void end() {
     nodes_left_ = place_.nodes.size();
     for (const NodeLogs& node : place_.nodes) {
-      ended_(node.prefix, [self = shared_from_this()] {
+      consumer_.prefix_ended(node.prefix, [self = shared_from_this()] {
         if (--self->nodes_left_ == 0 && !self->offer_what_is_there() && self->complete_) self->remove_rest();
       });
     }
@@ -156,8 +155,7 @@ class EndedLogs : public std::enable_shared_from_this<EndedLogs> {
 
   const LogPlace place_;
   const std::optional<EndedLogsWay> way_;
-  const std::function<void(Shipment)> offer_;
-  const EndedSessions::Ended ended_;
+  ShipmentConsumer& consumer_;
   std::atomic<uint64_t> left_ = 0;
   std::atomic<size_t> nodes_left_ = 0;
   std::atomic<bool> complete_ = true;
@@ -192,18 +190,16 @@ std::vector<Name> names_below(const SharedPath& path) {
 
 }  // namespace
 
-EndedSessions::EndedSessions(RayFolder folder, ObjectKeys keys, NodesOf nodes_of,
-                             std::function<void(Shipment)> offer, Ended ended)
+EndedSessions::EndedSessions(RayFolder folder, ObjectKeys keys, NodesOf nodes_of, ShipmentConsumer& consumer)
     : folder_(std::move(folder)),
       keys_(std::move(keys)),
       nodes_of_(std::move(nodes_of)),
-      offer_(std::move(offer)),
-      ended_(std::move(ended)) {}
+      consumer_(consumer) {}
 
 void EndedSessions::offer_all(const SessionName& session, const NodeId& node, SharedPath logs,
                               std::optional<EndedLogsWay> way) {
   std::make_shared<EndedLogs>(log_place(std::move(logs), keys_, session, nodes_of_(session, node)),
-                              std::move(way), offer_, ended_)
+                              std::move(way), consumer_)
       ->offer_all();
 }
 

@@ -19,7 +19,7 @@
 #include "layout/local_path.h"
 #include "layout/node_times.h"
 #include "layout/object_key.h"
-#include "shipper/shipment.h"
+#include "shipper/shipment_consumer.h"
 
 namespace rayhistory {
 
@@ -35,11 +35,8 @@ class EndedSessions {
   // All nodes that ran in a session, of which one is known.
   using NodesOf = std::function<NodeTimes(const SessionName& session, const NodeId& known)>;
 
-  // Nothing more will be offered below the prefix; `on_done` wants to know when the store has all of it.
-  using Ended = std::function<void(const std::string& prefix, std::function<void()> on_done)>;
-
-  EndedSessions(RayFolder folder, ObjectKeys keys, NodesOf nodes_of, std::function<void(Shipment)> offer,
-                Ended ended);
+  // `consumer` must outlive it, and all that it offers.
+  EndedSessions(RayFolder folder, ObjectKeys keys, NodesOf nodes_of, ShipmentConsumer& consumer);
 
   // What ran with this node has ended and nobody writes its logs any more: moves them to prev-logs and offers
   // them, each as a log of the node that it belongs to (log_place.h). Where they cannot be moved they are
@@ -63,8 +60,7 @@ class EndedSessions {
   const RayFolder folder_;
   const ObjectKeys keys_;
   const NodesOf nodes_of_;
-  const std::function<void(Shipment)> offer_;
-  const Ended ended_;
+  ShipmentConsumer& consumer_;
 };
 
 }  // namespace rayhistory

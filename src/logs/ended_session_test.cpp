@@ -26,7 +26,7 @@ const SessionName kRunning = *SessionName::parse("session_2026-11-23_03-25-19_40
 const NodeId kNode = *NodeId::parse("65ca4d20");
 constexpr int64_t kNodeSince = 1'000'000'000'000'000'000;  // 2001: files of these tests are younger
 
-class EndedSessionsTest : public testing::Test {
+class EndedSessionsTest : public testing::Test, public ShipmentConsumer {
  protected:
   std::string in(const std::string& where, const std::string& path) const {
     return where + "/" + kEnded.str() + "/" + kNode.str() + "/logs/" + path;
@@ -64,6 +64,14 @@ class EndedSessionsTest : public testing::Test {
     }
   }
 
+  void offer(Shipment shipment) override { offered.push_back(std::move(shipment)); }
+  void withdraw(const std::string& key) override { ADD_FAILURE() << "withdrawn: " << key; }
+  void hand_over(const std::string& key) override { ADD_FAILURE() << "handed over: " << key; }
+  void prefix_ended(const std::string& prefix, std::function<void()> on_done) override {
+    ended.push_back(prefix);
+    ended_to_tell.push_back(std::move(on_done));
+  }
+
   TemporaryFolder root;
   std::vector<Shipment> offered;
   std::vector<std::string> stored;
@@ -77,11 +85,7 @@ class EndedSessionsTest : public testing::Test {
                            all.push_back({last, kNodeSince});
                            return all;
                          },
-                         [this](Shipment shipment) { offered.push_back(std::move(shipment)); },
-                         [this](const std::string& prefix, std::function<void()> on_done) {
-                           ended.push_back(prefix);
-                           ended_to_tell.push_back(std::move(on_done));
-                         }};
+                         *this};
 };
 
 TEST_F(EndedSessionsTest, MovesTheLogsAsideAndOffersThem) {

@@ -9,11 +9,11 @@
 
 #include "logs/ended_session.h"
 #include "logs/log_tracker.h"
-#include "logs/recording_sink.h"
 #include "shipper/upload.h"
 #include "testing/hostile_folder.h"
 #include "testing/manual_clock.h"
 #include "testing/memory_store.h"
+#include "testing/recording_consumer.h"
 
 namespace rayhistory {
 namespace {
@@ -43,20 +43,18 @@ void upload(Shipment shipment, std::string& stored) {
 // Takes an ended session, or one that was left in prev-logs, to its end: everything stored and cleared away.
 std::string end_session(HostileFolder& folder, bool is_left_over) {
   std::string stored;
-  std::vector<Shipment> offered;
-  std::vector<std::function<void()>> ended;
+  RecordingConsumer consumer;
   EndedSessions sessions(
       RayFolder(folder.shared()), ObjectKeys("", {*DnsName::parse("default"), *DnsName::parse("c"), {}}),
       [](const SessionName&, const NodeId& known) {
         return NodeTimes{{known, 0}};
       },
-      [&](Shipment shipment) { offered.push_back(std::move(shipment)); },
-      [&](const std::string&, std::function<void()> on_done) { ended.push_back(std::move(on_done)); });
+      consumer);
   is_left_over ? sessions.resume() : sessions.take(kSession, kNode);
-  while (!offered.empty() || !ended.empty()) {
-    for (Shipment& shipment : std::exchange(offered, {}))
+  while (!consumer.waiting.empty() || !consumer.ended.empty()) {
+    for (Shipment& shipment : consumer.take_waiting())
       upload(std::move(shipment), stored);
-    for (const auto& on_done : std::exchange(ended, {}))
+    for (const auto& [prefix, on_done] : std::exchange(consumer.ended, {}))
       on_done();
   }
   return stored;
@@ -112,11 +110,11 @@ TEST(HostileSwaps, OfTheRunningSessionsLogsLeadNowhere) {
   const auto pass = [](HostileFolder& folder) {
     std::string stored;
     ManualClock clock;
-    RecordingSink recording;
+    RecordingConsumer recording;
     LogTracker tracker({.folder = folder.shared() / kLogs,
                         .nodes = {{.key_of = [](std::string_view path) { return "n/" + std::string(path); },
                                    .prefix = "n/"}}},
-                       recording.sink(), clock, {.use_hints = false, .held_open = 1});
+                       recording, clock, {.use_hints = false, .held_open = 1});
     for (int scan = 0; scan < 2; ++scan) {
       tracker.scan_now();
       for (const std::string& key : recording.keys()) {

@@ -43,14 +43,14 @@ bool was_written_anew(const std::string& name, const LiveFile& before, uint64_t 
 
 }  // namespace
 
-LiveLogs::LiveLogs(LogPlace place, LogSink sink, const Clock& clock, LogTree& tree, LogWarnings& warnings,
-                   size_t held_open)
+LiveLogs::LiveLogs(LogPlace place, ShipmentConsumer& consumer, const Clock& clock, LogTree& tree,
+                   LogWarnings& warnings, size_t held_open)
     : place_(std::move(place)),
-      sink_(std::move(sink)),
+      consumer_(consumer),
       clock_(clock),
       tree_(tree),
       warnings_(warnings),
-      rotated_(place_, sink_, held_open),
+      rotated_(place_, consumer_, held_open),
       held_(held_open) {}
 
 void LiveLogs::add_nodes(const std::vector<NodeLogs>& nodes) {
@@ -312,7 +312,8 @@ void LiveLogs::offer_change(const Names& at, const LiveFile* before, const LiveF
   if (is_another_nodes) leave(at.path(), *before, is_other_content);
   if (!is_other_content && !is_another_nodes && now.size == before->size) return;
   const bool goes_on = before->renamed_within && !rotated_.knows(before->identity);
-  if (is_other_file && goes_on && !is_another_nodes) sink_.hand_over(place_.key_of(before->node, at.path()));
+  if (is_other_file && goes_on && !is_another_nodes)
+    consumer_.hand_over(place_.key_of(before->node, at.path()));
   offer(at.folder, at.name, now, is_other_file && before->news == NameNews::renamed_over);
 }
 
@@ -330,7 +331,7 @@ void LiveLogs::leave(const std::string& path, const LiveFile& file, bool is_gone
   const std::string key = place_.key_of(file.node, path);
   const bool goes_on = !is_gone || (rotated_.knows(file.identity) ? !rotated_.is_of(file.identity, file.node)
                                                                   : file.renamed_within);
-  goes_on ? sink_.hand_over(key) : sink_.withdraw(key);
+  goes_on ? consumer_.hand_over(key) : consumer_.withdraw(key);
 }
 
 void LiveLogs::unreadable(LogFolder& folder, const std::string& name, const FileStatus& status,
@@ -395,7 +396,7 @@ void LiveLogs::offer(const LogFolder& folder, const std::string& name, const Liv
   if (!is_state_dump(name)) shipment.tail = file.tail;
   shipment.keep_earlier = !is_state_dump(name);
   shipment.renamed_over = renamed_over;
-  sink_.offer(std::move(shipment));
+  consumer_.offer(std::move(shipment));
 }
 
 void LiveLogs::log_too_many(const LogFolder& folder, const std::string& name) {

@@ -19,6 +19,7 @@
 #include "logs/log_tree.h"
 #include "logs/log_warnings.h"
 #include "logs/rotated_files.h"
+#include "shipper/shipment_consumer.h"
 
 namespace rayhistory {
 
@@ -41,9 +42,9 @@ struct SeenFiles {
 // Not for several threads at once.
 class LiveLogs {
  public:
-  // `sink`'s owner, `clock`, `tree` and `warnings` must outlive it.
-  LiveLogs(LogPlace place, LogSink sink, const Clock& clock, LogTree& tree, LogWarnings& warnings,
-           size_t held_open);
+  // `consumer`, `clock`, `tree` and `warnings` must outlive it.
+  LiveLogs(LogPlace place, ShipmentConsumer& consumer, const Clock& clock, LogTree& tree,
+           LogWarnings& warnings, size_t held_open);
   LiveLogs(const LiveLogs&) = delete;
   LiveLogs& operator=(const LiveLogs&) = delete;
 
@@ -108,7 +109,7 @@ class LiveLogs {
   void log_too_many(const LogFolder& folder, const std::string& name);
 
   LogPlace place_;
-  const LogSink sink_;
+  ShipmentConsumer& consumer_;
   const Clock& clock_;
   LogTree& tree_;
   LogWarnings& warnings_;

@@ -37,11 +37,7 @@ class Mirror : public testing::Test {
         store_, system_clock(),
         ShipperOptions{.workers = 4, .push_interval = Milliseconds(1), .log_batching = 1000});
     tracker_ = std::make_unique<LogTracker>(
-        LogPlace{.folder = folder_.shared("logs"), .nodes = nodes_},
-        LogSink{.offer = [this](Shipment shipment) { shipper_->offer(std::move(shipment)); },
-                .withdraw = [this](const std::string& key) { shipper_->withdraw(key); },
-                .hand_over = [this](const std::string& key) { shipper_->hand_over(key); }},
-        system_clock(),
+        LogPlace{.folder = folder_.shared("logs"), .nodes = nodes_}, *shipper_, system_clock(),
         LogTrackerOptions{.scan_interval = Seconds(30), .use_hints = use_hints_, .held_open = kHeldOpen});
   }
   // As a SIGKILL does: whatever was under way is not finished.

@@ -1,4 +1,4 @@
-// Where the log files of one folder go: the keys they get, and whoever takes the shipments.
+// Where the log files of one folder go: the keys that they get.
 #pragma once
 
 #include <cstddef>
@@ -12,18 +12,8 @@
 #include "layout/ids.h"
 #include "layout/node_times.h"
 #include "layout/object_key.h"
-#include "shipper/shipment.h"
 
 namespace rayhistory {
-
-// The sink, in practice a Shipper. Called with the tracker's lock held: it must not call back into the
-// tracker.
-struct LogSink {
-  std::function<void(Shipment shipment)> offer;
-  std::function<void(const std::string& key)> withdraw;
-  // The file goes on under another key: what was not sent under this one is not lost.
-  std::function<void(const std::string& key)> hand_over;
-};
 
 // What one node's logs are called in the store.
 struct NodeLogs {

@@ -35,12 +35,12 @@ using Names = std::set<std::string, std::less<>>;
 
 class LogTracker::State {
  public:
-  State(LogPlace place, LogSink sink, const Clock& clock, LogTrackerOptions options)
+  State(LogPlace place, ShipmentConsumer& consumer, const Clock& clock, LogTrackerOptions options)
       : clock_(clock),
         options_(options),
         tree_(place.folder),
         warnings_(place.folder.str()),
-        logs_(std::move(place), std::move(sink), clock, tree_, warnings_, options.held_open) {
+        logs_(std::move(place), consumer, clock, tree_, warnings_, options.held_open) {
     if (options_.use_hints) tree_.open_hints();
   }
 
@@ -339,8 +339,9 @@ class LogTracker::State {
   std::jthread thread_;
 };
 
-LogTracker::LogTracker(LogPlace place, LogSink sink, const Clock& clock, LogTrackerOptions options)
-    : state_(std::make_unique<State>(std::move(place), std::move(sink), clock, options)) {}
+LogTracker::LogTracker(LogPlace place, ShipmentConsumer& consumer, const Clock& clock,
+                       LogTrackerOptions options)
+    : state_(std::make_unique<State>(std::move(place), consumer, clock, options)) {}
 
 LogTracker::~LogTracker() {
   state_->stop();

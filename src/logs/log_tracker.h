@@ -33,6 +33,7 @@
 #include "logs/log_place.h"
 #include "logs/log_totals.h"
 #include "logs/rotated_files.h"
+#include "shipper/shipment_consumer.h"
 
 namespace rayhistory {
 
@@ -46,7 +47,7 @@ struct LogTrackerOptions {
 class LogTracker {
  public:
   // `clock` must outlive it. Nothing happens before start or scan_now.
-  LogTracker(LogPlace place, LogSink sink, const Clock& clock, LogTrackerOptions options = {});
+  LogTracker(LogPlace place, ShipmentConsumer& consumer, const Clock& clock, LogTrackerOptions options = {});
   // Stops. What was offered stays offered.
   ~LogTracker();
 

@@ -20,8 +20,8 @@
 #include "layout/rotated_log.h"
 #include "logs/content_digest.h"
 #include "logs/held_logs.h"
-#include "logs/recording_sink.h"
 #include "testing/manual_clock.h"
+#include "testing/recording_consumer.h"
 #include "testing/temporary_folder.h"
 
 namespace rayhistory {
@@ -44,7 +44,7 @@ class Tracking : public testing::Test {
     return {{.folder = folder_.shared("logs"),
              .nodes = {{.key_of = [](std::string_view path) { return "n/" + std::string(path); },
                         .prefix = "n/"}}},
-            recording_.sink(),
+            recording_,
             clock_,
             {.scan_interval = Seconds(30), .use_hints = use_hints, .held_open = held_open}};
   }
@@ -89,7 +89,7 @@ class Tracking : public testing::Test {
 
   const TemporaryFolder folder_;
   ManualClock clock_;
-  RecordingSink recording_;
+  RecordingConsumer recording_;
 };
 
 TEST_F(Tracking, OffersEveryRegularFileAtAnyDepth) {

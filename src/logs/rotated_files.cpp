@@ -34,15 +34,15 @@ size_t held_open_limit() {
   return std::min<size_t>(kHeldOpenLimit, limit.rlim_cur / kShareOfDescriptors);
 }
 
-RotatedFiles::RotatedFiles(const LogPlace& place, const LogSink& sink, size_t limit_open)
-    : place_(place), sink_(sink), limit_open_(limit_open) {}
+RotatedFiles::RotatedFiles(const LogPlace& place, ShipmentConsumer& consumer, size_t limit_open)
+    : place_(place), consumer_(consumer), limit_open_(limit_open) {}
 
 bool RotatedFiles::seen(const Sighting& sighting) {
   const FileIdentity& identity = sighting.status.identity;
   if (const auto known = files_.find(identity);
       known != files_.end() && sighting.status.size < known->second.size) {
     // A generation never shrinks: the file system used the inode again, and has no birth times to tell.
-    if (!known->second.stored) sink_.withdraw(key_of(known->second));
+    if (!known->second.stored) consumer_.withdraw(key_of(known->second));
     erase(identity);
   }
   const auto [place, is_new] = files_.try_emplace(identity);
@@ -58,7 +58,7 @@ bool RotatedFiles::seen(const Sighting& sighting) {
 
   const size_t node = place_.node_at(file.modified_nanoseconds);
   const bool is_another_nodes = !is_new && node != file.node;
-  if (is_another_nodes && !file.stored) sink_.hand_over(key_of(file));
+  if (is_another_nodes && !file.stored) consumer_.hand_over(key_of(file));
   file.node = node;
 
   const bool moved = file.path != sighting.path;
@@ -117,7 +117,7 @@ void RotatedFiles::gone(const FileIdentity& identity) {
     keep_nameless(file);
     return;
   }
-  if (!file.stored && !file.unreadable) sink_.withdraw(key_of(file));
+  if (!file.stored && !file.unreadable) consumer_.withdraw(key_of(file));
   erase(identity);
 }
 
@@ -155,7 +155,7 @@ void RotatedFiles::limit_nameless() {
     bytes -= oldest.size;
     release(oldest);
     offer(oldest);
-    sink_.withdraw(key_of(oldest));
+    consumer_.withdraw(key_of(oldest));
     erase(oldest.identity);
   }
 }
@@ -231,7 +231,7 @@ void RotatedFiles::offer(const Rotated& file) {
     const std::lock_guard lock(still_there->mutex);
     still_there->files.push_back({identity, size, node});
   };
-  sink_.offer(std::move(shipment));
+  consumer_.offer(std::move(shipment));
 }
 
 bool RotatedFiles::hold(Rotated& file) {

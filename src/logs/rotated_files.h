@@ -19,6 +19,7 @@
 
 #include "base/file.h"
 #include "logs/log_place.h"
+#include "shipper/shipment_consumer.h"
 
 namespace rayhistory {
 
@@ -35,8 +36,8 @@ size_t held_open_limit();
 // Not for several threads at once; what a Shipment's on_stored does may come from any.
 class RotatedFiles {
  public:
-  // `place` and `sink` must outlive it.
-  RotatedFiles(const LogPlace& place, const LogSink& sink, size_t limit_open);
+  // `place` and `consumer` must outlive it.
+  RotatedFiles(const LogPlace& place, ShipmentConsumer& consumer, size_t limit_open);
 
   struct Sighting {
     std::string path;       // below the folder
@@ -120,7 +121,7 @@ class RotatedFiles {
   void limit_nameless();
 
   const LogPlace& place_;
-  const LogSink& sink_;
+  ShipmentConsumer& consumer_;
   const size_t limit_open_;
   Files files_;
   std::unordered_map<std::string, FileIdentity> at_path_;

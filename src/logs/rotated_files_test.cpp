@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "layout/rotated_log.h"
-#include "logs/recording_sink.h"
+#include "testing/recording_consumer.h"
 #include "testing/temporary_folder.h"
 
 namespace rayhistory {
@@ -34,14 +34,13 @@ class Ring : public testing::Test {
   const Shipment& shipment(const std::string& of_key) const { return recording_.offered.at(of_key); }
 
   const TemporaryFolder folder_;
-  RecordingSink recording_;
-  const LogSink sink_ = recording_.sink();
+  RecordingConsumer recording_;
   const LogPlace place_{.folder = folder_.shared(),
                         .nodes = {{.key_of = [](std::string_view path) { return std::string(path); }}}};
 };
 
 TEST_F(Ring, GenerationKeepsItsKeyUnderEachNumberAndGoesByIt) {
-  RotatedFiles files(place_, sink_, 8);
+  RotatedFiles files(place_, recording_, 8);
   write(1, "one");
   const std::string one = key(1);
   EXPECT_TRUE(see(files, 1));
@@ -64,7 +63,7 @@ TEST_F(Ring, GenerationKeepsItsKeyUnderEachNumberAndGoesByIt) {
 }
 
 TEST_F(Ring, LateFlushIsOfferedUnderTheSameKey) {
-  RotatedFiles files(place_, sink_, 8);
+  RotatedFiles files(place_, recording_, 8);
   write(1, "one");
   const std::string one = key(1);
   see(files, 1);
@@ -78,7 +77,7 @@ TEST_F(Ring, LateFlushIsOfferedUnderTheSameKey) {
 }
 
 TEST_F(Ring, StoredGenerationIsLetGoAndNotOfferedAgain) {
-  RotatedFiles files(place_, sink_, 8);
+  RotatedFiles files(place_, recording_, 8);
   write(1, "one");
   const std::string one = key(1);
   see(files, 1);
@@ -100,7 +99,7 @@ TEST_F(Ring, StoredGenerationIsLetGoAndNotOfferedAgain) {
 }
 
 TEST_F(Ring, DisplacedGenerationIsLostUntilItIsSeenElsewhere) {
-  RotatedFiles files(place_, sink_, 8);
+  RotatedFiles files(place_, recording_, 8);
   write(1, "one");
   write(2, "two");
   see(files, 2);
@@ -116,7 +115,7 @@ TEST_F(Ring, DisplacedGenerationIsLostUntilItIsSeenElsewhere) {
 }
 
 TEST_F(Ring, DeletedGenerationGoesOnWhileHeldOpen) {
-  RotatedFiles files(place_, sink_, 8);
+  RotatedFiles files(place_, recording_, 8);
   write(1, "one");
   const std::string one = key(1);
   see(files, 1);
@@ -134,7 +133,7 @@ TEST_F(Ring, DeletedGenerationGoesOnWhileHeldOpen) {
 }
 
 TEST_F(Ring, DeletedGenerationThatIsNotHeldIsGivenUp) {
-  RotatedFiles files(place_, sink_, 0);
+  RotatedFiles files(place_, recording_, 0);
   write(1, "one");
   const std::string one = key(1);
   see(files, 1);
@@ -144,7 +143,7 @@ TEST_F(Ring, DeletedGenerationThatIsNotHeldIsGivenUp) {
 }
 
 TEST_F(Ring, DescriptorsGoToTheHighestNumbers) {
-  RotatedFiles files(place_, sink_, 2);
+  RotatedFiles files(place_, recording_, 2);
   for (int number = 1; number <= 4; ++number)
     write(number, std::string(static_cast<size_t>(number), 'x'));
   for (int number = 1; number <= 4; ++number)
@@ -162,7 +161,7 @@ TEST_F(Ring, DescriptorsGoToTheHighestNumbers) {
 }
 
 TEST_F(Ring, DeletedGenerationsAreBoundedAndTheOldestIsGivenUpFirst) {
-  RotatedFiles files(place_, sink_, 2);
+  RotatedFiles files(place_, recording_, 2);
   std::vector<std::string> keys;
   for (const std::string content : {"one", "two", "three"}) {
     write(1, content);
@@ -178,7 +177,7 @@ TEST_F(Ring, DeletedGenerationsAreBoundedAndTheOldestIsGivenUpFirst) {
 }
 
 TEST_F(Ring, ScanThatMissesAGenerationLosesIt) {
-  RotatedFiles files(place_, sink_, 8);
+  RotatedFiles files(place_, recording_, 8);
   write(1, "one");
   write(2, "two");
   files.begin_scan();
@@ -197,7 +196,7 @@ TEST_F(Ring, ReportAfterTheEndHarmsNobody) {
   write(1, "one");
   const std::string one = key(1);
   {
-    RotatedFiles files(place_, sink_, 8);
+    RotatedFiles files(place_, recording_, 8);
     see(files, 1);
   }
   shipment(one).on_stored();

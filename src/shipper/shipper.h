@@ -16,33 +16,28 @@
 #include "base/clock.h"
 #include "shipper/backlog.h"
 #include "shipper/shipment.h"
+#include "shipper/shipment_consumer.h"
 #include "store/store.h"
 
 namespace rayhistory {
 
-class Shipper {
+class Shipper final : public ShipmentConsumer {
  public:
   // `store` (which retries by itself) and `clock` must outlive it.
   Shipper(Store& store, const Clock& clock, ShipperOptions options);
   // Cancels what is under way; what is left is what an earlier Backlog said.
-  ~Shipper();
+  ~Shipper() override;
 
-  // A file is there, has grown, is final, or has moved.
-  void offer(Shipment shipment);
-  // The file at `key` is gone and was not final: what was not sent of it is abandoned, unless it is held
-  // open.
-  void withdraw(const std::string& key);
-  // The file at `key` goes on under another key, which was or will be offered: what is stored here stays, and
-  // what was not sent is not lost.
-  void hand_over(const std::string& key);
+  void offer(Shipment shipment) override;
+  void withdraw(const std::string& key) override;
+  void hand_over(const std::string& key) override;
+  // What is known of the prefix is forgotten when all of it is stored, so that a node whose Ray container
+  // restarts all day stays as small as another. If something is offered below it nevertheless, the prefix is
+  // listed again. One below which nothing was offered is listed once for what a crash may have left there.
+  void prefix_ended(const std::string& prefix, std::function<void()> on_done) override;
   // A crash may have left something to do below the prefix, though nothing is offered there: a node's that
   // ran earlier in the session.
   void look_below(const std::string& prefix);
-  // Nothing new will come below the prefix: what is known of it is forgotten when all of it is stored, so
-  // that a node whose Ray container restarts all day stays as small as another. Should something come all the
-  // same, the prefix is listed anew. One below which nothing was offered is listed once for what a crash may
-  // have left there. `on_done` is called before it is forgotten, once, by a worker thread and without locks.
-  void prefix_ended(const std::string& prefix, std::function<void()> on_done);
 
   // From now on everything is due at once: events first, then small files, then large ones.
   void begin_drain();
