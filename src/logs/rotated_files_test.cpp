@@ -86,6 +86,7 @@ TEST_F(Ring, StoredGenerationIsLetGoAndNotOfferedAgain) {
   recording_.offered.clear();
   on_stored();
   files.take_stored();
+  recording_.waiting.clear();
   EXPECT_TRUE(held.expired());
   std::filesystem::rename(path(1), path(2));
   recording_.take_events();
