@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "journal/event.h"
 #include "journal/journal.h"
+#include "testing/dropping_consumer.h"
 #include "testing/temporary_folder.h"
 
 namespace rayhistory {
@@ -58,17 +59,21 @@ void cut_a_batch(benchmark::State& state) {
 }
 BENCHMARK(cut_a_batch)->Unit(benchmark::kMicrosecond);
 
+class LastOffer final : public DroppingConsumer {
+ public:
+  void offer(Shipment shipment) override { on_stored = std::move(shipment.on_stored); }
+
+  std::function<void()> on_stored;
+};
+
 void append_a_batch(benchmark::State& state) {
   const TemporaryFolder folder;
   const DnsName name = *DnsName::parse("bench");
   JournalOptions options;
   options.max_file_bytes = uint64_t{1} << 20;  // each batch seals its file, which is then stored and removed
-  std::function<void()> stored;
+  LastOffer last;
   Journal journal(JournalFolder(folder.shared(), name, name), ObjectKeys("", {name, name, std::nullopt}),
-                  options, system_clock(),
-                  JournalSink{[&](Shipment shipment) { stored = std::move(shipment.on_stored); },
-                              [](const std::string&) {}},
-                  [](const SessionName&) { return std::optional<NodeId>(); });
+                  options, system_clock(), last, [](const SessionName&) { return std::optional<NodeId>(); });
   journal.set_running(SessionName::parse("session_1"), NodeId::parse("00ff"));
   int first = 0;
   size_t bytes = 0;
@@ -81,7 +86,7 @@ void append_a_batch(benchmark::State& state) {
     const Result<BatchOutcome> outcome = journal.append(body);
     CHECK(outcome.has_value() && outcome->stored == kEvents);
     state.PauseTiming();
-    if (stored) std::exchange(stored, nullptr)();
+    if (last.on_stored) std::exchange(last.on_stored, nullptr)();
     state.ResumeTiming();
   }
   count(state, bytes);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "logs/log_tracker.h"
+#include "testing/dropping_consumer.h"
 #include "testing/manual_clock.h"
 #include "testing/temporary_folder.h"
 
@@ -23,15 +24,14 @@ class Folder {
     return {{.folder = folder_.shared(),
              .nodes = {{.key_of = [](std::string_view path) { return "node/" + std::string(path); },
                         .prefix = "node/"}}},
-            {.offer = [](const Shipment&) {},
-             .withdraw = [](const std::string&) {},
-             .hand_over = [](const std::string&) {}},
+            consumer_,
             clock_};
   }
 
  private:
   TemporaryFolder folder_;
   ManualClock clock_;
+  DroppingConsumer consumer_;
 };
 
 void count(benchmark::State& state) {

@@ -25,6 +25,7 @@
 #include <zlib.h>
 
 #include "base/shared_path.h"
+#include "testing/dropping_consumer.h"
 #include "testing/manual_clock.h"
 #include "testing/temporary_folder.h"
 
@@ -1166,7 +1167,7 @@ TEST_F(JournalTest, RemovesTornWritesAndLeavesAloneWhatItDoesNotKnow) {
 }
 
 // Any thread may offer.
-class SealedFiles final : public ShipmentConsumer {
+class SealedFiles final : public DroppingConsumer {
  public:
   void offer(Shipment shipment) override {
     if (!shipment.final) return;
@@ -1174,9 +1175,6 @@ class SealedFiles final : public ShipmentConsumer {
     bytes += shipment.size;
     on_stored.push_back(std::move(shipment.on_stored));
   }
-  void withdraw(const std::string&) override {}
-  void hand_over(const std::string&) override {}
-  void prefix_ended(const std::string&, std::function<void()>) override {}
 
   std::mutex mutex;
   uint64_t bytes = 0;
