@@ -78,10 +78,10 @@ Ledger::Prefix& Ledger::prefix_of(const std::string& key) {
 // ---- what is offered
 
 void Ledger::offer(Shipment shipment, SteadyTime now) {
-  std::string key = std::exchange(shipment.key, {});
+  const std::string key = std::exchange(shipment.key, {});
   CHECK(shipment.prefix_length <= key.size());
-  Prefix& prefix = prefix_at(key.substr(0, shipment.prefix_length));
-  Entry& entry = entry_of(std::move(key), prefix);
+  Entry* known = find(key);
+  Entry& entry = known != nullptr ? *known : entry_of(key, prefix_at(key.substr(0, shipment.prefix_length)));
   // The rest of an ended session is offered by a part of the collector that does not know how often the
   // tracker saw the file cut short, nor whether it was cut short since.
   const bool may_lack_generation = shipment.final && shipment.generation == 0 && entry.content.has_value();
@@ -111,7 +111,7 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
   if (is_first) entry.oldest_unsent -= std::min(entry.shipment->waited, options_.push_interval);
   if (is_other_file || has_moved) entry.not_before = {};
   if (const std::string& live_key = entry.shipment->moved_from; !live_key.empty()) {
-    entry_of(live_key, prefix);
+    entry_of(live_key, *entry.prefix);
     join_family(entry, live_key);
   }
   recount(entry);
