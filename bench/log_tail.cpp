@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "historyserver/logs/log_answer.h"
-#include "store/local_folder_store.h"
+#include "store/local/local_folder_store.h"
 #include "testing/temporary_folder.h"
 
 namespace rayhistory {

@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "historyserver/state/load_state.h"
 #include "process/session_on_disk.h"
-#include "store/local_folder_store.h"
+#include "store/local/local_folder_store.h"
 #include "testing/temporary_folder.h"
 
 namespace rayhistory {

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-# Where the local store keeps what it has not finished (src/store/local_folder_store.cpp).
+# Where the local store keeps what it has not finished (src/store/local/local_folder_store.cpp).
 UNFINISHED = ".rayhistory-unfinished"
 
 
@@ -79,7 +79,7 @@ class StoredInGcs:
         return {key: size for key, size in self._all(prefix).items() if f"{UNFINISHED}/" not in key}
 
     def unfinished(self):
-        """Temporary objects (src/store/gcs_store.h)."""
+        """Temporary objects (src/store/gcs/gcs_store.h)."""
         return [key for key in self._all() if f"{UNFINISHED}/" in key]
 
     def read(self, key):

@@ -17,7 +17,7 @@
 #include "ray/raylet.h"
 #include "ray/session_life.h"
 #include "settings/store_of_settings.h"
-#include "store/open_store.h"
+#include "store/open/open_store.h"
 
 namespace rayhistory {
 namespace {

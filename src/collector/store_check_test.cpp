@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "http/curl_client.h"
-#include "store/s3_store.h"
+#include "store/s3/s3_store.h"
 #include "testing/memory_store.h"
 #include "testing/model_s3.h"
 #include "testing/skipping_clock.h"

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "credentials/alibaba_environment.h"
-#include "credentials/aws_environment.h"
-#include "credentials/azure_identity.h"
-#include "credentials/oci_environment.h"
+#include "credentials/alibaba/environment.h"
+#include "credentials/aws/environment.h"
+#include "credentials/azure/identity.h"
+#include "credentials/oci/environment.h"
 #include "http/curl_client.h"
 
 namespace rayhistory {

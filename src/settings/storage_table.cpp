@@ -8,7 +8,7 @@
 
 #include "base/ascii.h"
 #include "settings/setting_value.h"
-#include "store/azure_options.h"
+#include "store/azure/options.h"
 
 namespace rayhistory {
 namespace {

@@ -1,8 +1,8 @@
-// The store that the settings name, as store/open_store.h takes it.
+// The store that the settings name, as store/open/open_store.h takes it.
 #pragma once
 
 #include "settings/storage_settings.h"
-#include "store/open_store.h"
+#include "store/open/open_store.h"
 
 namespace rayhistory {
 

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "shipper/upload.h"
-#include "store/local_folder_store.h"
+#include "store/local/local_folder_store.h"
 #include "testing/manual_clock.h"
 #include "testing/memory_store.h"
 #include "testing/temporary_folder.h"

@@ -14,7 +14,7 @@
 #include "layout/rotated_log.h"
 #include "shipper/shipper.h"
 #include "store/retrying_store.h"
-#include "store/s3_store.h"
+#include "store/s3/s3_store.h"
 #include "testing/model_s3.h"
 #include "testing/skipping_clock.h"
 #include "testing/temporary_folder.h"

@@ -21,8 +21,8 @@
 #include <gtest/gtest.h>
 
 #include "base/digest.h"
-#include "store/local_folder_store.h"
-#include "store/open_store.h"
+#include "store/local/local_folder_store.h"
+#include "store/open/open_store.h"
 #include "testing/memory_store.h"
 #include "testing/model_gcs.h"
 #include "testing/model_oci.h"

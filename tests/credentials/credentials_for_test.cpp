@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "collector/settings.h"
-#include "credentials/aws_default_credentials.h"
+#include "credentials/aws/default_credentials.h"
 #include "settings/store_of_settings.h"
 
 namespace rayhistory {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "credentials/google_default_credentials.h"
+#include "credentials/google/default_credentials.h"
 #include "http/curl_client.h"
 
 namespace rayhistory {

@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "credentials/oci_default_credentials.h"
-#include "credentials/oci_region.h"
+#include "credentials/oci/default_credentials.h"
+#include "credentials/oci/region.h"
 #include "http/curl_client.h"
 
 namespace rayhistory {

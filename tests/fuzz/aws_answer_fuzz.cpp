@@ -4,9 +4,9 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "credentials/alibaba_oidc_role.h"
-#include "credentials/aws_key_answer.h"
-#include "credentials/aws_token_service.h"
+#include "credentials/alibaba/oidc_role.h"
+#include "credentials/aws/key_response.h"
+#include "credentials/aws/token_service.h"
 
 namespace rayhistory {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "credentials/aws_config_file.h"
-#include "credentials/aws_credential_process.h"
+#include "credentials/aws/config_file.h"
+#include "credentials/aws/credential_process.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;

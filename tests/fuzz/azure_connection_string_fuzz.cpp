@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/check.h"
-#include "credentials/azure_connection_string.h"
+#include "credentials/azure/connection_string.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "credentials/azure_token_answer.h"
+#include "credentials/azure/token_response.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "store/gcs_replies.h"
+#include "store/gcs/responses.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;

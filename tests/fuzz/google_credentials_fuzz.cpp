@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "credentials/google_credentials_file.h"
-#include "credentials/google_token_reply.h"
+#include "credentials/google/credentials_file.h"
+#include "credentials/google/token_response.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;

@@ -6,9 +6,9 @@
 #include "base/check.h"
 #include "base/rsa_key.h"
 #include "base/x509_certificate.h"
-#include "credentials/oci_config_file.h"
-#include "credentials/oci_region.h"
-#include "credentials/oci_token.h"
+#include "credentials/oci/config_file.h"
+#include "credentials/oci/region.h"
+#include "credentials/oci/token.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "store/oci_replies.h"
+#include "store/oci/responses.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;

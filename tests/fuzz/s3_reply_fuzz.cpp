@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "store/s3_replies.h"
+#include "store/s3/responses.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;

@@ -18,7 +18,7 @@
 #include "historyserver/exchange/percent.h"
 #include "historyserver/logs/log_answer.h"
 #include "historyserver/state/load_state.h"
-#include "store/local_folder_store.h"
+#include "store/local/local_folder_store.h"
 
 namespace rayhistory {
 namespace {

@@ -15,7 +15,7 @@
 #include "historyserver/live/kubernetes_access.h"
 #include "settings/store_of_settings.h"
 #include "store/metered_store.h"
-#include "store/open_store.h"
+#include "store/open/open_store.h"
 
 namespace rayhistory {
 namespace {

@@ -11,7 +11,7 @@
 #include <simdjson.h>
 
 #include "historyserver/logs/log_answer.h"
-#include "store/local_folder_store.h"
+#include "store/local/local_folder_store.h"
 #include "testing/recorded_session.h"
 
 namespace rayhistory {

@@ -15,7 +15,7 @@
 #include <simdjson.h>
 #include <zlib.h>
 
-#include "store/local_folder_store.h"
+#include "store/local/local_folder_store.h"
 #include "testing/memory_store.h"
 #include "testing/recorded_session.h"
 
