@@ -80,14 +80,14 @@ net::awaitable<void> EventConnection::run(std::shared_ptr<EventConnection> conne
     bool batch_came = false;
     if (!answer) answer = self.judge_header();
     if (!answer) {
-      const auto begun = std::chrono::steady_clock::now();
+      const SteadyTime begun = self.host_.clock().steady_now();
       self.host_.note_activity();
       answer = co_await self.read_body();
       if (self.gone_) break;
       if (!answer) {
         batch_came = true;
         answer = self.take_batch();
-        self.host_.note_answered(std::chrono::steady_clock::now() - begun);
+        self.host_.note_answered(self.host_.clock().steady_now() - begun);
       }
       self.host_.note_activity();
     }
@@ -183,7 +183,7 @@ std::optional<EventConnection::Answer> EventConnection::judge_header() {
 
 net::awaitable<std::optional<EventConnection::Answer>> EventConnection::read_body() {
   const EventServerLimits& limits = host_.limits();
-  body_deadline_ = std::chrono::steady_clock::now() + limits.body_time;
+  body_deadline_ = host_.clock().steady_now() + limits.body_time;
   if (const auto length = parser_->content_length(); length && !gunzip_) {
     if (*length > limits.small_body_bytes) {
       lease_ = co_await host_.body_memory().lease(*length, limits.body_time);
@@ -227,7 +227,7 @@ net::awaitable<std::optional<EventConnection::Answer>> EventConnection::read_pie
   auto& body = parser_->get().body();
   body.data = block_.data();
   body.size = block_.size();
-  const Nanoseconds left = body_deadline_ - std::chrono::steady_clock::now();
+  const Nanoseconds left = body_deadline_ - host_.clock().steady_now();
   give_time(std::clamp(left, Nanoseconds::zero(), host_.limits().stall_time));
   const auto [error, got] = co_await http::async_read_some(socket_, buffer_, *parser_, kAwait);
   if (error && error != http::error::need_buffer) co_return read_failed(error, "body");

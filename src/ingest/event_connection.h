@@ -27,6 +27,7 @@ class EventConnectionHost {
  public:
   virtual ~EventConnectionHost() = default;
   virtual const EventServerLimits& limits() const = 0;
+  virtual const Clock& clock() const = 0;
   virtual BodyMemory& body_memory() = 0;
   virtual Result<BatchOutcome> take_batch(std::string_view body) = 0;
   // A request for events has begun, or has been answered.
@@ -95,7 +96,7 @@ class EventConnection : public std::enable_shared_from_this<EventConnection> {
   std::string block_;  // what a piece of the body is read into
   std::string body_;
   BodyMemory::Lease lease_;
-  std::chrono::steady_clock::time_point body_deadline_;
+  SteadyTime body_deadline_;
 };
 
 }  // namespace rayhistory

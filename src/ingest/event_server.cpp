@@ -59,6 +59,7 @@ class EventServer::State final : public EventConnectionHost {
   EventServerTotals totals() const;
 
   const EventServerLimits& limits() const override { return options_.limits; }
+  const Clock& clock() const override { return clock_; }
   BodyMemory& body_memory() override { return body_memory_; }
   Result<BatchOutcome> take_batch(std::string_view body) override;
   void note_activity() override { quiet_since_ = clock_.steady_now(); }
