@@ -71,14 +71,16 @@ def may_mount():
 
 
 def write_session(node, session):
-    """Without the stand-in's checks: the job may have made anything of these paths."""
+    """Written beside its place and renamed into it: the job swaps what is in place, and this would follow its links."""
     folder = node.root / session
+    new = node.root / f"new-{session}"
     try:
-        (folder / "sockets").mkdir(parents=True)
+        (new / "sockets").mkdir(parents=True)
         for log in LOGS:
-            (folder / "logs" / log).parent.mkdir(parents=True, exist_ok=True)
-            (folder / "logs" / log).write_bytes(os.urandom(50).hex().encode() + b"\n")
-        (folder / f"metrics_agent_port_{NODE}").write_text("52365")
+            (new / "logs" / log).parent.mkdir(parents=True, exist_ok=True)
+            (new / "logs" / log).write_bytes(os.urandom(50).hex().encode() + b"\n")
+        (new / f"metrics_agent_port_{NODE}").write_text("52365")
+        new.rename(folder)
         link = node.root / "new-latest"
         link.unlink(missing_ok=True)
         link.symlink_to(folder)
