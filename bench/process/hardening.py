@@ -1,4 +1,4 @@
-"""What the compiler's and the linker's hardening costs: the release beside a build without it, in turns."""
+"""The cost of the compiler's and the linker's hardening: the release beside a build without it, in turns."""
 
 import statistics
 from contextlib import contextmanager

@@ -326,7 +326,7 @@ void LiveLogs::hold(const std::string& name, const LiveFile& live, File file) {
   }
 }
 
-// What was offered at the path under its node's key goes on elsewhere, or is gone.
+// The file that was offered at the path under its node's key goes on elsewhere, or is gone.
 void LiveLogs::leave(const std::string& path, const LiveFile& file, bool is_gone) {
   const std::string key = place_.key_of(file.node, path);
   const bool goes_on = !is_gone || (rotated_.knows(file.identity) ? !rotated_.is_of(file.identity, file.node)

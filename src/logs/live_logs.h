@@ -23,8 +23,8 @@
 
 namespace rayhistory {
 
-// What one look at a folder has found and not yet acted on: renamed generations come before the files that
-// took their names.
+// The files that one look at a folder has found and not yet acted on. Renamed generations come before the
+// files that took their names.
 struct SeenFiles {
   struct Backup {
     std::string name;
@@ -94,7 +94,7 @@ class LiveLogs {
   void live_seen(const Names& at, const FileStatus& status);
   std::optional<File> open_live(const Names& at, const FileStatus& status);
   std::optional<LiveFile> measured(const File& file, const FileStatus& status) const;
-  // What `measured` becomes after `before`, which may have been the same file or another one.
+  // Gives `measured` what is known of its name from `before`, the same file or another one.
   void carry_over(const Names& at, const LiveFile& before, const File& file, LiveFile& measured);
   void offer_change(const Names& at, const LiveFile* before, const LiveFile& now);
   bool changed_just_now(const FileStatus& status) const;

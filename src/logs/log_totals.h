@@ -4,7 +4,7 @@
 
 namespace rayhistory {
 
-// What a tracker has seen of the files of a folder of logs.
+// A tracker has seen this of the files of a folder of logs.
 struct LogTotals {
   uint64_t files = 0;       // there now
   uint64_t bytes_seen = 0;  // ever, each byte once

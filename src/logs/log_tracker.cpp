@@ -119,8 +119,11 @@ class LogTracker::State {
   // Growth is left to the ordinary looks.
   void look_at_rings() {
     const std::lock_guard lock(mutex_);
+    const std::vector<std::string> turned = logs_.turned_rings();
+    // Counting walks all folders, which ten times a second is too often where nothing happened.
+    if (turned.empty()) return;
     logs_.begin_look();
-    for (const std::string& path : logs_.turned_rings()) {
+    for (const std::string& path : turned) {
       const SplitPath live = split_path(path);
       LogFolder& folder = *tree_.find(live.prefix);
       if (const auto open = tree_.open(folder.prefix)) look_at(folder, *open, {std::string(live.name)});

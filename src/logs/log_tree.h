@@ -1,4 +1,4 @@
-// What the tracker knows of the folders and live files below one folder of logs, and which of their names it
+// The folders and live files that the tracker knows below one folder of logs, and the names in them that it
 // has to look at before the next scan: inotify's hints name them.
 #pragma once
 
@@ -20,7 +20,7 @@
 
 namespace rayhistory {
 
-// What the hints say of a name since the last look at it.
+// The hints say this of a name since the last look at it.
 enum class NameNews {
   none,
   left,          // its file was deleted or renamed

@@ -61,8 +61,7 @@ bool RotatedFiles::seen(const Sighting& sighting) {
   if (is_another_nodes && !file.stored) consumer_.hand_over(key_of(file));
   file.node = node;
 
-  const bool moved = file.path != sighting.path;
-  take_path(file, sighting);
+  const bool moved = take_path(file, sighting);
   const bool grown = is_new || sighting.status.size > file.size;
   file.size = sighting.status.size;
   if (grown || is_another_nodes) file.stored = false;
@@ -80,9 +79,10 @@ bool RotatedFiles::seen(const Sighting& sighting) {
   return is_new;
 }
 
-void RotatedFiles::take_path(Rotated& file, const Sighting& sighting) {
+bool RotatedFiles::take_path(Rotated& file, const Sighting& sighting) {
   const FileIdentity& identity = file.identity;
-  if (file.path != sighting.path) {
+  const bool moved = file.path != sighting.path;
+  if (moved) {
     if (const auto old = at_path_.find(file.path); old != at_path_.end() && old->second == identity)
       at_path_.erase(old);
     file.path = sighting.path;
@@ -91,6 +91,7 @@ void RotatedFiles::take_path(Rotated& file, const Sighting& sighting) {
   const auto [at_path, is_free] = at_path_.try_emplace(file.path, identity);
   if (!is_free && at_path->second != identity) lost_.insert(std::exchange(at_path->second, identity));
   if (!std::exchange(file.has_name, true)) std::erase(nameless_, identity);
+  return moved;
 }
 
 void RotatedFiles::path_vanished(const std::string& path) {

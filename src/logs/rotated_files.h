@@ -113,8 +113,9 @@ class RotatedFiles {
   std::string key_of(const Rotated& file) const;
   void offer(const Rotated& file);
   void keep_nameless(Rotated& file);
-  // The file is at the sighting's path now, and whatever was seen there before is lost for the moment.
-  void take_path(Rotated& file, const Sighting& sighting);
+  // The file is at the sighting's path now, and whatever was seen there before is lost for the moment. True
+  // if it was elsewhere before.
+  bool take_path(Rotated& file, const Sighting& sighting);
   bool hold(Rotated& file);
   void release(Rotated& file);
   void erase(const FileIdentity& identity);

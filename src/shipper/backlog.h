@@ -14,7 +14,7 @@ struct ShipperOptions {
   int log_batching = 1000;                  // --log-batching
 };
 
-// What is not in the store yet.
+// Files and bytes that the store does not have yet.
 struct Backlog {
   uint64_t files = 0;
   uint64_t bytes = 0;

@@ -1,5 +1,5 @@
-// What a key of the store holds, as far as this run of the collector knows. Each case has a name; a key has
-// exactly one of them at a time. Only log_family.h changes the state of a key, and docs/design/ledger.md
+// The states of a key of the store, as far as this run of the collector knows. Each case has a name; a key
+// has exactly one of them at a time. Only log_family.h changes the state of a key, and docs/design/ledger.md
 // shows each change.
 #pragma once
 
@@ -77,7 +77,7 @@ ObjectHere* object_at(KeyState& state);
 // The content of which the key holds the first bytes, where that is known.
 const Content* content_at(const KeyState& state);
 
-// What the object at a key is to the file that belongs there.
+// How the object at a key relates to the file that belongs there.
 enum class Relation {
   unlisted,
   no_object,
@@ -85,7 +85,7 @@ enum class Relation {
   unknown,    // the two have to be compared
   earlier,    // the object is another generation's
 };
-// Of an uncertain key: the relation before the write.
+// For an uncertain key it is the relation before the write.
 Relation relation_of(const KeyState& state, const Shipment& file);
 
 // Names of events and of rotated logs contain the file's identity, so their keys hold no other file's bytes.

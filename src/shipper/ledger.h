@@ -61,7 +61,7 @@ class Ledger {
 
  private:
   enum class Listing { none, under_way, done };
-  // What the owner asked for while the key was busy.
+  // The owner asked for this while the key was busy.
   enum class Request { none, withdraw, hand_over };
 
   // A content that was given up while a step was under way, which may have stored its beginning.

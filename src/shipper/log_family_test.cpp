@@ -1,9 +1,6 @@
 #include "shipper/log_family.h"
 
-#include <cstdlib>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -12,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "layout/rotated_log.h"
+#include "testing/document_section.h"
 #include "testing/temporary_folder.h"
 
 namespace rayhistory {
@@ -73,7 +71,7 @@ std::string certain_name(const CertainState& state) {
   return std::string(kNames[state.index()]);
 }
 
-// What the documentation calls the state of a key, with the file whose bytes it holds.
+// The documentation's name for the state of a key, with the file whose bytes it holds.
 std::string name_of(const KeyState& state) {
   if (const auto* uncertain = std::get_if<Uncertain>(&state))
     return "Uncertain, before: " + certain_name(uncertain->before);
@@ -308,22 +306,8 @@ constexpr std::string_view kEnd = "\n<!-- the end of the tables -->";
 TEST(LedgerDocument, ShowsEachStateWithItsNextStepAndEachStepWithItsEnds) {
   const std::string tables =
       table_of_one_key() + table_of_rotated_key() + table_of_live_key() + table_of_outcomes();
-  const std::string path = std::string(RAYHISTORY_SOURCE_FOLDER) + "/docs/design/ledger.md";
-  std::ifstream file(path, std::ios::binary);
-  std::string document{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const size_t begin = document.find(kBegin);
-  const size_t end = document.find(kEnd);
-  ASSERT_TRUE(begin != std::string::npos && end != std::string::npos);
-  const size_t place = begin + kBegin.size();
-  ASSERT_LE(place, end);
-  if (std::getenv("RAYHISTORY_WRITE_DOCS") != nullptr) {
-    document.replace(place, end - place, tables);
-    std::ofstream(path, std::ios::binary) << document;
-    return;
-  }
-  EXPECT_EQ(document.substr(place, end - place), tables)
-      << path << " is out of date: run shipper_test --gtest_filter='LedgerDocument.*' with "
-      << "RAYHISTORY_WRITE_DOCS=1 in its environment";
+  expect_document_section(std::string(RAYHISTORY_SOURCE_FOLDER) + "/docs/design/ledger.md", kBegin, kEnd,
+                          tables, "shipper_test --gtest_filter='LedgerDocument.*'");
 }
 
 // ---- what the tables cannot show

@@ -33,7 +33,7 @@ class Schedule {
     parked,  // by its owner, until something else has ended
   };
 
-  // What is scheduled; the owner of a key derives it from this.
+  // The place of one key in the schedule; its owner derives the key from it.
   class Turn {
    public:
     Place place() const { return place_; }

@@ -31,7 +31,7 @@ class Shipper final : public ShipmentConsumer {
   void offer(Shipment shipment) override;
   void withdraw(const std::string& key) override;
   void hand_over(const std::string& key) override;
-  // What is known of the prefix is forgotten when all of it is stored, so that a node whose Ray container
+  // The shipper forgets the prefix when all of it is stored, so that a node whose Ray container
   // restarts all day stays as small as another. If something is offered below it nevertheless, the prefix is
   // listed again. One below which nothing was offered is listed once for what a crash may have left there.
   void prefix_ended(const std::string& prefix, std::function<void()> on_done) override;

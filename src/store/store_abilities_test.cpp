@@ -1,11 +1,12 @@
 #include "store/store_abilities.h"
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <string>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "testing/document_section.h"
 
 namespace rayhistory {
 namespace {
@@ -54,21 +55,8 @@ TEST(StoreAbilities, LackNothingUntilSomethingIsRefused) {
 
 // `RAYHISTORY_WRITE_DOCS=1 store_test --gtest_filter='StoreAbilitiesDocument.*'` writes the table anew.
 TEST(StoreAbilitiesDocument, IsWhatTheTableSays) {
-  const std::string path = std::string(RAYHISTORY_SOURCE_FOLDER) + "/docs/stores.md";
-  std::ifstream file(path, std::ios::binary);
-  std::string document{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const size_t begin = document.find(kBegin);
-  const size_t end = document.find(kEnd);
-  ASSERT_TRUE(begin != std::string::npos && end != std::string::npos && begin < end);
-  const size_t table = begin + kBegin.size();
-  if (std::getenv("RAYHISTORY_WRITE_DOCS") != nullptr) {
-    document.replace(table, end - table, table_markdown());
-    std::ofstream(path, std::ios::binary) << document;
-    return;
-  }
-  EXPECT_EQ(document.substr(table, end - table), table_markdown())
-      << path << " is out of date: run store_test --gtest_filter='StoreAbilitiesDocument.*' with "
-      << "RAYHISTORY_WRITE_DOCS=1 in its environment";
+  expect_document_section(std::string(RAYHISTORY_SOURCE_FOLDER) + "/docs/stores.md", kBegin, kEnd,
+                          table_markdown(), "store_test --gtest_filter='StoreAbilitiesDocument.*'");
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ class RecordingConsumer final : public ShipmentConsumer {
     ended.emplace_back(prefix, std::move(on_done));
   }
 
-  // What came since the last call.
+  // Everything that came since the last call.
   std::vector<std::string> take_events() { return std::exchange(events, {}); }
   std::vector<Shipment> take_waiting() { return std::exchange(waiting, {}); }
   std::set<std::string> keys() const {

@@ -84,8 +84,8 @@ class SessionFolders {
       if (of_any_.empty()) of_any_ = folder;
     }
   }
-  // Of a node on which no task ran, that of another: nearly all clusters have one folder on all nodes. Empty:
-  // unknown.
+  // A node on which no task ran gets the folder of another, because nearly all clusters have one folder on
+  // all nodes. Empty: unknown.
   std::string of(std::string_view node_id) const {
     const auto found = of_nodes_.find(node_id);
     return std::string(found == of_nodes_.end() ? of_any_ : found->second);

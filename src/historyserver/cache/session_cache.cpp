@@ -195,7 +195,7 @@ void SessionCache::make_room(const std::string& for_prefix) {
   drop_least_used(for_prefix, [&](const Place& place) { return is_full() || is_expired(place); });
 }
 
-// What is being loaded stays: who waits for it would have it loaded once more.
+// A session that is being loaded stays, because those who wait for it would have it loaded once more.
 void SessionCache::drop_least_used(const std::string& for_prefix,
                                    const std::function<bool(const Place&)>& must_go) {
   for (auto use = by_use_.end(); use != by_use_.begin();) {

@@ -11,7 +11,7 @@ class FilteredBody final : public BodyPieces {
   FilteredBody(std::unique_ptr<BodyPieces> body, std::unique_ptr<TextFilter> filter)
       : body_(std::move(body)), filter_(std::move(filter)) {}
 
-  // What the filter holds of an unfinished line or string, and what it makes of a piece.
+  // The filter holds part of an unfinished line or string, and makes something else of a piece.
   uint64_t most_bytes() const override { return body_->most_bytes() + 2 * kLongestPieceBytes; }
   void cancel() override { body_->cancel(); }
 

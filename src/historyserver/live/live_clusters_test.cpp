@@ -311,7 +311,7 @@ TEST_F(LiveClustersTest, ShowNoSecretsOfTheirHead) {
                              "/api/v0/logs/stream?node_id=aa&filename=runtime%5Fenv_setup-01000000.log.1",
                              "/logs/runtime_env_agent.log"})
     EXPECT_EQ(answer_of(target, "text/plain", "a\nTOKEN=s3cret\n"), "a\nTOKEN=<redacted>\n");
-  // What programs print stays as it is, in logs of any length.
+  // The output of programs stays as it is, in logs of any length.
   EXPECT_EQ(answer_of("/api/v0/logs/file?node_id=aa&filename=raylet.out", "text/plain", "TOKEN=word"),
             "TOKEN=word");
   const std::string log = R"({"logs": ")" + std::string(3'000'000, 'x') + R"("})";

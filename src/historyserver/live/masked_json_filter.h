@@ -26,7 +26,7 @@ class MaskedJsonFilter final : public TextFilter {
   std::string finish() override;
 
  private:
-  // What is done with the values below a key.
+  // The filter does this with the values below a key.
   enum class Rule {
     show,       // strings that hold environment variables are masked
     own,        // all strings are masked, as people write them
