@@ -36,6 +36,9 @@ def digest_of(entry, common):
     reached = set()
     own_headers(Path(entry["file"]), reached)
     digest = hashlib.sha256(common)
+    for folder in Path(entry["file"]).relative_to(ROOT).parents:
+        if folder != Path(".") and (settings := ROOT / folder / ".clang-tidy").is_file():
+            digest.update(settings.read_bytes())
     digest.update(HARDENING.sub("", entry["command"]).replace(str(ROOT), "").encode())
     for file in sorted(reached):
         digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")

@@ -30,7 +30,7 @@ std::shared_ptr<const SessionState> state_of(std::string_view file, size_t piece
       lines.feed(file.substr(place, piece));
     lines.finish();
   }
-  return builder.build();
+  return *builder.build(Deadline::never());
 }
 
 void check_is_json(const Response& response) {

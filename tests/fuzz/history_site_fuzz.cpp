@@ -108,13 +108,13 @@ class Site {
   void ask_everything() const {
     std::vector<std::string_view> paths = dashboard_paths();
     paths.insert(paths.end(), kLogPaths.begin(), kLogPaths.end());
+    const std::string query =
+        "?detail=1&limit=10&node_id=" + kHistoryNode + "&filename=runtime_env_agent.log";
     for (const std::string_view path : paths) {
       for (const std::string& session : {kHistorySession, kDamaged}) {
         const std::string target = "GET /c/ns/raycluster/c/" + session + std::string(path);
         CHECK(!answer(target).empty());
-        CHECK(
-            !answer(target + "?detail=1&limit=10&node_id=" + kHistoryNode + "&filename=runtime_env_agent.log")
-                 .empty());
+        CHECK(!answer(target + query).empty());
       }
       CHECK(!answer("GET " + std::string(path) + "\n" + kCookies).empty());
     }
