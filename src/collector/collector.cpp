@@ -186,7 +186,7 @@ void Collector::start_survey() {
 // What `collector --check` notes of the bucket belongs into the log, too: some of it ends the history.
 void Collector::tell_of_set_up(const Deadline& deadline) {
   if (settings_.role != Role::head) return;
-  const Result<std::vector<std::string>> remarks = store_->remarks(deadline);
+  const Result<std::vector<std::string>> remarks = store_->bucket_warnings(deadline);
   if (!remarks) return;  // it is no reason to worry, and the check tells it
   for (const std::string& remark : *remarks)
     log_info("how the store is set up", {{"note", remark}});

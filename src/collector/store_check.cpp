@@ -208,7 +208,7 @@ class Check {
   }
 
   void note_remarks() {
-    const Result<std::vector<std::string>> remarks = store_.remarks(deadline_);
+    const Result<std::vector<std::string>> remarks = store_.bucket_warnings(deadline_);
     if (!remarks) {
       std::fprintf(out_, "note: how the bucket is set up could not be found out: %s\n",
                    remarks.error().message.c_str());

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "http/curl_client.h"
+#include "store/forwarding_store.h"
 #include "store/s3/s3_store.h"
 #include "testing/memory_store.h"
 #include "testing/model_s3.h"
@@ -49,41 +50,9 @@ class StoreCheckTest : public testing::Test {
 };
 
 // The store is gone with the check, so its keys are looked at by a store that outlives it.
-class BorrowedStore : public Store {
+class BorrowedStore final : public ForwardingStore {
  public:
-  explicit BorrowedStore(Store& store) : store_(store) {}
-  std::string description() const override { return store_.description(); }
-  std::string credentials_origin() const override { return store_.credentials_origin(); }
-  Result<void> ensure_bucket(const Deadline& d) override { return store_.ensure_bucket(d); }
-  Result<StoredObject> put(const std::string& k, const Body& b, std::string_view t,
-                           const Deadline& d) override {
-    return store_.put(k, b, t, d);
-  }
-  Result<StoredObject> extend(const std::string& k, const StoredObject& o, const Body& b, std::string_view t,
-                              const Deadline& d) override {
-    return store_.extend(k, o, b, t, d);
-  }
-  Result<StoredObject> copy(const std::string& f, const StoredObject& o, const std::string& t,
-                            const Deadline& d) override {
-    return store_.copy(f, o, t, d);
-  }
-  Result<std::optional<StoredObject>> stat(const std::string& k, const Deadline& d) override {
-    return store_.stat(k, d);
-  }
-  Result<ListPage> list(const std::string& p, const std::string& c, const Deadline& d) override {
-    return store_.list(p, c, d);
-  }
-  Result<std::string> get(const std::string& k, uint64_t o, uint64_t l, const Deadline& d) override {
-    return store_.get(k, o, l, d);
-  }
-  Result<void> remove(const std::string& k, const Deadline& d) override { return store_.remove(k, d); }
-  Result<void> abort_unfinished_uploads(const std::string& p, const Deadline& d) override {
-    return store_.abort_unfinished_uploads(p, d);
-  }
-  Result<std::vector<std::string>> remarks(const Deadline& d) override { return store_.remarks(d); }
-
- private:
-  Store& store_;
+  explicit BorrowedStore(Store& store) : ForwardingStore(store) {}
 };
 
 TEST_F(StoreCheckTest, AStoreThatWorksIsSaidToAndLeftAsItWas) {
@@ -114,11 +83,11 @@ TEST_F(StoreCheckTest, ABucketOutOfReachEndsTheCheck) {
 }
 
 TEST_F(StoreCheckTest, WhatTheStoreRemarksIsANote) {
-  store.set_remarks({"the bucket is versioned"});
+  store.set_bucket_warnings({"the bucket is versioned"});
   checked = run_check(std::make_unique<BorrowedStore>(store), clock);
   EXPECT_TRUE(checked.works);
   EXPECT_THAT(checked.said, HasSubstr("note: the bucket is versioned\n"));
-  store.fail_always(Error{ErrorKind::retry, "connection refused"}, StoreCall::remarks);
+  store.fail_always(Error{ErrorKind::retry, "connection refused"}, StoreCall::bucket_warnings);
   check();
   EXPECT_TRUE(checked.works);
   EXPECT_THAT(checked.said,

@@ -135,8 +135,9 @@ TaskResult outcome_of(Result<StoredObject> result) {
 
 TaskResult put(const Task& task, const Body& body, Store& store, const Deadline& deadline) {
   const std::string_view type = task.shipment.content_type;
-  return outcome_of(task.replaces_anything ? store.put(task.key, body, type, deadline)
-                                           : store.replace(task.key, task.stored, body, type, deadline));
+  if (task.replaces_anything) return outcome_of(store.put(task.key, body, type, deadline));
+  const auto before = task.stored == StoredObject{} ? std::nullopt : std::optional(task.stored);
+  return outcome_of(store.replace(task.key, before, body, type, deadline));
 }
 
 }  // namespace

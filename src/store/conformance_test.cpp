@@ -288,7 +288,7 @@ TEST_P(StoreConformance, ReplacesAnObjectAsAWhole) {
 }
 
 TEST_P(StoreConformance, ReplacesWhatIsKnownToBeThere) {
-  StoredObject before;
+  std::optional<StoredObject> before;
   for (const char* text : {"first", "", "third", "the fourth"}) {
     const auto stored = store_->replace(key("x"), before, MemoryBody(text), kTextContent, soon_);
     ASSERT_TRUE(stored) << stored.error().message;

@@ -85,7 +85,7 @@ StoreTotals StoreMeter::totals() const {
 }
 
 MeteredStore::MeteredStore(std::unique_ptr<Store> store, std::shared_ptr<StoreMeter> meter)
-    : store_(std::move(store)), meter_(std::move(meter)) {}
+    : ForwardingStore(*store), store_(std::move(store)), meter_(std::move(meter)) {}
 
 template <typename Call>
 auto MeteredStore::counted(StoreOperation operation, const Call& call) -> decltype(call()) {
@@ -109,7 +109,7 @@ Result<StoredObject> MeteredStore::put(const std::string& key, const Body& body,
   return counted(StoreOperation::put, [&] { return store_->put(key, body, content_type, deadline); });
 }
 
-Result<StoredObject> MeteredStore::replace(const std::string& key, const StoredObject& before,
+Result<StoredObject> MeteredStore::replace(const std::string& key, const std::optional<StoredObject>& before,
                                            const Body& body, std::string_view content_type,
                                            const Deadline& deadline) {
   return counted(StoreOperation::put,

@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/duration_histogram.h"
-#include "store/store.h"
+#include "store/forwarding_store.h"
 
 namespace rayhistory {
 
@@ -84,19 +84,18 @@ class StoreMeter {
   std::string last_failure_;
 };
 
-class MeteredStore final : public Store {
+// It does not count survey(), which is made of other calls and stores nothing that was collected, nor
+// bucket_warnings(), which stores nothing and is asked once a start.
+class MeteredStore final : public ForwardingStore {
  public:
   MeteredStore(std::unique_ptr<Store> store, std::shared_ptr<StoreMeter> meter);
 
-  std::string description() const override { return store_->description(); }
-  std::string credentials_origin() const override { return store_->credentials_origin(); }
-  ObjectGrowth growth() const override { return store_->growth(); }
-  std::vector<std::string> lacks() const override { return store_->lacks(); }
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
-  Result<StoredObject> replace(const std::string& key, const StoredObject& before, const Body& body,
-                               std::string_view content_type, const Deadline& deadline) override;
+  Result<StoredObject> replace(const std::string& key, const std::optional<StoredObject>& before,
+                               const Body& body, std::string_view content_type,
+                               const Deadline& deadline) override;
   Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
@@ -108,15 +107,6 @@ class MeteredStore final : public Store {
                           const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
-  // Not counted: it is made of other calls, and stores nothing that was collected.
-  Result<void> survey(const std::string& prefix, SurveyUse use, const Deadline& deadline) override {
-    return store_->survey(prefix, use, deadline);
-  }
-  std::string abilities() const override { return store_->abilities(); }
-  // Not counted: it stores nothing, and only --check asks.
-  Result<std::vector<std::string>> remarks(const Deadline& deadline) override {
-    return store_->remarks(deadline);
-  }
 
  private:
   template <typename Call>

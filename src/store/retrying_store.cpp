@@ -85,7 +85,8 @@ void StoreOutage::succeeded() {
 
 RetryingStore::RetryingStore(std::unique_ptr<Store> store, const Clock& clock, std::stop_token hurry,
                              RetryPolicy policy)
-    : store_(std::move(store)),
+    : ForwardingStore(*store),
+      store_(std::move(store)),
       clock_(clock),
       hurry_(std::move(hurry)),
       policy_(policy),
@@ -137,7 +138,7 @@ Result<StoredObject> RetryingStore::put(const std::string& key, const Body& body
   return until_it_passes("put", &Store::put, deadline, key, body, content_type);
 }
 
-Result<StoredObject> RetryingStore::replace(const std::string& key, const StoredObject& before,
+Result<StoredObject> RetryingStore::replace(const std::string& key, const std::optional<StoredObject>& before,
                                             const Body& body, std::string_view content_type,
                                             const Deadline& deadline) {
   return until_it_passes("put", &Store::replace, deadline, key, before, body, content_type);
@@ -180,8 +181,8 @@ Result<void> RetryingStore::survey(const std::string& prefix, SurveyUse use, con
   return until_it_passes("survey", &Store::survey, deadline, prefix, use);
 }
 
-Result<std::vector<std::string>> RetryingStore::remarks(const Deadline& deadline) {
-  return until_it_passes("remarks", &Store::remarks, deadline);
+Result<std::vector<std::string>> RetryingStore::bucket_warnings(const Deadline& deadline) {
+  return until_it_passes("remarks", &Store::bucket_warnings, deadline);
 }
 
 }  // namespace rayhistory

@@ -19,7 +19,7 @@
 #include <stop_token>
 #include <string>
 
-#include "store/store.h"
+#include "store/forwarding_store.h"
 
 namespace rayhistory {
 
@@ -56,21 +56,18 @@ struct RetryPolicy {
   std::optional<int> tries = {};
 };
 
-class RetryingStore final : public Store {
+class RetryingStore final : public ForwardingStore {
  public:
   // `clock` must outlive it. Once `hurry` is requested, every call is in a hurry (retry_pace.h).
   RetryingStore(std::unique_ptr<Store> store, const Clock& clock, std::stop_token hurry = {},
                 RetryPolicy policy = {});
 
-  std::string description() const override { return store_->description(); }
-  std::string credentials_origin() const override { return store_->credentials_origin(); }
-  ObjectGrowth growth() const override { return store_->growth(); }
-  std::vector<std::string> lacks() const override { return store_->lacks(); }
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
-  Result<StoredObject> replace(const std::string& key, const StoredObject& before, const Body& body,
-                               std::string_view content_type, const Deadline& deadline) override;
+  Result<StoredObject> replace(const std::string& key, const std::optional<StoredObject>& before,
+                               const Body& body, std::string_view content_type,
+                               const Deadline& deadline) override;
   Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
@@ -82,9 +79,8 @@ class RetryingStore final : public Store {
                           const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
-  Result<std::vector<std::string>> remarks(const Deadline& deadline) override;
+  Result<std::vector<std::string>> bucket_warnings(const Deadline& deadline) override;
   Result<void> survey(const std::string& prefix, SurveyUse use, const Deadline& deadline) override;
-  std::string abilities() const override { return store_->abilities(); }
 
  private:
   template <typename Outcome, typename... Parameters, typename... Arguments>

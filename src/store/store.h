@@ -83,15 +83,13 @@ class Store {
   virtual Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                                    const Deadline& deadline) = 0;
 
-  // put, at a key that is known to hold `before` (StoredObject{}: nothing): `exists` when the store finds
-  // something else there. A request may arrive long after its sender was killed, out of the buffers of a slow
-  // network, and must not take the place of what its successor has stored since. A store where none can come
-  // late, or that looks for itself, just puts.
-  virtual Result<StoredObject> replace(const std::string& key, const StoredObject& /*before*/,
+  // put, at a key that is known to hold `before`, or no object where `before` is nothing: `exists` when the
+  // store finds something else there. A request may arrive long after its sender was killed, out of the
+  // buffers of a slow network, and must not take the place of what the sender's successor has stored since.
+  // Each store says how it keeps a late request from doing so.
+  virtual Result<StoredObject> replace(const std::string& key, const std::optional<StoredObject>& before,
                                        const Body& body, std::string_view content_type,
-                                       const Deadline& deadline) {
-    return put(key, body, content_type, deadline);
-  }
+                                       const Deadline& deadline) = 0;
 
   // The object at `key`, which holds the first `stored.size` bytes of `whole` (0 < stored.size <=
   // whole.size()), holds all of it when this returns. `exists` when the store finds that it does not hold
@@ -127,9 +125,9 @@ class Store {
 
   // What an operator should know about how the bucket is set up, because it will cost money or history, a
   // sentence each with what to do about it: it keeps old versions, it keeps what was removed, a rule will
-  // remove what is stored. What the credentials may not look at is a remark too, with the permission that is
+  // remove what is stored. What the credentials may not look at is a warning too, with the permission that is
   // missing; errors are for a store that cannot be asked at all. Nothing is changed.
-  virtual Result<std::vector<std::string>> remarks(const Deadline& deadline) = 0;
+  virtual Result<std::vector<std::string>> bucket_warnings(const Deadline& deadline) = 0;
 
   // What the server has shown that it cannot do, a sentence each, with the promise that is not kept for it.
   virtual std::vector<std::string> lacks() const { return {}; }

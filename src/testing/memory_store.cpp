@@ -82,9 +82,9 @@ void MemoryStore::set(const std::string& key, std::string content) {
   write(key, std::move(content), kTextContent);
 }
 
-void MemoryStore::set_remarks(std::vector<std::string> remarks) {
+void MemoryStore::set_bucket_warnings(std::vector<std::string> bucket_warnings) {
   const std::lock_guard lock(mutex_);
-  remarks_ = std::move(remarks);
+  bucket_warnings_ = std::move(bucket_warnings);
 }
 
 Result<void> MemoryStore::begin(StoreCall call, const std::string& key, const Deadline& deadline) {
@@ -142,7 +142,7 @@ Result<StoredObject> MemoryStore::put(const std::string& key, const Body& body, 
   return written(StoreCall::put, key);
 }
 
-Result<StoredObject> MemoryStore::replace(const std::string& key, const StoredObject& before,
+Result<StoredObject> MemoryStore::replace(const std::string& key, const std::optional<StoredObject>& before,
                                           const Body& body, std::string_view content_type,
                                           const Deadline& deadline) {
   TRY(begin(StoreCall::put, key, deadline));
@@ -150,8 +150,9 @@ Result<StoredObject> MemoryStore::replace(const std::string& key, const StoredOb
   TRY(body.read_at(0, content));
   const std::lock_guard lock(mutex_);
   const auto found = objects_.find(key);
-  if ((found == objects_.end() ? StoredObject{} : found->second.written()) != before)
-    return Error{ErrorKind::exists, key + " is not what it was when it was replaced"};
+  const std::optional<StoredObject> there =
+      found == objects_.end() ? std::nullopt : std::optional(found->second.written());
+  if (there != before) return Error{ErrorKind::exists, key + " is not what it was when it was replaced"};
   bytes_sent_ += content.size();
   write(key, std::move(content), content_type);
   return written(StoreCall::put, key);
@@ -230,10 +231,10 @@ Result<void> MemoryStore::abort_unfinished_uploads(const std::string& prefix, co
   return begin(StoreCall::abort_unfinished_uploads, prefix, deadline);
 }
 
-Result<std::vector<std::string>> MemoryStore::remarks(const Deadline& deadline) {
-  TRY(begin(StoreCall::remarks, "", deadline));
+Result<std::vector<std::string>> MemoryStore::bucket_warnings(const Deadline& deadline) {
+  TRY(begin(StoreCall::bucket_warnings, "", deadline));
   const std::lock_guard lock(mutex_);
-  return remarks_;
+  return bucket_warnings_;
 }
 
 }  // namespace rayhistory

@@ -31,7 +31,7 @@ enum class StoreCall {
   get,
   remove,
   abort_unfinished_uploads,
-  remarks
+  bucket_warnings
 };
 inline constexpr size_t kStoreCalls = 10;
 
@@ -61,8 +61,8 @@ class MemoryStore final : public Store {
   std::optional<std::string> content_type(const std::string& key) const;
   // As another process would: no fault, not counted.
   void set(const std::string& key, std::string content);
-  // What remarks() gives from now on.
-  void set_remarks(std::vector<std::string> remarks);
+  // What bucket_warnings() gives from now on.
+  void set_bucket_warnings(std::vector<std::string> bucket_warnings);
 
   // --- Store ---
   std::string description() const override { return "memory"; }
@@ -70,8 +70,9 @@ class MemoryStore final : public Store {
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
-  Result<StoredObject> replace(const std::string& key, const StoredObject& before, const Body& body,
-                               std::string_view content_type, const Deadline& deadline) override;
+  Result<StoredObject> replace(const std::string& key, const std::optional<StoredObject>& before,
+                               const Body& body, std::string_view content_type,
+                               const Deadline& deadline) override;
   Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
@@ -83,7 +84,7 @@ class MemoryStore final : public Store {
                           const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
-  Result<std::vector<std::string>> remarks(const Deadline& deadline) override;
+  Result<std::vector<std::string>> bucket_warnings(const Deadline& deadline) override;
 
  private:
   struct Object {
@@ -115,7 +116,7 @@ class MemoryStore final : public Store {
   std::deque<Fault> faults_;
   std::function<void(StoreCall, const std::string&)> hook_;
   std::array<uint64_t, kStoreCalls> calls_{};
-  std::vector<std::string> remarks_;
+  std::vector<std::string> bucket_warnings_;
   uint64_t bytes_sent_ = 0;
   uint64_t last_version_ = 0;
 };

@@ -36,6 +36,10 @@ Result<std::string> ReadingStore::get(const std::string& key, uint64_t offset, u
 Result<StoredObject> ReadingStore::put(const std::string&, const Body&, std::string_view, const Deadline&) {
   return refused();
 }
+Result<StoredObject> ReadingStore::replace(const std::string&, const std::optional<StoredObject>&,
+                                           const Body&, std::string_view, const Deadline&) {
+  return refused();
+}
 Result<StoredObject> ReadingStore::extend(const std::string&, const StoredObject&, const Body&,
                                           std::string_view, const Deadline&) {
   return refused();
@@ -49,6 +53,10 @@ Result<void> ReadingStore::remove(const std::string&, const Deadline&) {
 }
 Result<void> ReadingStore::abort_unfinished_uploads(const std::string&, const Deadline&) {
   return refused();
+}
+Result<void> ReadingStore::survey(const std::string& prefix, SurveyUse use, const Deadline& deadline) {
+  if (use == SurveyUse::write) return refused();
+  return store_->survey(prefix, use, deadline);
 }
 
 }  // namespace rayhistory

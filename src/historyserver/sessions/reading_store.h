@@ -11,35 +11,34 @@
 #include <utility>
 #include <vector>
 
-#include "store/store.h"
+#include "store/forwarding_store.h"
 
 namespace rayhistory {
 
-class ReadingStore final : public Store {
+class ReadingStore final : public ForwardingStore {
  public:
   // `clock` must outlive it.
-  ReadingStore(std::unique_ptr<Store> store, const Clock& clock) : store_(std::move(store)), clock_(clock) {}
+  ReadingStore(std::unique_ptr<Store> store, const Clock& clock)
+      : ForwardingStore(*store), store_(std::move(store)), clock_(clock) {}
 
-  std::string description() const override { return store_->description(); }
-  std::string credentials_origin() const override { return store_->credentials_origin(); }
-  Result<void> ensure_bucket(const Deadline& deadline) override { return store_->ensure_bucket(deadline); }
   Result<std::optional<StoredObject>> stat(const std::string& key, const Deadline& deadline) override;
   Result<ListPage> list(const std::string& prefix, const std::string& cursor,
                         const Deadline& deadline) override;
   Result<std::string> get(const std::string& key, uint64_t offset, uint64_t length,
                           const Deadline& deadline) override;
-  Result<std::vector<std::string>> remarks(const Deadline& deadline) override {
-    return store_->remarks(deadline);
-  }
 
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
+  Result<StoredObject> replace(const std::string& key, const std::optional<StoredObject>& before,
+                               const Body& body, std::string_view content_type,
+                               const Deadline& deadline) override;
   Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
                             const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
+  Result<void> survey(const std::string& prefix, SurveyUse use, const Deadline& deadline) override;
 
  private:
   template <typename Call>

@@ -39,10 +39,12 @@ TEST_F(ReadingStoreTest, AsksOnceWhereAskingAgainIsNoUse) {
 TEST_F(ReadingStoreTest, WritesNothing) {
   inner_->set("a", "1");
   EXPECT_FALSE(store_.put("b", MemoryBody("x"), kTextContent, Deadline::never()));
+  EXPECT_FALSE(store_.replace("b", {}, MemoryBody("x"), kTextContent, Deadline::never()));
   EXPECT_FALSE(store_.extend("a", {}, MemoryBody("x"), kTextContent, Deadline::never()));
   EXPECT_FALSE(store_.copy("a", {}, "b", Deadline::never()));
   EXPECT_FALSE(store_.remove("a", Deadline::never()));
   EXPECT_FALSE(store_.abort_unfinished_uploads("", Deadline::never()));
+  EXPECT_FALSE(store_.survey("probe/", SurveyUse::write, Deadline::never()));
   EXPECT_THAT(inner_->keys(), testing::ElementsAre("a"));
   EXPECT_EQ(inner_->content("a"), "1");
 }

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "store/azure/container_remarks.h"
+#include "store/azure/container_warnings.h"
 #include "store/http_response.h"
 
 namespace rayhistory {
@@ -103,6 +103,12 @@ Result<StoredObject> AzureBlobStore::put(const std::string& key, const Body& bod
   if (!stored && stored.error().kind == ErrorKind::exists && body.size() <= limits_.single_request_bytes)
     return put_azure_blob(connection_, key, body, content_type, std::nullopt, deadline);
   return stored;
+}
+
+Result<StoredObject> AzureBlobStore::replace(const std::string& key,
+                                             const std::optional<StoredObject>& /*before*/, const Body& body,
+                                             std::string_view content_type, const Deadline& deadline) {
+  return put(key, body, content_type, deadline);
 }
 
 Result<StoredObject> AzureBlobStore::extend(const std::string& key, const StoredObject& stored,
@@ -247,8 +253,8 @@ Result<void> AzureBlobStore::abort_unfinished_uploads(const std::string&, const 
   return {};
 }
 
-Result<std::vector<std::string>> AzureBlobStore::remarks(const Deadline& deadline) {
-  return azure_container_remarks(connection_, deadline);
+Result<std::vector<std::string>> AzureBlobStore::bucket_warnings(const Deadline& deadline) {
+  return azure_container_warnings(connection_, deadline);
 }
 
 }  // namespace rayhistory

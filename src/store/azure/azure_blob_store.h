@@ -33,6 +33,11 @@ class AzureBlobStore final : public Store {
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
+  // Puts without looking at `before`: put looks at the object itself and writes on the condition that it is
+  // still the one seen, so that a late request is refused.
+  Result<StoredObject> replace(const std::string& key, const std::optional<StoredObject>& before,
+                               const Body& body, std::string_view content_type,
+                               const Deadline& deadline) override;
   Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
@@ -44,7 +49,7 @@ class AzureBlobStore final : public Store {
                           const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
-  Result<std::vector<std::string>> remarks(const Deadline& deadline) override;
+  Result<std::vector<std::string>> bucket_warnings(const Deadline& deadline) override;
 
  private:
   AzureBlobStore(AzureEndpoint endpoint, AzureSignIn sign_in, std::unique_ptr<HttpClient> client,

@@ -427,9 +427,9 @@ TEST_F(AzureBlobStoreTest, RefusesAContainerNameThatAzureWould) {
   }
 }
 
-// --- remarks ---
+// --- warnings ---
 
-TEST_F(AzureBlobStoreTest, RemarksOnWhatCostsMoneyOrHistory) {
+TEST_F(AzureBlobStoreTest, WarnsOfWhatCostsMoneyOrHistory) {
   AzureBlobStore& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
     if (request.has_query("comp=properties")) {
       return {
@@ -443,20 +443,20 @@ TEST_F(AzureBlobStoreTest, RemarksOnWhatCostsMoneyOrHistory) {
     return {201, {{"ETag", "\"0x8D1\""}, {"x-ms-version-id", "2026-11-23T02:27:20.0000000Z"}}};
   });
   ASSERT_TRUE(store.put("k", MemoryBody("x"), kTextContent, kNever));
-  const auto remarks = store.remarks(kNever);
-  ASSERT_TRUE(remarks) << remarks.error().message;
-  EXPECT_THAT(*remarks, ElementsAre(HasSubstr("immutability policy"), HasSubstr("for 7 days (soft delete"),
-                                    HasSubstr("keeps versions")));
+  const auto warnings = store.bucket_warnings(kNever);
+  ASSERT_TRUE(warnings) << warnings.error().message;
+  EXPECT_THAT(*warnings, ElementsAre(HasSubstr("immutability policy"), HasSubstr("for 7 days (soft delete"),
+                                     HasSubstr("keeps versions")));
   EXPECT_EQ(server_.request_lines().back(), "GET /account/?comp=properties&restype=service");
 }
 
-TEST_F(AzureBlobStoreTest, RemarksOnWhatItMayNotLookAtAndOnNothingElse) {
+TEST_F(AzureBlobStoreTest, WarnsOfWhatItMayNotLookAtAndOfNothingElse) {
   AzureBlobStore& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
     if (request.has_query("comp=properties"))
       return azure_error_answer(403, "AuthorizationPermissionMismatch");
     return {200};
   });
-  EXPECT_THAT(*store.remarks(kNever),
+  EXPECT_THAT(*store.bucket_warnings(kNever),
               ElementsAre(HasSubstr("Microsoft.Storage/storageAccounts/blobServices/read")));
   AzureBlobStore& plain = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
     if (!request.has_query("comp=properties")) return {200};
@@ -466,7 +466,7 @@ TEST_F(AzureBlobStoreTest, RemarksOnWhatItMayNotLookAtAndOnNothingElse) {
         "<StorageServiceProperties><DeleteRetentionPolicy><Enabled>false</Enabled></DeleteRetentionPolicy>"
         "</StorageServiceProperties>"};
   });
-  EXPECT_THAT(*plain.remarks(kNever), IsEmpty());
+  EXPECT_THAT(*plain.bucket_warnings(kNever), IsEmpty());
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "base/digest.h"
 #include "base/utf8.h"
-#include "store/gcs/bucket_remarks.h"
+#include "store/gcs/bucket_warnings.h"
 #include "store/gcs/resumable_upload.h"
 #include "store/http_response.h"
 #include "store/retry_pace.h"
@@ -166,11 +166,10 @@ Result<StoredObject> GcsStore::put(const std::string& key, const Body& body, std
   return send(key, body, content_type, "", deadline);
 }
 
-Result<StoredObject> GcsStore::replace(const std::string& key, const StoredObject& before, const Body& body,
-                                       std::string_view content_type, const Deadline& deadline) {
-  const std::string generation = before == StoredObject{}         ? "0"
-                                 : is_gcs_generation(before.etag) ? before.etag
-                                                                  : "";
+Result<StoredObject> GcsStore::replace(const std::string& key, const std::optional<StoredObject>& before,
+                                       const Body& body, std::string_view content_type,
+                                       const Deadline& deadline) {
+  const std::string generation = !before ? "0" : is_gcs_generation(before->etag) ? before->etag : "";
   return send(key, body, content_type, generation, deadline);
 }
 
@@ -440,8 +439,8 @@ Result<void> GcsStore::abort_unfinished_uploads(const std::string& prefix, const
   return {};
 }
 
-Result<std::vector<std::string>> GcsStore::remarks(const Deadline& deadline) {
-  return gcs_bucket_remarks(connection_, deadline);
+Result<std::vector<std::string>> GcsStore::bucket_warnings(const Deadline& deadline) {
+  return gcs_bucket_warnings(connection_, deadline);
 }
 
 }  // namespace rayhistory

@@ -496,7 +496,7 @@ TEST_F(GcsStoreTest, TokensExpireInTheMiddleOfARunAndNoRequestIsRefused) {
 
 // --- what a bucket costs ---
 
-TEST_F(GcsStoreTest, RemarksOnWhatWillCostMoneyOrHistory) {
+TEST_F(GcsStoreTest, WarnsOfWhatWillCostMoneyOrHistory) {
   GcsStore& store = serve([](const ReceivedRequest&) {
     return json(
         R"({"name":"bucket","versioning":{"enabled":true},"softDeletePolicy":{"retentionDurationSeconds":"604800"},)"
@@ -504,13 +504,13 @@ TEST_F(GcsStoreTest, RemarksOnWhatWillCostMoneyOrHistory) {
         R"("lifecycle":{"rule":[{"action":{"type":"Delete"},"condition":{"age":30}}]}})");
   });
   EXPECT_THAT(
-      *store.remarks(kNever),
+      *store.bucket_warnings(kNever),
       ElementsAre(AllOf(HasSubstr("soft delete"), HasSubstr("7 days"), HasSubstr("--clear-soft-delete")),
                   HasSubstr("--no-versioning"), HasSubstr("no log can grow"), HasSubstr("after 30 days")));
   GcsStore& plain = serve([](const ReceivedRequest&) { return json(R"({"name":"bucket"})"); });
-  EXPECT_THAT(*plain.remarks(kNever), IsEmpty());
+  EXPECT_THAT(*plain.bucket_warnings(kNever), IsEmpty());
   GcsStore& hidden = serve([](const ReceivedRequest&) { return gcs_error_answer(403, "forbidden"); });
-  EXPECT_THAT(*hidden.remarks(kNever), ElementsAre(HasSubstr("storage.buckets.get")));
+  EXPECT_THAT(*hidden.bucket_warnings(kNever), ElementsAre(HasSubstr("storage.buckets.get")));
 }
 
 }  // namespace

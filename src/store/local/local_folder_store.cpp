@@ -248,6 +248,13 @@ Result<StoredObject> LocalFolderStore::put(const std::string& key, const Body& b
   return object_of(status);
 }
 
+Result<StoredObject> LocalFolderStore::replace(const std::string& key,
+                                               const std::optional<StoredObject>& /*before*/,
+                                               const Body& body, std::string_view content_type,
+                                               const Deadline& deadline) {
+  return put(key, body, content_type, deadline);
+}
+
 Result<StoredObject> LocalFolderStore::extend(const std::string& key, const StoredObject& stored,
                                               const Body& whole, std::string_view, const Deadline& deadline) {
   CHECK(0 < stored.size && stored.size <= whole.size());

@@ -29,6 +29,10 @@ class LocalFolderStore final : public Store {
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
+  // Puts without looking at `before`: no write of this machine arrives after its process was killed.
+  Result<StoredObject> replace(const std::string& key, const std::optional<StoredObject>& before,
+                               const Body& body, std::string_view content_type,
+                               const Deadline& deadline) override;
   Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
@@ -41,7 +45,9 @@ class LocalFolderStore final : public Store {
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   // Unfinished files older than a day, whatever their key: they belong to a process that was killed.
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
-  Result<std::vector<std::string>> remarks(const Deadline&) override { return std::vector<std::string>(); }
+  Result<std::vector<std::string>> bucket_warnings(const Deadline&) override {
+    return std::vector<std::string>();
+  }
 
  private:
   Result<std::string> path_of(const std::string& key) const;

@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "store/etag.h"
 #include "store/http_response.h"
-#include "store/oci/bucket_remarks.h"
+#include "store/oci/bucket_warnings.h"
 #include "store/oci/responses.h"
 #include "store/stored_body.h"
 
@@ -136,8 +136,9 @@ Result<StoredObject> OciStore::put(const std::string& key, const Body& body, std
   return write(key, body, content_type, {}, OciBodyCheck::md5, deadline);
 }
 
-Result<StoredObject> OciStore::replace(const std::string& key, const StoredObject& before, const Body& body,
-                                       std::string_view content_type, const Deadline& deadline) {
+Result<StoredObject> OciStore::replace(const std::string& key, const std::optional<StoredObject>& before,
+                                       const Body& body, std::string_view content_type,
+                                       const Deadline& deadline) {
   return write(key, body, content_type, oci_condition(before), OciBodyCheck::md5, deadline);
 }
 
@@ -299,8 +300,8 @@ Result<void> OciStore::abort_unfinished_uploads(const std::string& prefix, const
   return {};
 }
 
-Result<std::vector<std::string>> OciStore::remarks(const Deadline& deadline) {
-  return oci_bucket_remarks(connection_, deadline);
+Result<std::vector<std::string>> OciStore::bucket_warnings(const Deadline& deadline) {
+  return oci_bucket_warnings(connection_, deadline);
 }
 
 }  // namespace rayhistory

@@ -33,8 +33,9 @@ class OciStore final : public Store {
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
-  Result<StoredObject> replace(const std::string& key, const StoredObject& before, const Body& body,
-                               std::string_view content_type, const Deadline& deadline) override;
+  Result<StoredObject> replace(const std::string& key, const std::optional<StoredObject>& before,
+                               const Body& body, std::string_view content_type,
+                               const Deadline& deadline) override;
   Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
@@ -45,9 +46,10 @@ class OciStore final : public Store {
   Result<std::string> get(const std::string& key, uint64_t offset, uint64_t length,
                           const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
-  // Where the principal may not list uploads, nothing is given up and that is no error: remarks() tells.
+  // Where the principal may not list uploads, nothing is given up and that is no error: bucket_warnings()
+  // tells.
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
-  Result<std::vector<std::string>> remarks(const Deadline& deadline) override;
+  Result<std::vector<std::string>> bucket_warnings(const Deadline& deadline) override;
   ObjectGrowth growth() const override { return ObjectGrowth::anew; }
 
  private:

@@ -336,9 +336,9 @@ TEST_F(OciStoreTest, DoesWithAPolicyForObjectsAlone) {
   const auto store = open();
   EXPECT_TRUE(store->ensure_bucket(kNever));
   EXPECT_TRUE(store->abort_unfinished_uploads("k", kNever));
-  const auto remarks = store->remarks(kNever);
-  ASSERT_TRUE(remarks);
-  EXPECT_THAT(*remarks, ElementsAre(AllOf(HasSubstr("may not be looked at"), HasSubstr("read buckets"))));
+  const auto warnings = store->bucket_warnings(kNever);
+  ASSERT_TRUE(warnings);
+  EXPECT_THAT(*warnings, ElementsAre(AllOf(HasSubstr("may not be looked at"), HasSubstr("read buckets"))));
 }
 
 TEST_F(OciStoreTest, AWriteSaysThatTheBucketIsGone) {
@@ -347,9 +347,9 @@ TEST_F(OciStoreTest, AWriteSaysThatTheBucketIsGone) {
   EXPECT_THAT(error.message, HasSubstr("is missing, or"));
 }
 
-TEST_F(OciStoreTest, RemarksOnWhatCostsMoneyOrHistory) {
+TEST_F(OciStoreTest, WarnsOfWhatCostsMoneyOrHistory) {
   const auto store = open();
-  EXPECT_THAT(*store->remarks(kNever), IsEmpty());
+  EXPECT_THAT(*store->bucket_warnings(kNever), IsEmpty());
   oci_.configure("", R"({"name":"bucket","versioning":"Enabled","storageTier":"Archive","isReadOnly":true})");
   oci_.configure("l", R"({"items":[
     {"name":"old","action":"DELETE","timeAmount":30,"timeUnit":"DAYS","isEnabled":true,"target":"objects"},
@@ -357,7 +357,7 @@ TEST_F(OciStoreTest, RemarksOnWhatCostsMoneyOrHistory) {
     {"name":"uploads","action":"ABORT","timeAmount":1,"timeUnit":"DAYS","isEnabled":true,"target":"multipart-uploads"},
     {"name":"cold","action":"ARCHIVE","timeAmount":1,"timeUnit":"YEARS","isEnabled":true}]})");
   oci_.configure("retentionRules", R"({"items":[{"id":"1"},{"id":"2"}]})");
-  EXPECT_THAT(*store->remarks(kNever),
+  EXPECT_THAT(*store->bucket_warnings(kNever),
               ElementsAre(HasSubstr("is versioned"), HasSubstr("takes no writes"), HasSubstr("tier Archive"),
                           HasSubstr("rule old of the bucket bucket deletes objects after 30 DAYS"),
                           HasSubstr("rule cold of the bucket bucket archives objects after 1 YEARS"),

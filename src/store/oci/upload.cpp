@@ -185,9 +185,9 @@ void OciCondition::set_on(Headers& headers) const {
   if (!etag.empty()) headers.set("If-Match", etag);
 }
 
-OciCondition oci_condition(const StoredObject& before) {
-  if (before == StoredObject{}) return {.must_be_absent = true};
-  return {.must_be_absent = false, .etag = is_oci_etag(before.etag) ? before.etag : std::string()};
+OciCondition oci_condition(const std::optional<StoredObject>& before) {
+  if (!before) return {.must_be_absent = true};
+  return {.must_be_absent = false, .etag = is_oci_etag(before->etag) ? before->etag : std::string()};
 }
 
 Result<StoredObject> upload_to_oci_in_parts(OciConnection& connection, const Clock& clock,

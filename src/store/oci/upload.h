@@ -35,8 +35,8 @@ struct OciCondition {
   // Sets If-None-Match or If-Match.
   void set_on(Headers& headers) const;
 };
-// The condition of a write that replaces `before` (StoredObject{}: nothing).
-OciCondition oci_condition(const StoredObject& before);
+// The condition of a write that replaces `before`, or no object where `before` is nothing.
+OciCondition oci_condition(const std::optional<StoredObject>& before);
 
 // `exists`: the key holds something else than the condition says. `retry`: not done, begin again.
 // `unknown_outcome`: it could not be found out. An upload that was begun and failed is given up, as well as

@@ -20,7 +20,7 @@ struct S3Signing {
   int64_t unix_nanoseconds = 0;
 };
 
-// How a bucket's configuration is read (s3/bucket_remarks.h), in the words of the provider.
+// How a bucket's configuration is read (s3/bucket_warnings.h), in the words of the provider.
 struct S3ConfigurationNames {
   std::string_view versioning_permission;
   std::string_view lifecycle_permission;

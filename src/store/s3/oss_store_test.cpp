@@ -257,18 +257,19 @@ TEST_F(OssStoreTest, TakesTheStoresTimeWhenItsOwnIsWrong) {
   EXPECT_EQ(server_.requests().size(), 3u) << "it has learned";
 }
 
-// --- remarks ---
+// --- warnings ---
 
-TEST_F(OssStoreTest, RemarksOnWhatCostsMoneyOrHistory) {
+TEST_F(OssStoreTest, WarnsOfWhatCostsMoneyOrHistory) {
   const auto store = open();
-  EXPECT_THAT(*store->remarks(kNever), IsEmpty());
+  EXPECT_THAT(*store->bucket_warnings(kNever), IsEmpty());
   oss_.configure("versioning", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>");
   oss_.configure("lifecycle",
                  "<LifecycleConfiguration><Rule><ID>tidy</ID><Prefix></Prefix><Status>Enabled</Status>"
                  "<Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>");
-  EXPECT_THAT(*store->remarks(kNever), ElementsAre(HasSubstr("is versioned"), HasSubstr("after 30 days")));
+  EXPECT_THAT(*store->bucket_warnings(kNever),
+              ElementsAre(HasSubstr("is versioned"), HasSubstr("after 30 days")));
   instead_ = [](const ReceivedRequest&) { return oss_error_answer(403, "AccessDenied"); };
-  EXPECT_THAT(*store->remarks(kNever),
+  EXPECT_THAT(*store->bucket_warnings(kNever),
               ElementsAre(HasSubstr("oss:GetBucketVersioning"), HasSubstr("oss:GetBucketLifecycle")));
 }
 

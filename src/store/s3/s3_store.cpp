@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "store/retry_pace.h"
-#include "store/s3/bucket_remarks.h"
+#include "store/s3/bucket_warnings.h"
 #include "store/s3/list_place.h"
 #include "store/s3/range_taker.h"
 #include "store/s3/survey.h"
@@ -115,14 +115,25 @@ Result<void> S3Store::create_bucket(const Deadline& deadline) {
 Result<StoredObject> S3Store::put(const std::string& key, const Body& body, std::string_view content_type,
                                   const Deadline& deadline) {
   TRY(check_key(key));
-  return write({.key = key, .body = body, .content_type = content_type, .replaces = nullptr, .stored = 0},
+  return write({.key = key,
+                .body = body,
+                .content_type = content_type,
+                .replaces = Replaces::anything,
+                .before = {},
+                .stored = 0},
                deadline);
 }
 
-Result<StoredObject> S3Store::replace(const std::string& key, const StoredObject& before, const Body& body,
-                                      std::string_view content_type, const Deadline& deadline) {
+Result<StoredObject> S3Store::replace(const std::string& key, const std::optional<StoredObject>& before,
+                                      const Body& body, std::string_view content_type,
+                                      const Deadline& deadline) {
   TRY(check_key(key));
-  return write({.key = key, .body = body, .content_type = content_type, .replaces = &before, .stored = 0},
+  return write({.key = key,
+                .body = body,
+                .content_type = content_type,
+                .replaces = Replaces::before,
+                .before = before,
+                .stored = 0},
                deadline);
 }
 
@@ -131,9 +142,13 @@ Result<StoredObject> S3Store::extend(const std::string& key, const StoredObject&
   CHECK(0 < stored.size && stored.size <= whole.size());
   TRY(check_key(key));
   const uint64_t copied = stored.size < limits_.least_part_bytes ? 0 : stored.size;
-  return write(
-      {.key = key, .body = whole, .content_type = content_type, .replaces = &stored, .stored = copied},
-      deadline);
+  return write({.key = key,
+                .body = whole,
+                .content_type = content_type,
+                .replaces = Replaces::before,
+                .before = stored,
+                .stored = copied},
+               deadline);
 }
 
 Result<void> S3Store::survey(const std::string& prefix, SurveyUse use, const Deadline& deadline) {
@@ -150,7 +165,7 @@ ObjectGrowth S3Store::growth() const {
 // goes on without it.
 Result<StoredObject> S3Store::write(const Write& write, const Deadline& deadline) {
   S3Lacks lacks;
-  StoredObject before = write.replaces == nullptr ? StoredObject{} : *write.replaces;
+  std::optional<StoredObject> before = write.before;
   while (true) {
     const size_t known_lacks = lacks.size();
     Result<StoredObject> outcome = write_in_one_way(write, before, lacks, deadline);
@@ -163,21 +178,20 @@ Result<StoredObject> S3Store::write(const Write& write, const Deadline& deadline
     const bool has_learned = kind == ErrorKind::unsupported && lacks.size() > known_lacks;
     if (has_learned) continue;
     // Another object is there, or the server has refused a condition that is met.
-    if (kind != ErrorKind::exists || before.etag.empty() ||
-        !is_condition_useless(write.key, before, outcome.error(), StoreAbility::put_if_match, deadline))
+    if (kind != ErrorKind::exists || !before || before->etag.empty() ||
+        !is_condition_useless(write.key, *before, outcome.error(), StoreAbility::put_if_match, deadline))
       return outcome;
-    before.etag.clear();
+    before->etag.clear();
   }
 }
 
-Result<StoredObject> S3Store::write_in_one_way(const Write& write, const StoredObject& before, S3Lacks& lacks,
-                                               const Deadline& deadline) {
+Result<StoredObject> S3Store::write_in_one_way(const Write& write, const std::optional<StoredObject>& before,
+                                               S3Lacks& lacks, const Deadline& deadline) {
   const auto can = [&](StoreAbility ability) {
     return connection_.abilities().may(ability) &&
            std::none_of(lacks.begin(), lacks.end(), [&](const auto& lack) { return lack.first == ability; });
   };
   const uint64_t size = write.body.size();
-  const bool is_new = before == StoredObject{};
   // Ceph RGW 16 decodes the name of a part's source twice: it would copy another object's bytes.
   const bool is_name_safe = write.key.find('%') == std::string::npos;
   const uint64_t copied = can(StoreAbility::part_copy) && is_name_safe ? write.stored : 0;
@@ -185,7 +199,7 @@ Result<StoredObject> S3Store::write_in_one_way(const Write& write, const StoredO
   // An upload is given up by the sender's successor before that one writes (abort_unfinished_uploads), and
   // its completion is then refused. It needs a part, which an empty object has not.
   const bool can_say =
-      write.replaces == nullptr || is_new || connection_.dialect().puts_if_match || size == 0;
+      write.replaces == Replaces::anything || !before || connection_.dialect().puts_if_match || size == 0;
   const uint64_t largest = server_.largest_body;
   // Below the least part nothing is won by parts.
   const bool fits =
@@ -201,27 +215,27 @@ Result<StoredObject> S3Store::write_in_one_way(const Write& write, const StoredO
                                                  connection_.dialect().provider)};
   }
   const auto fill = [&](S3MultipartUpload& upload) {
-    const S3MultipartUpload::Source source{write.key, {copied, before.etag}};
+    const S3MultipartUpload::Source source{write.key, {copied, before ? before->etag : std::string()}};
     return upload.fill(plan, source, &write.body, deadline);
   };
-  return upload(write.key, write.content_type, is_new ? std::nullopt : std::optional(before), fill, lacks,
-                deadline);
+  return upload(write.key, write.content_type, before, fill, lacks, deadline);
 }
 
-Result<StoredObject> S3Store::put_at_once(const Write& write, const StoredObject& before, S3Lacks& lacks,
-                                          const Deadline& deadline) {
+Result<StoredObject> S3Store::put_at_once(const Write& write, const std::optional<StoredObject>& before,
+                                          S3Lacks& lacks, const Deadline& deadline) {
   const S3Dialect& dialect = connection_.dialect();
   S3Call put;
   put.method = HttpMethod::put;
   put.key = write.key;
   put.headers.set("Content-Type", write.content_type);
-  // Without ETags an empty object looks like none.
+  const bool checks = write.replaces == Replaces::before;
+  // Without ETags the shipper takes an empty object for none.
   const bool tells_objects_apart = connection_.abilities().may(StoreAbility::steady_etags);
-  if (write.replaces != nullptr && before == StoredObject{} && tells_objects_apart) {
+  if (checks && !before && tells_objects_apart) {
     put.optional_headers = {{std::string(dialect.if_absent_header), std::string(dialect.if_absent_value),
                              StoreAbility::put_if_absent}};
-  } else if (write.replaces != nullptr && dialect.puts_if_match && !before.etag.empty()) {
-    put.optional_headers = {{"If-Match", with_quotes(before.etag), StoreAbility::put_if_match}};
+  } else if (checks && dialect.puts_if_match && before && !before->etag.empty()) {
+    put.optional_headers = {{"If-Match", with_quotes(before->etag), StoreAbility::put_if_match}};
   }
   put.body = &write.body;
   TRY_ASSIGN(const S3Answer answer, connection_.send(put, deadline));
@@ -629,8 +643,8 @@ Result<void> S3Store::abort_upload(const S3Upload& unfinished, const Deadline& d
   return connection_.error_of(abort, answer);
 }
 
-Result<std::vector<std::string>> S3Store::remarks(const Deadline& deadline) {
-  return s3_bucket_remarks(connection_, deadline);
+Result<std::vector<std::string>> S3Store::bucket_warnings(const Deadline& deadline) {
+  return s3_bucket_warnings(connection_, deadline);
 }
 
 }  // namespace rayhistory

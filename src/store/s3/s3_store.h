@@ -42,8 +42,9 @@ class S3Store final : public Store {
   Result<void> ensure_bucket(const Deadline& deadline) override;
   Result<StoredObject> put(const std::string& key, const Body& body, std::string_view content_type,
                            const Deadline& deadline) override;
-  Result<StoredObject> replace(const std::string& key, const StoredObject& before, const Body& body,
-                               std::string_view content_type, const Deadline& deadline) override;
+  Result<StoredObject> replace(const std::string& key, const std::optional<StoredObject>& before,
+                               const Body& body, std::string_view content_type,
+                               const Deadline& deadline) override;
   Result<StoredObject> extend(const std::string& key, const StoredObject& stored, const Body& whole,
                               std::string_view content_type, const Deadline& deadline) override;
   Result<StoredObject> copy(const std::string& from, const StoredObject& expected, const std::string& to,
@@ -55,7 +56,7 @@ class S3Store final : public Store {
                           const Deadline& deadline) override;
   Result<void> remove(const std::string& key, const Deadline& deadline) override;
   Result<void> abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) override;
-  Result<std::vector<std::string>> remarks(const Deadline& deadline) override;
+  Result<std::vector<std::string>> bucket_warnings(const Deadline& deadline) override;
   ObjectGrowth growth() const override;
   std::vector<std::string> lacks() const override { return connection_.abilities().lacks(); }
   Result<void> survey(const std::string& prefix, SurveyUse use, const Deadline& deadline) override;
@@ -65,18 +66,20 @@ class S3Store final : public Store {
   using FillUpload = std::function<Result<void>(S3MultipartUpload&)>;
 
   Result<void> check_key(const std::string& key) const;
+  enum class Replaces { anything, before };
   struct Write {
     const std::string& key;
     const Body& body;
     std::string_view content_type;
-    const StoredObject* replaces;  // as replace() has it; nullptr: whatever is there
-    uint64_t stored;               // of the body, which the server may copy from the object
+    Replaces replaces;
+    std::optional<StoredObject> before;  // Replaces::before: the object that is there; nothing: there is none
+    uint64_t stored;                     // of the body, which the server may copy from the object
   };
   Result<StoredObject> write(const Write& write, const Deadline& deadline);
-  Result<StoredObject> write_in_one_way(const Write& write, const StoredObject& before, S3Lacks& lacks,
-                                        const Deadline& deadline);
-  Result<StoredObject> put_at_once(const Write& write, const StoredObject& before, S3Lacks& lacks,
-                                   const Deadline& deadline);
+  Result<StoredObject> write_in_one_way(const Write& write, const std::optional<StoredObject>& before,
+                                        S3Lacks& lacks, const Deadline& deadline);
+  Result<StoredObject> put_at_once(const Write& write, const std::optional<StoredObject>& before,
+                                   S3Lacks& lacks, const Deadline& deadline);
   // After a refusal of what is written over, or copied from, `before`: whether that is there all the same,
   // and the server's ETags or this condition are no use. Its abilities tell from then on.
   bool is_condition_useless(const std::string& key, const StoredObject& before, const Error& refusal,

@@ -146,7 +146,7 @@ TEST_F(S3StoreTest, PutsWithASignedPayloadAndNothingThatBreaksOtherServers) {
   }
 }
 
-TEST_F(S3StoreTest, RemarksOnWhatCostsMoneyOrHistory) {
+TEST_F(S3StoreTest, WarnsOfWhatCostsMoneyOrHistory) {
   S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
     if (request.has_query("versioning="))
       return xml("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>");
@@ -159,33 +159,33 @@ TEST_F(S3StoreTest, RemarksOnWhatCostsMoneyOrHistory) {
         "<ObjectLockConfiguration><Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>7</Days>"
         "</DefaultRetention></Rule></ObjectLockConfiguration>");
   });
-  const auto remarks = store.remarks(kNever);
-  ASSERT_TRUE(remarks) << remarks.error().message;
-  EXPECT_THAT(*remarks,
+  const auto warnings = store.bucket_warnings(kNever);
+  ASSERT_TRUE(warnings) << warnings.error().message;
+  EXPECT_THAT(*warnings,
               ElementsAre(HasSubstr("is versioned"), HasSubstr("for 7 days"), HasSubstr("after 30 days")));
 }
 
-TEST_F(S3StoreTest, RemarksNothingOnAPlainBucketOfAServerThatKnowsNoSuchThings) {
+TEST_F(S3StoreTest, WarnsOfNothingInAPlainBucketOfAServerThatKnowsNoSuchThings) {
   S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
     if (request.has_query("versioning=")) return xml("<VersioningConfiguration/>");
     return s3_error_answer(501, "NotImplemented");
   });
-  const auto remarks = store.remarks(kNever);
-  ASSERT_TRUE(remarks) << remarks.error().message;
-  EXPECT_THAT(*remarks, IsEmpty());
+  const auto warnings = store.bucket_warnings(kNever);
+  ASSERT_TRUE(warnings) << warnings.error().message;
+  EXPECT_THAT(*warnings, IsEmpty());
 }
 
-TEST_F(S3StoreTest, RemarksOnWhatItMayNotLookAt) {
+TEST_F(S3StoreTest, WarnsOfWhatItMayNotLookAt) {
   S3Store& store = serve([](const ReceivedRequest&) { return s3_error_answer(403, "AccessDenied"); });
-  const auto remarks = store.remarks(kNever);
-  ASSERT_TRUE(remarks) << remarks.error().message;
-  EXPECT_THAT(*remarks,
+  const auto warnings = store.bucket_warnings(kNever);
+  ASSERT_TRUE(warnings) << warnings.error().message;
+  EXPECT_THAT(*warnings,
               ElementsAre(HasSubstr("s3:GetBucketVersioning"), HasSubstr("s3:GetLifecycleConfiguration")));
 }
 
-TEST_F(S3StoreTest, RemarksAreAnErrorWhereTheStoreIsAway) {
+TEST_F(S3StoreTest, WarningsAreAnErrorWhereTheStoreIsAway) {
   S3Store& store = serve([](const ReceivedRequest&) { return s3_error_answer(503, "SlowDown"); });
-  EXPECT_EQ(store.remarks(kNever).error().kind, ErrorKind::retry);
+  EXPECT_EQ(store.bucket_warnings(kNever).error().kind, ErrorKind::retry);
 }
 
 TEST_F(S3StoreTest, PutsAnEmptyObject) {
@@ -733,6 +733,18 @@ TEST_F(S3StoreTest, AsksNoLongerForWhatTheServerRefusedOnce) {
     ASSERT_TRUE(store.replace(key, {}, MemoryBody("x"), kTextContent, kNever));
   EXPECT_EQ(server_.requests().size(), 3u);
   EXPECT_THAT(store.abilities(), HasSubstr("put_if_absent=no"));
+}
+
+// Ceph RGW 16 refuses each If-Match. That the object is empty must not make it look absent from then on.
+TEST_F(S3StoreTest, ReplacesAnEmptyObjectOnAServerThatRefusesAConditionThatIsMet) {
+  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+    const bool has_condition = request.headers.find("If-Match") || request.headers.find("If-None-Match");
+    if (has_condition) return s3_error_answer(412, "PreconditionFailed");
+    return {200, {{"ETag", "\"e\""}}};
+  });
+  const auto replaced = store.replace("a", StoredObject{0, "e"}, MemoryBody("x"), kTextContent, kNever);
+  ASSERT_TRUE(replaced) << replaced.error().message;
+  EXPECT_EQ(replaced->size, 1u);
 }
 
 // A key that the server takes in no way says nothing about its abilities.

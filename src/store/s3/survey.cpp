@@ -101,12 +101,12 @@ class Survey {
 
   // An object that is there is not to be put as a new one, nor over one with another ETag.
   Result<void> try_conditions() {
-    TRY(try_condition(StoredObject{}, StoreAbility::put_if_absent));
+    TRY(try_condition(std::nullopt, StoreAbility::put_if_absent));
     if (!connection_.dialect().puts_if_match) return {};
-    return try_condition({kProbe.size(), std::string(kOtherEtag)}, StoreAbility::put_if_match);
+    return try_condition(StoredObject{kProbe.size(), std::string(kOtherEtag)}, StoreAbility::put_if_match);
   }
 
-  Result<void> try_condition(const StoredObject& before, StoreAbility condition) {
+  Result<void> try_condition(const std::optional<StoredObject>& before, StoreAbility condition) {
     if (!abilities().may(condition)) return {};
     const auto put = store_.replace(probe_, before, MemoryBody(std::string(kProbe)), kTextContent, deadline_);
     if (put) {

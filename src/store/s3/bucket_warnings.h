@@ -1,4 +1,4 @@
-// What an operator should know about how an S3 bucket is set up (Store::remarks).
+// What an operator should know about how an S3 bucket is set up (Store::bucket_warnings).
 //
 // Three small reads: GetBucketVersioning, GetBucketLifecycleConfiguration and, only of a versioned bucket, as
 // no other can have it, GetObjectLockConfiguration.
@@ -11,6 +11,6 @@
 
 namespace rayhistory {
 
-Result<std::vector<std::string>> s3_bucket_remarks(S3Connection& connection, const Deadline& deadline);
+Result<std::vector<std::string>> s3_bucket_warnings(S3Connection& connection, const Deadline& deadline);
 
 }  // namespace rayhistory

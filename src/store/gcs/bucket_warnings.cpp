@@ -1,4 +1,4 @@
-#include "store/gcs/bucket_remarks.h"
+#include "store/gcs/bucket_warnings.h"
 
 #include <algorithm>
 
@@ -18,51 +18,51 @@ std::string days(uint64_t seconds) {
 }
 
 std::vector<std::string> remarks_on(const GcsBucket& bucket, const std::string& name) {
-  std::vector<std::string> remarks;
+  std::vector<std::string> warnings;
   if (bucket.soft_delete_seconds > 0) {
-    remarks.push_back(fmt::format(
+    warnings.push_back(fmt::format(
         "the bucket {0} has soft delete: each time an object grows its former content is kept for {1} and "
         "billed, many times the history's own size; gcloud storage buckets update gs://{0} "
         "--clear-soft-delete",
         name, days(bucket.soft_delete_seconds)));
   }
   if (bucket.is_versioned && !bucket.removes_old_versions) {
-    remarks.push_back(fmt::format(
+    warnings.push_back(fmt::format(
         "the bucket {0} is versioned: each time an object grows its former version stays and is billed; "
         "gcloud storage buckets update gs://{0} --no-versioning, or add a lifecycle rule that deletes "
         "noncurrent versions",
         name));
   }
   if (bucket.retention_seconds > 0) {
-    remarks.push_back(fmt::format(
+    warnings.push_back(fmt::format(
         "the bucket {} has a retention policy of {}: for so long no object can be replaced, so no "
         "log can grow; choose another bucket, or remove the policy",
         name, days(bucket.retention_seconds)));
   }
   if (bucket.holds_new_objects) {
-    remarks.push_back(
+    warnings.push_back(
         fmt::format("the bucket {0} puts an event-based hold on each new object, so that no log can grow; "
                     "gcloud storage buckets update gs://{0} --no-default-event-based-hold",
                     name));
   }
   const size_t told = std::min(bucket.expirations.size(), kToldRulesLimit);
   for (size_t i = 0; i < told; ++i) {
-    remarks.push_back(
+    warnings.push_back(
         fmt::format("a lifecycle rule of the bucket {} deletes objects {}: the history ends there; change "
                     "the rule if that "
                     "is not meant",
                     name, bucket.expirations[i]));
   }
   if (told < bucket.expirations.size()) {
-    remarks.push_back(
+    warnings.push_back(
         fmt::format("{} more lifecycle rules delete objects too", bucket.expirations.size() - told));
   }
-  return remarks;
+  return warnings;
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> gcs_bucket_remarks(GcsConnection& connection, const Deadline& deadline) {
+Result<std::vector<std::string>> gcs_bucket_warnings(GcsConnection& connection, const Deadline& deadline) {
   GcsCall look;
   look.encoded_path = gcs_bucket_path(connection.bucket());
   look.query = {

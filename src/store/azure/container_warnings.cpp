@@ -1,4 +1,4 @@
-#include "store/azure/container_remarks.h"
+#include "store/azure/container_warnings.h"
 
 #include <optional>
 #include <utility>
@@ -82,8 +82,8 @@ class Survey {
 
 }  // namespace
 
-Result<std::vector<std::string>> azure_container_remarks(AzureConnection& connection,
-                                                         const Deadline& deadline) {
+Result<std::vector<std::string>> azure_container_warnings(AzureConnection& connection,
+                                                          const Deadline& deadline) {
   return Survey(connection, deadline).run();
 }
 

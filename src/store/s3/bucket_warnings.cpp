@@ -1,4 +1,4 @@
-#include "store/s3/bucket_remarks.h"
+#include "store/s3/bucket_warnings.h"
 
 #include <algorithm>
 #include <optional>
@@ -97,7 +97,7 @@ class Survey {
 
 }  // namespace
 
-Result<std::vector<std::string>> s3_bucket_remarks(S3Connection& connection, const Deadline& deadline) {
+Result<std::vector<std::string>> s3_bucket_warnings(S3Connection& connection, const Deadline& deadline) {
   return Survey(connection, deadline).run();
 }
 

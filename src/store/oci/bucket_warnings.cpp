@@ -1,4 +1,4 @@
-#include "store/oci/bucket_remarks.h"
+#include "store/oci/bucket_warnings.h"
 
 #include <algorithm>
 #include <optional>
@@ -113,7 +113,7 @@ class Survey {
 
 }  // namespace
 
-Result<std::vector<std::string>> oci_bucket_remarks(OciConnection& connection, const Deadline& deadline) {
+Result<std::vector<std::string>> oci_bucket_warnings(OciConnection& connection, const Deadline& deadline) {
   return Survey(connection, deadline).run();
 }
 
