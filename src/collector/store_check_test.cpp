@@ -50,7 +50,7 @@ class StoreCheckTest : public testing::Test {
 };
 
 // The store is gone with the check, so its keys are looked at by a store that outlives it.
-class BorrowedStore final : public ForwardingStore {
+class BorrowedStore : public ForwardingStore {
  public:
   explicit BorrowedStore(Store& store) : ForwardingStore(store) {}
 };
