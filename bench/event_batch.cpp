@@ -10,7 +10,7 @@
 #include "testing/dropping_consumer.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // A task's event as Ray 2.60 sends it, of some 1 kB, with an ID that never was.
@@ -94,4 +94,4 @@ void append_a_batch(benchmark::State& state) {
 BENCHMARK(append_a_batch)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -9,7 +9,7 @@
 
 #include "base/check.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 const SteadyTime kStart{Seconds(1000)};
@@ -68,4 +68,4 @@ void plan_and_settle_all(benchmark::State& state) {
 BENCHMARK(plan_and_settle_all)->Arg(300)->Arg(3'000)->Arg(30'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -10,7 +10,7 @@
 #include "testing/manual_clock.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 class Folder {
@@ -59,4 +59,4 @@ void look_between_scans(benchmark::State& state) {
 BENCHMARK(look_between_scans)->Arg(300)->Arg(30'000);
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

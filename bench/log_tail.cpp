@@ -12,7 +12,7 @@
 #include "store/local/local_folder_store.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr uint64_t kLogBytes = uint64_t{2} * 1024 * 1024 * 1024;
@@ -101,4 +101,4 @@ void read_all(benchmark::State& state) {
 BENCHMARK(read_all)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -13,7 +13,7 @@
 #include "store/local/local_folder_store.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr int kTasks = 50'000;
@@ -52,4 +52,4 @@ BENCHMARK(load_a_session)
     ->UseRealTime();
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -19,7 +19,7 @@
 #include "settings/store_of_settings.h"
 #include "store/open/open_store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // How often the journal's clockwork runs: sealing by age, compressing, trying again.
@@ -412,4 +412,4 @@ Backlog Collector::what_is_left() const {
   return left;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -34,7 +34,7 @@
 #include "store/metered_store.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // What a drain left unsaved.
 struct Leftover {
@@ -110,4 +110,4 @@ class Collector {
   std::unique_ptr<StatusServer> status_server_;  // unless --metrics-port is 0
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

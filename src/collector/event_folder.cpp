@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <system_error>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 namespace fs = std::filesystem;
@@ -39,4 +39,4 @@ SharedPath event_folder(const SharedPath& ray_root, const std::string& data_fold
   return SharedTree::across_mounts(below_root);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

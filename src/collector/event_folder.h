@@ -5,11 +5,11 @@
 
 #include "base/shared_tree.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // `data_folder` is the operator's (--event-data-dir). Below Ray's folder it is reached from that folder's
 // root, across a volume that the operator has mounted on the way; elsewhere it is a tree of its own. Looks at
 // the disk once.
 SharedPath event_folder(const SharedPath& ray_root, const std::string& data_folder);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

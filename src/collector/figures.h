@@ -16,7 +16,7 @@
 #include "shipper/shipper.h"
 #include "store/metered_store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct EventFigures {
   JournalTotals journal;
@@ -51,4 +51,4 @@ inline Backlog event_backlog(const Figures& figures) {
   return backlog;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -6,7 +6,7 @@
 #include "base/duration.h"
 #include "base/shared_path.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // A block: a disk that is full may still have room for less.
@@ -66,4 +66,4 @@ Result<void> Health::ready() const {
   return probed_;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -16,7 +16,7 @@
 #include "base/result.h"
 #include "base/shared_tree.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Any thread may call any of these; those of the answers wait for no disk.
 class Health {
@@ -56,4 +56,4 @@ class Health {
   Result<void> probed_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -24,7 +24,7 @@
 #include "settings/store_of_settings.h"
 #include "store/retrying_store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 enum ExitStatus { kStored = 0, kStartFailed = 1, kWrongSettings = 2, kDrainIncomplete = 3 };
@@ -161,9 +161,10 @@ int run_program(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector
 
 int main(int argc, char** argv) {
-  rayhistory::prepare_process({rayhistory::kMemoryArenas, rayhistory::kLargeBlockBytes});
-  return rayhistory::run_program(std::vector<std::string>(argv + 1, argv + argc));
+  rayhistory::prepare_process(
+      {rayhistory::collector::kMemoryArenas, rayhistory::collector::kLargeBlockBytes});
+  return rayhistory::collector::run_program(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -5,7 +5,7 @@
 
 #include "status/metrics_page.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Every one that a collector may ask for.
@@ -118,4 +118,4 @@ std::string render_metrics(const Figures& figures) {
   return std::move(page).text();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

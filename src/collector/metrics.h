@@ -7,8 +7,8 @@
 
 #include "collector/figures.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 std::string render_metrics(const Figures& figures);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::AllOf;
@@ -103,4 +103,4 @@ TEST(Metrics, TellsTheStoresCallsApart) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -10,7 +10,7 @@
 #include "base/tail_digest.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // A log's line. What is stored is compared with it, so no two places of a file may look alike.
@@ -76,4 +76,4 @@ Result<std::string> ProbeFile::content(uint64_t offset, uint64_t length) const {
   return content;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

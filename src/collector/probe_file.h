@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "shipper/shipment.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class ProbeFile {
  public:
@@ -39,4 +39,4 @@ class ProbeFile {
   bool is_final_ = false;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // The store retries by itself; this bounds how often a refusal that it calls final is asked about again.
@@ -53,4 +53,4 @@ void SessionMarker::work(const std::stop_token& stop) {
   }
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Any thread may call; the store is waited for on a thread of its own.
 class SessionMarker {
@@ -33,4 +33,4 @@ class SessionMarker {
   std::jthread thread_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -6,7 +6,7 @@
 #include "collector/settings_table.h"
 #include "settings/setting_value.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Checks what has to be right, and gathers what is wrong.
@@ -164,4 +164,4 @@ std::string settings_markdown() {
   return text;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

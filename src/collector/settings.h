@@ -27,7 +27,7 @@
 #include "settings/read_settings.h"
 #include "settings/storage_settings.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 enum class Role { head, worker };
 
@@ -103,4 +103,4 @@ std::string help_text();
 // The content of docs/settings.md.
 std::string settings_markdown();
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

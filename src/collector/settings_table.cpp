@@ -7,7 +7,7 @@
 
 #include "settings/setting_value.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 constexpr uint64_t kBytesPerMegabyte = 1024 * 1024;
@@ -170,4 +170,4 @@ const std::vector<ActionFlag>& action_flags() {
   return flags;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

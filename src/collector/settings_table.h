@@ -8,7 +8,7 @@
 #include "settings/setting.h"
 #include "settings/storage_table.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Settings while they are put together: those that can fail fatally still as text.
 struct SettingsDraft {
@@ -30,4 +30,4 @@ struct SettingsDraft {
 SettingsTable all_settings(SettingsDraft& draft);
 const std::vector<ActionFlag>& action_flags();
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -13,7 +13,7 @@
 #include "collector/settings_table.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::AllOf;
@@ -386,4 +386,4 @@ TEST(SettingsDocument, IsWhatTheTableSays) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -3,7 +3,7 @@
 #include "base/duration.h"
 #include "base/log.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // A stall that lasts is told so often: seen by who looks into the log at any time, and not all that is seen.
@@ -30,4 +30,4 @@ void StallReport::look(const std::optional<Stall>& stall, const std::string& sto
        {"advice", "run `collector --check` in this container: it says which operation the store refuses"}});
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

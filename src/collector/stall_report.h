@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "shipper/shipper.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // One thread's.
 class StallReport {
@@ -21,4 +21,4 @@ class StallReport {
   SteadyTime told_at_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

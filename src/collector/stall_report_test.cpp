@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::AllOf;
@@ -50,4 +50,4 @@ TEST_F(StallReportTest, SaysWhenThereIsNoAnswerYet) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

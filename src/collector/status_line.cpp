@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "ingest/rejection_watch.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 constexpr Seconds kInterval{60};
@@ -85,4 +85,4 @@ StatusTicker::StatusTicker(const Clock& clock, std::function<Figures()> figures)
           line.write(figures());
       }) {}
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

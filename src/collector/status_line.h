@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "collector/figures.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Names of what is wrong now, by commas; "none". For an operator to search for:
 //   store_unreachable   calls of the store fail and are repeated
@@ -44,4 +44,4 @@ class StatusTicker {
   std::jthread thread_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -8,7 +8,7 @@
 #include "ingest/rejection_watch.h"
 #include "testing/manual_clock.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::HasSubstr;
@@ -122,4 +122,4 @@ TEST(StatusTicker, AsksForFiguresOnceAMinute) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -18,7 +18,7 @@
 #include "shipper/shipper.h"
 #include "store/retrying_store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 constexpr uint64_t kMiB = 1024 * 1024;
@@ -272,4 +272,4 @@ bool check_store(std::unique_ptr<Store> store, const CheckedPlace& place, const 
   return works;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -11,7 +11,7 @@
 #include "layout/object_key.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Where the probe session is: below the keys of the cluster itself, for a policy may allow no others. No
 // marker is written for it, so no History Server shows it.
@@ -26,4 +26,4 @@ struct CheckedPlace {
 bool check_store(std::unique_ptr<Store> store, const CheckedPlace& place, const Clock& clock,
                  const Deadline& deadline, std::FILE* out);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -12,7 +12,7 @@
 #include "testing/model_s3.h"
 #include "testing/skipping_clock.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::AnyOf;
@@ -101,8 +101,8 @@ TEST_F(StoreCheckTest, AProbeThatMayNotBeRemovedIsANote) {
   EXPECT_THAT(checked.said, HasSubstr("note: the probe below root/cluster-history/"));
 }
 
-// A log whose name is damaged would be stored once more after each restart.
-class ForgetfulList final : public BorrowedStore {
+// Its list leaves out a log whose name would have to be escaped.
+class ForgetfulList : public BorrowedStore {
  public:
   using BorrowedStore::BorrowedStore;
   Result<ListPage> list(const std::string& prefix, const std::string& cursor,
@@ -116,6 +116,24 @@ class ForgetfulList final : public BorrowedStore {
 
 TEST_F(StoreCheckTest, AListThatLeavesSomethingOutIsWrong) {
   checked = run_check(std::make_unique<ForgetfulList>(store), clock);
+  EXPECT_FALSE(checked.works);
+  EXPECT_THAT(checked.said, HasSubstr("was stored and is not listed"));
+}
+
+// With conditions, the store itself says that the log is there. Without them, each restart stores it once
+// more.
+class ForgetfulListWithoutConditions final : public ForgetfulList {
+ public:
+  using ForgetfulList::ForgetfulList;
+  Result<StoredObject> replace(const std::string& key, const std::optional<StoredObject>& /*before*/,
+                               const Body& body, std::string_view content_type,
+                               const Deadline& deadline) override {
+    return put(key, body, content_type, deadline);
+  }
+};
+
+TEST_F(StoreCheckTest, AListThatLeavesSomethingOutAndNoConditionsStoreTwice) {
+  checked = run_check(std::make_unique<ForgetfulListWithoutConditions>(store), clock);
   EXPECT_FALSE(checked.works);
   EXPECT_THAT(checked.said, HasSubstr("carry on after a restart: 1 objects were stored once more"));
 }
@@ -184,4 +202,4 @@ TEST_F(CheckOfHopelessServer, WhoseListNeverEndsSaysSo) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 namespace net = boost::asio;
 
@@ -52,4 +52,4 @@ void BodyMemory::Lease::release() {
   memory->grant();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

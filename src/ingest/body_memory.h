@@ -10,7 +10,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class BodyMemory {
  public:
@@ -60,4 +60,4 @@ class BodyMemory {
   std::list<Waiting*> waiting_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

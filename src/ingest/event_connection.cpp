@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "net/server_loop.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 namespace net = boost::asio;
 namespace beast = boost::beast;
@@ -318,4 +318,4 @@ void EventConnection::forget_request() {
   if (buffer_.size() == 0) buffer_ = beast::flat_buffer(kBufferLimitBytes);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -18,7 +18,7 @@
 #include "ingest/event_server.h"
 #include "net/request_rules.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class EventConnection;
 
@@ -99,4 +99,4 @@ class EventConnection : public std::enable_shared_from_this<EventConnection> {
   SteadyTime body_deadline_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -24,7 +24,7 @@
 #include "net/listener.h"
 #include "net/server_loop.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 namespace net = boost::asio;
 using net::ip::tcp;
@@ -267,4 +267,4 @@ EventServerTotals EventServer::totals() const {
   return state_->totals();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

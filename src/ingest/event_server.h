@@ -25,7 +25,7 @@
 #include "base/result.h"
 #include "journal/journal.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct EventServerLimits {
   // Fixed by the contract.
@@ -96,4 +96,4 @@ class EventServer {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -24,7 +24,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::HasSubstr;
@@ -636,4 +636,4 @@ TEST_F(EventServerTest, ShowsThatItsLoopTurns) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

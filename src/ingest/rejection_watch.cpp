@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 void RejectionWatch::note(const BatchOutcome& outcome, SteadyTime now) {
   if (!has_window_ || now - window_began_ >= kRejectionWindow) begin_window(now);
@@ -39,4 +39,4 @@ void RejectionWatch::begin_window(SteadyTime now) {
   rejected_ = 0;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -11,7 +11,7 @@
 #include "base/slowing_pace.h"
 #include "journal/batch_plan.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // The time over which events are counted: as long as the status line's, so that both judge alike.
 inline constexpr Nanoseconds kRejectionWindow = Seconds(60);
@@ -40,4 +40,4 @@ class RejectionWatch {
   SlowingPace pace_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::HasSubstr;
@@ -71,4 +71,4 @@ TEST_F(RejectionWatchTest, WarnsAtOnceAgainAfterAWindowThatWasWell) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

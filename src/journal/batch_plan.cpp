@@ -5,7 +5,7 @@
 
 #include "base/rfc3339.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Ray's longest type has 33 characters (SUBMISSION_JOB_DEFINITION_EVENT and the like).
@@ -122,4 +122,4 @@ JournalPlace BatchPlan::place_of_set_aside() {
   return {std::move(session), JournalKind::rejected_events, std::nullopt, node};
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -16,7 +16,7 @@
 #include "journal/journal_place.h"
 #include "journal/session_nodes.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // One event that was set aside, for the log. It holds nothing that could be a secret.
 struct RejectedExample {
@@ -93,4 +93,4 @@ class BatchPlan {
   BatchOutcome outcome_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

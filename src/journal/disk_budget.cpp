@@ -2,7 +2,7 @@
 
 #include "base/check.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 constexpr uint64_t kPressurePercent = 80;  // fixed by the contract with KubeRay's collector
@@ -20,4 +20,4 @@ bool DiskBudget::refuses(uint64_t batch_bytes) const {
   return used > 0 && used + batch_bytes > limit_bytes_;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

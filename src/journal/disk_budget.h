@@ -7,7 +7,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class DiskBudget {
  public:
@@ -27,4 +27,4 @@ class DiskBudget {
   std::atomic<uint64_t> used_bytes_{0};
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -9,7 +9,7 @@
 #include "base/rfc3339.h"
 #include "journal/json_scanner.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 constexpr std::string_view kPlatformPayload = "platformEvent";
@@ -258,4 +258,4 @@ std::optional<EventIdHash> event_id_of_line(std::string_view line, EventIdSpace 
   return hash_of_good(event_id, is_of_platform, line);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

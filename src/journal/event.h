@@ -30,7 +30,7 @@
 #include "journal/event_id_memory.h"
 #include "layout/ids.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Elements of one batch. Ray sends 1,000 at the most, and its whole buffer holds 100,000; twice that bounds
 // what a body of 64 MiB full of `0,0,0` takes in memory to some 15 MB.
@@ -90,4 +90,4 @@ class BatchCutter {
 // Nothing where there is none, or the line is no JSON.
 std::optional<EventIdHash> event_id_of_line(std::string_view line, EventIdSpace space);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

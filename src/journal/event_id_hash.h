@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // 128 bits: among 2^34 events, two years of 300 a second, two share a hash once in 2^61 such lives. It guards
 // against chance and not against malice, which has no business on loopback.
@@ -19,4 +19,4 @@ enum class EventIdSpace : uint64_t { good = 0, set_aside = 1 };
 
 EventIdHash hash_of_event_id(std::string_view event_id, EventIdSpace space);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

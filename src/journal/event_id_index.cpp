@@ -3,7 +3,7 @@
 #include <bit>
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 size_t EventIdIndex::slot_of(const EventIdHash& hash, const std::vector<EventIdHash>& ids) const {
   const uint32_t tag = tag_of(hash);
@@ -30,4 +30,4 @@ void EventIdIndex::remove(const EventIdHash& hash, const std::vector<EventIdHash
   slots_[hole] = {};
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -10,7 +10,7 @@
 
 #include "journal/event_id_hash.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class EventIdIndex {
  public:
@@ -44,4 +44,4 @@ class EventIdIndex {
   std::vector<Slot> slots_;  // a power of two; none until there is something to find
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -6,7 +6,7 @@
 
 #include "base/digest.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Stafford's thirteenth mixer, as in SplitMix64: every input bit reaches every output bit.
@@ -105,4 +105,4 @@ Result<RecentEventIds> decode_recent_event_ids(std::string_view content) {
   return recent;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -21,7 +21,7 @@
 #include "base/result.h"
 #include "journal/event_id_index.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class EventIdMemory {
  public:
@@ -58,4 +58,4 @@ struct RecentEventIds {
 std::string encode(const RecentEventIds& recent);
 Result<RecentEventIds> decode_recent_event_ids(std::string_view content);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

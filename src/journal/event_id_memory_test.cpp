@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 EventIdHash id(int number) {
@@ -109,4 +109,4 @@ TEST(RecentEventIds, AreRefusedWhenCutOrChangedAnywhere) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::HasSubstr;
@@ -382,4 +382,4 @@ TEST(EventIdOfLine, ReadsWhatTheCutterRead) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

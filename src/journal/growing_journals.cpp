@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/shared_path.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // How many files keep their descriptors open; the others are opened again when something comes for them. At
@@ -240,4 +240,4 @@ void GrowingJournals::add_to(JournalBacklog& backlog) const {
   }
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

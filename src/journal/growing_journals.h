@@ -22,7 +22,7 @@
 #include "journal/journal_shared.h"
 #include "journal/sealed_journals.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct GrowingJournal {
   JournalPlace place;
@@ -82,4 +82,4 @@ class GrowingJournals {
   DurationHistogram sync_times_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

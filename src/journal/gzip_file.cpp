@@ -9,7 +9,7 @@
 
 #include "base/shared_path.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // What is read and written at a time: large enough that system calls cost nothing beside deflate.
@@ -140,4 +140,4 @@ Result<bool> is_whole_gzip(const SharedPath& path, const std::atomic<bool>& canc
   return stream.avail_in == 0 && behind == 0;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

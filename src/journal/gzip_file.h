@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "base/shared_tree.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // The first `size` bytes of the file at `path` are at `gzip_path`, synced under that name, when this returns;
 // what was there is replaced. Works in `<gzip_path>.tmp`, which is gone after an error. Ends as cancelled
@@ -18,4 +18,4 @@ Result<uint64_t> gzip_file(const SharedPath& path, uint64_t size, const SharedPa
 // Whether the file is gzip whose checksum holds, to its last byte. An error when it cannot be read.
 Result<bool> is_whole_gzip(const SharedPath& path, const std::atomic<bool>& cancelled);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -11,7 +11,7 @@
 #include "testing/hostile_folder.h"
 #include "testing/recording_consumer.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 const SessionName kSession = *SessionName::parse("session_2026-11-23_02-27-20_324908_14170");
@@ -67,4 +67,4 @@ TEST(HostileJournals, LeadNowhere) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -8,7 +8,7 @@
 #include "journal/recovery.h"
 #include "journal/sealed_journals.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 Journal::Journal(JournalFolder folder, ObjectKeys keys, JournalOptions options, const Clock& clock,
                  ShipmentConsumer& consumer, NodeOfSession node_of_session)
@@ -177,4 +177,4 @@ uint64_t Journal::disk_bytes() const {
   return shared_->budget.used_bytes();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -43,7 +43,7 @@
 #include "layout/local_path.h"
 #include "layout/object_key.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct JournalOptions {
   Nanoseconds rotation_interval = Seconds(300);   // --event-rotation-interval
@@ -130,4 +130,4 @@ class Journal {
   mutable JournalBacklog recent_backlog_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

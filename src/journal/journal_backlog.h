@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct JournalBacklog {
   uint64_t waiting_files = 0;  // for the session or the node to be known
@@ -27,4 +27,4 @@ struct JournalBacklog {
   }
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

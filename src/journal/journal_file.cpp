@@ -7,7 +7,7 @@
 
 #include "base/shared_path.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Six batches of ten events, or sixty of one: what the room and the longer file cost is then small beside the
@@ -110,4 +110,4 @@ Result<void> JournalFile::cut() {
   return {};
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

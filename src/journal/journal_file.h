@@ -27,7 +27,7 @@
 #include "base/result.h"
 #include "base/shared_tree.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class JournalFile {
  public:
@@ -70,4 +70,4 @@ class JournalFile {
 // Removes the folder and those above it that are empty, up to but without `top`.
 void remove_empty_folders(const SharedPath& folder, const SharedPath& top);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

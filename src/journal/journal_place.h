@@ -7,7 +7,7 @@
 #include "layout/ids.h"
 #include "layout/local_path.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct JournalPlace {
   SessionName session;  // unknown_session(), node below: not known yet
@@ -19,4 +19,4 @@ struct JournalPlace {
   friend auto operator<=>(const JournalPlace&, const JournalPlace&) = default;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

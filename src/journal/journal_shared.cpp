@@ -3,7 +3,7 @@
 #include "base/shared_path.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // A name that is taken is tried again with the next nanosecond; so many in a row are not taken by chance.
@@ -36,4 +36,4 @@ JournalName JournalShared::free_name(const SessionName& session, JournalName nam
   return name;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

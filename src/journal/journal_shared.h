@@ -14,7 +14,7 @@
 #include "layout/object_key.h"
 #include "shipper/shipment_consumer.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct JournalShared {
   const JournalFolder folder;
@@ -37,4 +37,4 @@ struct JournalShared {
   JournalName free_name(const SessionName& session, JournalName name) const;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -71,7 +71,7 @@ extern "C" ssize_t pwritev(int descriptor, const struct iovec* pieces, int count
   return ::syscall(SYS_pwritev, descriptor, pieces, count, offset, 0);
 }
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::ElementsAre;
@@ -1242,4 +1242,4 @@ TEST_F(JournalTest, SurvivesAStoreThatAnswersAfterItsEnd) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 bool is_digit(char c) {
@@ -307,4 +307,4 @@ std::string minify_json(std::string_view json) {
   return text;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // How deep arrays and objects may be nested below the value that is skipped: about what Python takes before
 // its RecursionError. Ray's events are 6 deep.
@@ -71,4 +71,4 @@ std::string unescape_json(std::string_view inside);
 // Well-formed `json` without the space between its tokens.
 std::string minify_json(std::string_view json);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 bool is_json(std::string_view text) {
@@ -141,4 +141,4 @@ TEST(MinifyJson, DropsSpaceOutsideStringsOnly) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -8,7 +8,7 @@
 #include "journal/event.h"
 #include "journal/json_scanner.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Folders between the root and a file: <session>/job_events/<job>/<file>. What is deeper is not ours.
@@ -180,4 +180,4 @@ Result<uint64_t> size_of_whole_lines(const SharedPath& path, uint64_t size) {
   return is_whole ? end : size_without_blank_lines(file, start);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -12,7 +12,7 @@
 #include "journal/event_id_memory.h"
 #include "layout/local_path.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct FoundJournal {
   JournalFolder::Found found;
@@ -41,4 +41,4 @@ std::vector<EventIdHash> last_event_ids(const FoundJournals& journals, size_t li
 // in a file of an earlier version.
 Result<uint64_t> size_of_whole_lines(const SharedPath& path, uint64_t size);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/shared_path.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Sixteen of the largest batches of Ray's agent; 256 KiB in the file, 1 MiB in memory.
@@ -61,4 +61,4 @@ void RememberedEvents::set_saved(const Unsaved& saved) {
   saved_ = std::max(saved_, saved.latest);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

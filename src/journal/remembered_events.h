@@ -12,7 +12,7 @@
 #include "journal/event_id_memory.h"
 #include "journal/recovery.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class RememberedEvents {
  public:
@@ -46,4 +46,4 @@ class RememberedEvents {
   int64_t last_opened_nanoseconds_ = 0;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -8,7 +8,7 @@
 #include "journal/gzip_file.h"
 #include "journal/journal_file.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Tries to compress a file, a tick apart, before it is shipped as it is.
@@ -237,4 +237,4 @@ void SealedJournals::add_to(JournalBacklog& backlog) const {
     backlog.add_uncompressed(file.size, Nanoseconds(now - file.name.opened_nanoseconds));
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

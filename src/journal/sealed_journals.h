@@ -19,7 +19,7 @@
 #include "journal/journal_shared.h"
 #include "journal/recovery.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct SealedJournal {
   SessionName session;
@@ -70,4 +70,4 @@ class SealedJournals : public std::enable_shared_from_this<SealedJournals> {
   std::mutex save_mutex_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

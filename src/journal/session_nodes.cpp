@@ -2,7 +2,7 @@
 
 #include "base/check.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 bool SessionNodes::set_running(const std::optional<SessionName>& session, const std::optional<NodeId>& node) {
   CHECK(session || !node);
@@ -22,4 +22,4 @@ std::optional<NodeId> SessionNodes::node_of(const SessionName& session) {
   return running_node_;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -9,7 +9,7 @@
 
 #include "layout/ids.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // The node that a session ran or runs with, as its folder on this disk says (its *_port_<node> files).
 using NodeOfSession = std::function<std::optional<NodeId>(const SessionName&)>;
@@ -39,4 +39,4 @@ class SessionNodes {
   std::map<SessionName, NodeId> nodes_;  // of the sessions that ran here
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

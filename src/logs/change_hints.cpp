@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Files are not watched themselves: a folder's watch tells of all that is written in it.
@@ -91,4 +91,4 @@ Result<void> ChangeHints::read(const std::function<void(const Hint&)>& each) con
   return {};
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

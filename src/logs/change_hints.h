@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Not for several threads at once.
 class ChangeHints {
@@ -47,4 +47,4 @@ class ChangeHints {
   int descriptor_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -11,7 +11,7 @@
 #include "base/shared_path.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 std::set<std::string> names_read(ChangeHints& hints) {
@@ -68,4 +68,4 @@ TEST(ChangeHints, SayWhichLimitToRaiseWhenThereAreNone) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // FNV-1a's numbers (http://www.isthe.com/chongo/tech/comp/fnv/), 64 bits, taken eight bytes at a time.
@@ -47,4 +47,4 @@ Result<uint64_t> content_digest(const File& file, uint64_t size) {
   return digest;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

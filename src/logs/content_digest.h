@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/result.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Every byte of a file up to this length is looked at: a status file is shorter, and most of Ray's thousands
 // of worker logs are. Hashing so much takes some 30 µs.
@@ -21,4 +21,4 @@ inline constexpr uint64_t kDigestedPieceBytes = 4096;
 // that happen by chance, and none that somebody has made up to have the same digest.
 Result<uint64_t> content_digest(const File& file, uint64_t size);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -7,7 +7,7 @@
 
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 class ContentDigest : public testing::Test {
@@ -77,4 +77,4 @@ TEST_F(ContentDigest, SaysThatAFileIsShorter) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

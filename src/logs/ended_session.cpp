@@ -13,7 +13,7 @@
 #include "logs/log_place.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 struct EndedFile {
@@ -264,4 +264,4 @@ void EndedSessions::take_left_over(const std::function<bool(const SessionName&)>
   }
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

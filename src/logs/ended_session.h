@@ -21,7 +21,7 @@
 #include "layout/object_key.h"
 #include "shipper/shipment_consumer.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Where an ended node's logs go once they are stored.
 struct EndedLogsWay {
@@ -63,4 +63,4 @@ class EndedSessions {
   ShipmentConsumer& consumer_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -14,7 +14,7 @@
 
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::ElementsAre;
@@ -262,4 +262,4 @@ TEST_F(EndedSessionsTest, AnEmptySessionFolderGoesAfterSomeMinutes) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 void HeldLogs::hold(const FileIdentity& identity, File file, Reason reason) {
   if (const auto known = held_.find(identity); known != held_.end()) {
@@ -34,4 +34,4 @@ std::shared_ptr<const File> HeldLogs::take_deleted(const FileIdentity& identity)
   return file;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

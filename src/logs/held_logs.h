@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "logs/rotated_files.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // A log of at least this size is held although it was never rotated, because its writer is likely to limit
 // it: the smallest limit that Ray's loggers and Python's examples use in practice is 1 MiB.
@@ -48,4 +48,4 @@ class HeldLogs {
   std::unordered_map<FileIdentity, Held, FileIdentityHash> held_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -15,7 +15,7 @@
 #include "testing/memory_store.h"
 #include "testing/recording_consumer.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 const SessionName kSession = *SessionName::parse("session_2026-11-23_02-27-20_324908_14170");
@@ -132,4 +132,4 @@ TEST(HostileSwaps, OfTheRunningSessionsLogsLeadNowhere) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -10,7 +10,7 @@
 #include "logs/content_digest.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // A ring that has not turned for this long gets no looks of its own any more.
@@ -413,4 +413,4 @@ LogTotals LiveLogs::totals() const {
   return totals;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

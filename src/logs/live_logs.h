@@ -21,7 +21,7 @@
 #include "logs/rotated_files.h"
 #include "shipper/shipment_consumer.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // The files that one look at a folder has found and not yet acted on. Renamed generations come before the
 // files that took their names.
@@ -123,4 +123,4 @@ class LiveLogs {
   LogTotals totals_;  // without `files` and `rotations`
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 size_t LogPlace::node_at(int64_t modified_nanoseconds) const {
   CHECK(!nodes.empty());
@@ -26,4 +26,4 @@ LogPlace log_place(SharedPath folder, const ObjectKeys& keys, const SessionName&
   return place;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -13,7 +13,7 @@
 #include "layout/node_times.h"
 #include "layout/object_key.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // What one node's logs are called in the store.
 struct NodeLogs {
@@ -39,4 +39,4 @@ struct LogPlace {
 LogPlace log_place(SharedPath folder, const ObjectKeys& keys, const SessionName& session,
                    const NodeTimes& nodes);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 TEST(LogPlace, GivesTheKeysOfTheSessionsNode) {
@@ -29,4 +29,4 @@ TEST(LogPlace, AFileIsOfTheNodeThatRanWhenItWasLastWritten) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

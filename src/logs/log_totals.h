@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // A tracker has seen this of the files of a folder of logs.
 struct LogTotals {
@@ -28,4 +28,4 @@ struct LogTotals {
   }
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

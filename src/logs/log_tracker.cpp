@@ -15,7 +15,7 @@
 #include "logs/log_tree.h"
 #include "logs/log_warnings.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // However often a writer changes a file, the tracker looks at it once in this time.
@@ -369,4 +369,4 @@ LogTotals LogTracker::totals() const {
   return state_->totals();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

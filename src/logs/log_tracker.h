@@ -35,7 +35,7 @@
 #include "logs/rotated_files.h"
 #include "shipper/shipment_consumer.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct LogTrackerOptions {
   Nanoseconds scan_interval = Seconds(30);  // RAY_COLLECTOR_ROTATED_LOG_SCAN_INTERVAL
@@ -71,4 +71,4 @@ class LogTracker {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

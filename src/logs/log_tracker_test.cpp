@@ -24,7 +24,7 @@
 #include "testing/recording_consumer.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 namespace fs = std::filesystem;
@@ -816,4 +816,4 @@ TEST_F(Tracking, LeavesNoDescriptorsOfDeletedLogsOpen) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/shared_path.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 SplitPath split_path(std::string_view path) {
   const size_t slash = path.rfind('/');
@@ -138,4 +138,4 @@ std::optional<LogTree::Dirty> LogTree::take_dirty() {
   return Dirty{&folder, std::exchange(folder.dirty, {})};
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

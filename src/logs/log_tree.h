@@ -18,7 +18,7 @@
 #include "base/shared_tree.h"
 #include "logs/change_hints.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // The hints say this of a name since the last look at it.
 enum class NameNews {
@@ -128,4 +128,4 @@ class LogTree {
   bool no_hints_logged_ = false;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "base/shared_tree.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class LogWarnings {
  public:
@@ -30,4 +30,4 @@ class LogWarnings {
   int left_ = kPerScan;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

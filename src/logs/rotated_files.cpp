@@ -11,7 +11,7 @@
 #include "layout/rotated_log.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Twelve logs with Ray's default ring of five, all of it not yet stored. More than that is an outage of the
@@ -271,4 +271,4 @@ void RotatedFiles::erase(const FileIdentity& identity) {
   files_.erase(found);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -21,7 +21,7 @@
 #include "logs/log_place.h"
 #include "shipper/shipment_consumer.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct FileIdentityHash {
   size_t operator()(const FileIdentity& identity) const {
@@ -134,4 +134,4 @@ class RotatedFiles {
   std::shared_ptr<StoredReports> reports_ = std::make_shared<StoredReports>();
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -11,7 +11,7 @@
 #include "testing/recording_consumer.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 class Ring : public testing::Test {
@@ -214,4 +214,4 @@ TEST(HeldOpenLimit, IsAShareOfTheProcessesLimit) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 Writers writers_of(const OpenFolder& folder, const std::string& name) {
@@ -41,4 +41,4 @@ Writers writers_below(const OpenFolder& folder) {
   return writers_to_depth(folder, 0);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -8,7 +8,7 @@
 
 #include "base/open_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 enum class Writers {
   none,
@@ -20,4 +20,4 @@ enum class Writers {
 // has a writer. What comes to be meanwhile may be missed.
 Writers writers_below(const OpenFolder& folder);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

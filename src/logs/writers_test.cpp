@@ -14,7 +14,7 @@
 #include "base/shared_path.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 class WritersTest : public testing::Test {
@@ -76,4 +76,4 @@ TEST_F(WritersTest, AreUnknownWhereTheKernelDoesNotSay) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

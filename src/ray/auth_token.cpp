@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Kubernetes' tokens have 1 to 4 KiB.
@@ -50,4 +50,4 @@ Result<std::optional<std::string>> read_auth_token(const AuthTokenSettings& sett
           settings.service_account_path};
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // The header that carries it, as "Bearer <token>".
 inline constexpr std::string_view kRayAuthHeader = "x-ray-authorization";
@@ -28,4 +28,4 @@ struct AuthTokenSettings {
 // be read or is empty, and when a token is required and none is configured: tell that at start.
 Result<std::optional<std::string>> read_auth_token(const AuthTokenSettings& settings);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

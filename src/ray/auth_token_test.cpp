@@ -6,7 +6,7 @@
 
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 TEST(AuthToken, IsNotNeededUnlessConfigured) {
@@ -49,4 +49,4 @@ TEST(AuthToken, EmptyOrMissingFileIsAnErrorThatNamesIt) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // An endpoint from the settings may hold anything; what would end a request's line, or never reach the
@@ -71,4 +71,4 @@ Url DashboardClient::url_of(std::string_view endpoint) const {
   return url;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

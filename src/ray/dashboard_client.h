@@ -10,7 +10,7 @@
 #include "http/url.h"
 #include "ray/auth_token.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 enum class Asked {
   answered,     // status 200
@@ -53,4 +53,4 @@ class DashboardClient {
   const Clock& clock_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

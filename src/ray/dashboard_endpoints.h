@@ -5,7 +5,7 @@
 #include <array>
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 inline constexpr std::string_view kJobsEndpoint = "/api/jobs/";
 inline constexpr std::string_view kServeEndpoint = "/api/serve/applications/";
@@ -27,4 +27,4 @@ inline constexpr std::array<std::string_view, 6> kPolledEndpoints = {
 inline constexpr std::array<std::string_view, 2> kSnapshotEndpoints = {"/api/v0/tasks?detail=1&limit=10000",
                                                                        "/logical/actors"};
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

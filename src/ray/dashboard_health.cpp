@@ -5,7 +5,7 @@
 #include "base/duration.h"
 #include "base/log.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // A collector starts before Ray's dashboard does, and outlives it by seconds.
@@ -125,4 +125,4 @@ void DashboardHealth::out_of_trouble(const std::string& endpoint) {
   troubles_.erase(trouble);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "ray/dashboard_client.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Since the start. Requests by how they ended, then what became of the answers.
 struct DashboardTotals {
@@ -88,4 +88,4 @@ class DashboardHealth {
   std::atomic<uint64_t> unstored_{0};
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Between two looks whether there is a session; new orders end it.
@@ -105,4 +105,4 @@ void DashboardPoller::work() {
   changed_.notify_all();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

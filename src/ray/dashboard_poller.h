@@ -17,7 +17,7 @@
 #include "ray/session_endpoints.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct DashboardPollerOptions {
   Url address;
@@ -75,4 +75,4 @@ class DashboardPoller {
   std::jthread thread_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

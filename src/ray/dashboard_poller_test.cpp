@@ -13,7 +13,7 @@
 #include "testing/memory_store.h"
 #include "testing/scripted_http_server.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 const SessionName kFirst = *SessionName::parse("session_a");
@@ -211,4 +211,4 @@ TEST_F(DashboardPollerTest, GivesUpAStoreThatHangsForTheNextSession) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

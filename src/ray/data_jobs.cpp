@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 constexpr int kEmptyAnswersPastEnd = 2;
@@ -54,4 +54,4 @@ void DataJobs::forget_unlisted() {
   std::erase_if(jobs_, [](const auto& job) { return !job.second.is_listed; });
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

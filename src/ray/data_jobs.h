@@ -12,7 +12,7 @@
 #include "layout/ids.h"
 #include "ray/endpoint_answers.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // The jobs of one session. Not for several threads at once.
 class DataJobs {
@@ -42,4 +42,4 @@ class DataJobs {
   std::optional<JobId> last_asked_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

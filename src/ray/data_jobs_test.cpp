@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::ElementsAre;
@@ -84,4 +84,4 @@ TEST(DataJobs, NoLongerListedAreNotAskedAndStillDone) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -8,7 +8,7 @@
 
 #include <simdjson.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // simdjson's index takes four bytes for each bracket and comma, so a hostile body costs five times its size.
@@ -185,4 +185,4 @@ std::optional<uint64_t> count_nodes_in_status(std::string_view body) {
   return nodes;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

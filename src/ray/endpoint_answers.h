@@ -12,7 +12,7 @@
 
 #include "layout/ids.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // False where a JSON object's "datasets" list is missing, null or empty. A body of another form counts as one
 // that has some, as in KubeRay's collector: better stored than dropped.
@@ -47,4 +47,4 @@ std::optional<uint64_t> count_nodes_in_status(std::string_view body);
 // How many runs of Ray Train an answer of /api/train/v2/runs/v1 lists.
 std::optional<uint64_t> count_train_runs(std::string_view body);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

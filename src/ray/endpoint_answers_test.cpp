@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::ElementsAre;
@@ -142,4 +142,4 @@ TEST(EndpointAnswers, TellTheVersionOfRay) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -9,7 +9,7 @@
 #include "ray/dashboard_endpoints.h"
 #include "ray/endpoint_answers.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Ray's processes send events once a second. Ray's GCS tries for 30 s to reach the agent that posts them (ray
@@ -72,4 +72,4 @@ void EventSilence::tell(SteadyTime now) {
        {"advice", advice_for(ray_version_)}});
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/slowing_pace.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // The dashboard's poller calls it, on one thread. It outlives sessions: the next Ray of this pod has the same
 // variables.
@@ -38,4 +38,4 @@ class EventSilence {
   SlowingPace pace_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -8,7 +8,7 @@
 
 #include "testing/manual_clock.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::AllOf;
@@ -98,4 +98,4 @@ TEST_F(EventSilenceTest, NamesTheVariablesToAnyOtherRay) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

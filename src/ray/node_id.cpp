@@ -10,7 +10,7 @@
 
 #include "base/shared_path.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // An ID has 56 characters.
@@ -225,4 +225,4 @@ Result<NodeId> ask_dashboard_for_node(HttpClient& http, const Url& nodes, std::s
   return std::move(*node);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -16,7 +16,7 @@
 #include "layout/node_times.h"
 #include "ray/auth_token.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct NodeIdInFiles {
   // Nothing: no file names one, and `reason` says what was looked at.
@@ -49,4 +49,4 @@ std::optional<NodeId> alive_node_at(std::string_view pod_ip, std::string_view an
 Result<NodeId> ask_dashboard_for_node(HttpClient& http, const Url& nodes, std::string_view pod_ip,
                                       const TokenSource& token, const Deadline& deadline);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

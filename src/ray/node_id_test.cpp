@@ -11,7 +11,7 @@
 
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 const std::string kNodeA(56, 'a');
@@ -223,4 +223,4 @@ TEST(AskDashboard, KnowsNoSuchNodeYet) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

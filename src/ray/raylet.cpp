@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 bool connects(const std::string& address_path) {
@@ -39,4 +39,4 @@ bool raylet_is_listening(const SharedPath& socket) {
   return connects("/proc/self/fd/" + std::to_string(opened->get()));
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

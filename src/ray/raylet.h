@@ -3,10 +3,10 @@
 
 #include "base/shared_tree.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Something listens on the unix socket (RayFolder::raylet_socket). Does not wait, any thread. A path may be
 // longer than the 107 characters that a socket address holds.
 bool raylet_is_listening(const SharedPath& socket);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -11,7 +11,7 @@
 
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Listens at `path`, which must be short, until it goes.
@@ -61,4 +61,4 @@ TEST(Raylet, IsNotAFile) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -7,7 +7,7 @@
 #include "ray/dashboard_endpoints.h"
 #include "ray/endpoint_answers.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 constexpr std::string_view kDatasets = "/api/data/datasets/";
@@ -333,4 +333,4 @@ void SessionEndpoints::is_stored(std::string_view endpoint, const std::optional<
   }
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -32,7 +32,7 @@
 #include "ray/session_life.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct SessionEndpointsOptions {
   Nanoseconds poll_interval = Seconds(30);
@@ -144,4 +144,4 @@ class SessionEndpoints {
   bool bucket_is_there_ = false;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -16,7 +16,7 @@
 #include "testing/memory_store.h"
 #include "testing/scripted_http_server.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::AllOf;
@@ -721,4 +721,4 @@ TEST(DashboardClient, GivesUpAnAnswerThatDoesNotCome) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -5,7 +5,7 @@
 #include "base/shared_path.h"
 #include "ray/raylet.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 SessionLife life_of(const RayFolder& folder, const SessionName& session) {
   // Missing while Ray replaces it: it does so whenever a driver starts, and then it names the same session.
@@ -19,4 +19,4 @@ SessionLife life_of(const RayFolder& folder, const SessionName& session) {
   return raylet_is_listening(folder.raylet_socket(session)) ? SessionLife::alive : SessionLife::ending;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

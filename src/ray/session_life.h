@@ -4,7 +4,7 @@
 #include "layout/ids.h"
 #include "layout/local_path.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 enum class SessionLife {
   alive,   // its raylet listens
@@ -16,4 +16,4 @@ enum class SessionLife {
 // answer that came before a look that does not say `over` is the session's own.
 SessionLife life_of(const RayFolder& folder, const SessionName& session);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

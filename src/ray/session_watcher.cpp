@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/shared_path.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 constexpr Nanoseconds kWatchInterval = Seconds(5);
@@ -183,4 +183,4 @@ void SessionWatcher::take_node(RunningNode& now, const NodeId& node, std::string
   now.node = node;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -24,7 +24,7 @@
 #include "ray/auth_token.h"
 #include "ray/node_id.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // What runs on this node, as far as it is known. `node` without `session` does not occur.
 struct RunningNode {
@@ -90,4 +90,4 @@ class SessionWatcher {
   std::jthread thread_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

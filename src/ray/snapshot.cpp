@@ -11,7 +11,7 @@
 #include "http/body.h"
 #include "ray/dashboard_endpoints.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Ray: python/ray/_private/node.py names a session "session_<date>_<pid>".
@@ -113,4 +113,4 @@ Result<SessionName> store_snapshot(const DashboardClient& dashboard, Store& stor
   return *session;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -16,7 +16,7 @@
 #include "ray/dashboard_client.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Prints a line for each answer on `out`. The session's marker comes last, so that a snapshot that failed
 // shows nowhere. An error is the first of the store's, or of an answer without which there is no snapshot:
@@ -29,4 +29,4 @@ Result<SessionName> store_snapshot(const DashboardClient& dashboard, Store& stor
 // where the answer tells none.
 std::optional<SessionName> session_in_nodes(std::string_view body);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct ShipperOptions {
   int workers = 16;                         // --upload-concurrency
@@ -58,4 +58,4 @@ struct EventsAndLogs {
   Figures logs;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

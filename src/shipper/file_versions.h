@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class FileVersions {
  public:
@@ -46,4 +46,4 @@ class FileVersions {
   std::optional<SteadyTime> replaced_whole_at_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

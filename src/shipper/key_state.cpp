@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 template <typename State>
@@ -75,4 +75,4 @@ uint64_t stored_bytes(const KeyState& state, const Content& content, uint64_t si
   return is_its ? std::min(here->object.size, size) : 0;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -13,7 +13,7 @@
 #include "shipper/shipment.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Which bytes a key holds: those of a file between two truncations.
 struct Content {
@@ -103,4 +103,4 @@ bool is_only_listed(const KeyState& state);
 // beginning of the file, as nearly all of them are.
 uint64_t stored_bytes(const KeyState& state, const Content& content, uint64_t size);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -9,7 +9,7 @@
 #include "layout/rotated_log.h"
 #include "shipper/upload_plan.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using Step = Task::Step;
@@ -273,7 +273,7 @@ std::optional<Task> Ledger::next_task_of_prefixes(SteadyTime now) {
 
 void Ledger::found(ListedObject object) {
   Prefix& prefix = prefix_of(object.key);
-  rayhistory::found(entry_of(std::move(object.key), prefix), std::move(object.object));
+  collector::found(entry_of(std::move(object.key), prefix), std::move(object.object));
 }
 
 void Ledger::settle_listing(const Task& task, const TaskResult& result, SteadyTime now) {
@@ -583,4 +583,4 @@ EventsAndLogs<Backlog> Ledger::backlogs(SteadyTime now) const {
   return backlogs;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

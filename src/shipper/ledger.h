@@ -25,7 +25,7 @@
 #include "shipper/task.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class Ledger {
  public:
@@ -153,4 +153,4 @@ class Ledger {
   EventsAndLogs<ShipperTotals> totals_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -25,7 +25,7 @@
 #include "testing/memory_store.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 const std::string kPrefix = "c/s/node/";
@@ -381,4 +381,4 @@ TEST(LedgerSimulation, NoLifeLosesAByte) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -12,7 +12,7 @@
 #include "testing/memory_store.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using testing::ElementsAre;
@@ -89,7 +89,7 @@ class Mirror {
     return std::nullopt;
   }
   TaskResult perform(const Task& task) {
-    return rayhistory::perform(
+    return collector::perform(
         task, store_, [this](ListedObject object) { ledger_.found(std::move(object)); }, Deadline::never());
   }
   void settle(const Task& task, const TaskResult& result) {
@@ -1254,4 +1254,4 @@ TEST(Ledger, WhereObjectsArePutAnewALargeFileWaitsForALargerTail) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -8,7 +8,7 @@
 #include "base/digest.h"
 #include "layout/rotated_log.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using Step = Task::Step;
@@ -361,4 +361,4 @@ std::string preserving_key(const MirroredKey& live) {
   return rotated_log_path(live.key, *object.modified_nanoseconds, number);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

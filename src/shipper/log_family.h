@@ -31,7 +31,7 @@
 #include "shipper/key_state.h"
 #include "shipper/task.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct LogFamily;
 
@@ -106,4 +106,4 @@ bool is_rotated_away(const MirroredKey& live, const Content& content);
 // of the object, which must include the time of its writing.
 std::string preserving_key(const MirroredKey& live);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

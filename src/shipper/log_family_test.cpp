@@ -12,7 +12,7 @@
 #include "testing/document_section.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using Step = Task::Step;
@@ -359,4 +359,4 @@ TEST(LogFamily, ThePreservingKeyFollowsFromTheObjectAlone) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

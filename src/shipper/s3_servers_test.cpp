@@ -19,7 +19,7 @@
 #include "testing/skipping_clock.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 using enum S3Behaviour;
@@ -230,4 +230,4 @@ INSTANTIATE_TEST_SUITE_P(Server, TwoBehaviours, testing::ValuesIn(all_s3_behavio
                          [](const auto& behaviour) { return std::string(name_of(behaviour.param)); });
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -2,7 +2,7 @@
 
 #include "base/check.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 void Schedule::wait(Turn& turn, SteadyTime due, const Rank& rank) {
   CHECK(turn.place_ == Place::none);
@@ -71,4 +71,4 @@ void Schedule::make_ready(Turn& turn) {
   if (is_log(turn)) ++ready_logs_;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

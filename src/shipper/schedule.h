@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "shipper/shipment.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class Schedule {
  public:
@@ -88,4 +88,4 @@ class Schedule {
   int ready_logs_ = 0;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "base/shared_tree.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 enum class ShipmentKind {
   events,       // first: nobody else has them
@@ -68,4 +68,4 @@ struct Shipment {
   std::function<void()> on_stored;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -7,7 +7,7 @@
 
 #include "shipper/shipment.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Any thread may call any of these. Producers call them with their own locks held, so an implementation
 // neither calls back into the producer nor runs a shipment's on_stored before it returns.
@@ -28,4 +28,4 @@ class ShipmentConsumer {
   virtual void prefix_ended(const std::string& prefix, std::function<void()> on_done) = 0;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

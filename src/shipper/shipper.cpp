@@ -10,7 +10,7 @@
 #include "shipper/ledger.h"
 #include "shipper/upload.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // A worker that has nothing to do looks again at least this often. Nothing depends on it: every change wakes
@@ -181,4 +181,4 @@ EventsAndLogs<ShipperTotals> Shipper::totals_by_kind() const {
   return state_->look([](const Ledger& ledger, SteadyTime) { return ledger.totals_by_kind(); });
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -19,7 +19,7 @@
 #include "shipper/shipment_consumer.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class Shipper final : public ShipmentConsumer {
  public:
@@ -59,4 +59,4 @@ class Shipper final : public ShipmentConsumer {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

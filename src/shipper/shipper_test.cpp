@@ -8,7 +8,7 @@
 #include "testing/memory_store.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 constexpr Nanoseconds kLongEnough = Seconds(60);
@@ -115,4 +115,4 @@ TEST(Shipper, OneKeyIsNeverWrittenByTwoWorkers) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -8,7 +8,7 @@
 #include "shipper/shipment.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct Task {
   enum class Step {
@@ -51,4 +51,4 @@ struct TaskResult {
   std::optional<Error> error;  // of different: the store's answer, where there was one
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -14,7 +14,7 @@
 #include "base/tail_digest.h"
 #include "http/body.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // How much of an object's end is compared with the file to tell whether it is a prefix of it. Log lines carry
@@ -180,4 +180,4 @@ TaskResult perform(const Task& task, Store& store, const std::function<void(List
   return result.outcome != Outcome::done && body.were_replaced() ? file_moved() : std::move(result);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -7,10 +7,10 @@
 #include "shipper/task.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 // Blocks until done or the deadline. Any thread; no state. `found` takes each object that list_prefix shows.
 TaskResult perform(const Task& task, Store& store, const std::function<void(ListedObject)>& found,
                    const Deadline& deadline);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

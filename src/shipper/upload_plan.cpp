@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 constexpr uint64_t kMiB = 1024 * 1024;
@@ -37,4 +37,4 @@ std::optional<SteadyTime> due_time(const FileProgress& file, Nanoseconds push_in
   return file.oldest_unsent + stretched(push_interval, file.local_size, policy);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

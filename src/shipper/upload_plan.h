@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 struct FileProgress {
   uint64_t local_size = 0;
@@ -32,4 +32,4 @@ struct FileProgress {
 // put once and is not final).
 std::optional<SteadyTime> due_time(const FileProgress& file, Nanoseconds push_interval);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

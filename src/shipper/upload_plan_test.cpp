@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 constexpr uint64_t kMiB = 1024 * 1024;
@@ -91,4 +91,4 @@ TEST(UploadPlan, CopyingStaysInProportionToTheFinalSize) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

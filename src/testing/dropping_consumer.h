@@ -3,7 +3,7 @@
 
 #include "shipper/shipment_consumer.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class DroppingConsumer : public ShipmentConsumer {
  public:
@@ -13,4 +13,4 @@ class DroppingConsumer : public ShipmentConsumer {
   void prefix_ended(const std::string&, std::function<void()>) override {}
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -10,7 +10,7 @@
 
 #include "shipper/shipment_consumer.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 
 class RecordingConsumer final : public ShipmentConsumer {
  public:
@@ -49,4 +49,4 @@ class RecordingConsumer final : public ShipmentConsumer {
   std::vector<std::pair<std::string, std::function<void()>>> ended;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::collector

@@ -11,7 +11,7 @@
 #include "credentials/aws/default_credentials.h"
 #include "settings/store_of_settings.h"
 
-namespace rayhistory {
+namespace rayhistory::collector {
 namespace {
 
 // Longer than the slowest place takes to be found absent.
@@ -39,8 +39,8 @@ int print_credentials(bool only_origin) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::collector
 
 int main(int argc, char** argv) {
-  return rayhistory::print_credentials(argc == 2 && std::string_view(argv[1]) == "--origin");
+  return rayhistory::collector::print_credentials(argc == 2 && std::string_view(argv[1]) == "--origin");
 }

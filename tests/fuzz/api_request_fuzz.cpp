@@ -16,7 +16,8 @@
 
 namespace {
 
-using namespace rayhistory;  // NOLINT(google-build-using-namespace)
+using namespace rayhistory;
+using namespace rayhistory::historyserver;
 
 constexpr std::string_view kSecret = "hunter2";
 constexpr std::string_view kEnvironment = R"({"env_vars": {"PASSWORD": "hunter2"}, "pip": ["a\u0000b"]})";

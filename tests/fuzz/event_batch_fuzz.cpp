@@ -15,7 +15,7 @@
 namespace {
 
 bool is_json(std::string_view text) {
-  rayhistory::JsonScanner scanner(text);
+  rayhistory::collector::JsonScanner scanner(text);
   return scanner.skip_value() && scanner.peek() == '\0' && scanner.position() == text.size();
 }
 
@@ -28,6 +28,7 @@ void check_line(std::string_view raw) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;
+  using namespace rayhistory::collector;
   static BatchCutter cutter;
   static simdjson::dom::parser parser;
   // A copy of just that length, so that the sanitizer sees a read past its end.

@@ -26,7 +26,8 @@
 
 namespace {
 
-using namespace rayhistory;  // NOLINT(google-build-using-namespace)
+using namespace rayhistory;
+using namespace rayhistory::historyserver;
 
 const std::string kDamaged = "session_2026-11-22_03-25-19_402666_11";
 const std::string kCookies = "Cookie: cluster_name=c; cluster_namespace=ns; session_name=" + kHistorySession;

@@ -14,7 +14,9 @@
 
 namespace {
 
-using namespace rayhistory;  // NOLINT(google-build-using-namespace)
+using namespace rayhistory;
+using namespace rayhistory::historyserver;
+using namespace rayhistory::collector;
 
 // Another connection is tried after so many inputs: it doubles the cost of an input.
 constexpr uint64_t kProbeEvery = 16;

@@ -11,7 +11,8 @@
 
 namespace {
 
-using namespace rayhistory;  // NOLINT(google-build-using-namespace)
+using namespace rayhistory;
+using namespace rayhistory::historyserver;
 
 void check_cluster(const RayCluster& cluster) {
   CHECK(cluster.dashboard_port != 0);

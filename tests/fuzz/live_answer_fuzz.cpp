@@ -25,7 +25,8 @@
 
 namespace {
 
-using namespace rayhistory;  // NOLINT(google-build-using-namespace)
+using namespace rayhistory;
+using namespace rayhistory::historyserver;
 
 constexpr std::array<std::string_view, 9> kAllowed = {
     "Accept-Ranges",    "Cache-Control", "Content-Disposition",

@@ -54,6 +54,7 @@ bool is_ascii(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;
+  using namespace rayhistory::historyserver;
   constexpr size_t kPathBytes = 2048;  // longer ones only take longer
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   std::string_view pattern = text.substr(0, text.find('\n'));

@@ -14,6 +14,7 @@
 namespace {
 
 using namespace rayhistory;
+using namespace rayhistory::historyserver;
 
 constexpr std::string_view kSecret = "top secret";
 

@@ -13,7 +13,8 @@
 
 namespace {
 
-using namespace rayhistory;  // NOLINT(google-build-using-namespace)
+using namespace rayhistory;
+using namespace rayhistory::historyserver;
 
 std::string filtered(std::string_view text, size_t piece) {
   MaskedJsonFilter filter;

@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct Question {
   Question(const uint8_t* data, size_t size) : text(reinterpret_cast<const char*>(data), size) {
@@ -29,4 +29,4 @@ inline void check_headers(const Response& response) {
       CHECK(c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

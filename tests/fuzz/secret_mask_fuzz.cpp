@@ -12,6 +12,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;
+  using namespace rayhistory::historyserver;
   const std::string text(reinterpret_cast<const char*>(data), size);
   const std::string masked = masked_text(text);
   CHECK(masked.size() <= 20 * text.size() + kRedacted.size());

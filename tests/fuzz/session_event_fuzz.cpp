@@ -13,7 +13,8 @@
 
 namespace {
 
-using namespace rayhistory;  // NOLINT(google-build-using-namespace)
+using namespace rayhistory;
+using namespace rayhistory::historyserver;
 
 std::shared_ptr<const SessionState> state_of(std::string_view file, size_t piece, int times) {
   SessionBuilder builder;

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Stands for the values of secrets. A test's question that holds it may be answered with it.
 inline constexpr std::string_view kPlantedSecret = "hunter2-planted";
@@ -70,4 +70,4 @@ inline std::vector<std::pair<std::string, std::string>> history_objects() {
   };
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

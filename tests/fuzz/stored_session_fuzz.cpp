@@ -26,7 +26,8 @@
 
 namespace {
 
-using namespace rayhistory;  // NOLINT(google-build-using-namespace)
+using namespace rayhistory;
+using namespace rayhistory::historyserver;
 
 constexpr std::string_view kSeparator = "\n==\n";
 // More objects than kObjects has kinds only make a round slower.

@@ -20,7 +20,7 @@
 #include "historyserver/state/load_state.h"
 #include "store/local/local_folder_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Joins the pieces of a body.
@@ -84,8 +84,8 @@ int answer_requests(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver
 
 int main(int argc, char** argv) {
-  return rayhistory::answer_requests(argc, argv);
+  return rayhistory::historyserver::answer_requests(argc, argv);
 }

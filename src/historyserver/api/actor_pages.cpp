@@ -9,7 +9,7 @@
 #include "historyserver/api/json_value.h"
 #include "historyserver/api/placement_group_resource.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // By the names that were asked for, whatever of a placement group they came out of.
@@ -142,4 +142,4 @@ Response actor_detail(const SessionView& view, std::string_view id) {
   return envelope(200, "Actor details fetched.", data);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -10,7 +10,7 @@
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // All, or those of `ids=a,b`: an ID that is not known is null.
 Response actor_page(const SessionView& view, const Request& request);
@@ -19,4 +19,4 @@ Response actor_detail(const SessionView& view, std::string_view id);
 
 void append_actor(std::string& json, const Actor& actor, const LastSeen& last_seen);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -9,7 +9,7 @@
 #include "historyserver/api/session_end.h"
 #include "historyserver/api/state_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Ray writes its 64-bit counts as strings.
@@ -119,4 +119,4 @@ Response summarize_actors(const SessionView& view, const Request& request) {
                      view.state.partial_failure);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,9 +6,9 @@
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 Response list_actors(const SessionView& view, const Request& request);
 Response summarize_actors(const SessionView& view, const Request& request);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

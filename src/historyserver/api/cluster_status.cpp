@@ -18,7 +18,7 @@
 #include "historyserver/api/placement_group_resource.h"
 #include "historyserver/api/resource_usage.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Ray's AUTOSCALER_MAX_FAILURES_DISPLAYED.
@@ -219,4 +219,4 @@ Response cluster_status(const SessionView& view, const Request& request) {
                   fmt::format(R"({{"clusterStatus": {}}})", json_string(*text)));
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -30,7 +30,7 @@
 #include "historyserver/api/train_runs.h"
 #include "historyserver/api/worker_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using Handler = Response (*)(const SessionView&, const Request&);
@@ -180,4 +180,4 @@ std::vector<std::string_view> dashboard_paths() {
   return paths;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

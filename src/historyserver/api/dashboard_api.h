@@ -14,7 +14,7 @@
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // HEAD is answered as GET; whoever sends it drops the body. All other methods: 405.
 Response answer(const Request& request, const SessionView& view);
@@ -23,4 +23,4 @@ Response answer(const Request& request, const SessionView& view);
 // them.
 std::vector<std::string_view> dashboard_paths();
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -14,7 +14,7 @@
 #include "historyserver/api/task_lineage.h"
 #include "testing/memory_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::AllOf;
@@ -911,4 +911,4 @@ TEST_F(DashboardApi, SaysWhenTheStoreFails) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

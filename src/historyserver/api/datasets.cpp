@@ -15,7 +15,7 @@
 #include "historyserver/api/fetched_endpoint.h"
 #include "historyserver/api/json_value.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using simdjson::dom::object;
@@ -151,4 +151,4 @@ Response list_datasets(const SessionView& view, std::string_view job_id) {
   return dated_objects_answer("datasets", std::move(rows));
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,9 +6,9 @@
 #include "historyserver/api/session_view.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // /api/data/datasets/<job ID>; without any, an empty list, as the live dashboard answers.
 Response list_datasets(const SessionView& view, std::string_view job_id);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -11,7 +11,7 @@
 #include "historyserver/api/json_value.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 template <typename Time>
 struct DatedObject {
@@ -36,4 +36,4 @@ Response dated_objects_answer(std::string_view name, std::vector<DatedObject<Tim
   return response;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -9,7 +9,7 @@
 #include "historyserver/api/redaction.h"
 #include "layout/object_key.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Of one answer. The dashboard's own are some megabytes for thousands of placement groups; this keeps a
@@ -85,4 +85,4 @@ Response fetched_or(const SessionView& view, std::string_view path_and_query, Re
   return {.body = std::move(**fetched)};
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

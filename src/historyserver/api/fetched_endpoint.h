@@ -9,7 +9,7 @@
 #include "historyserver/api/session_view.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // The stored answer to `path_and_query` ("/api/serve/applications/"), with the secrets of runtime
 // environments masked. Nothing where there is none. The store's error where it fails, `invalid` where the
@@ -26,4 +26,4 @@ Response store_failure(const Error& error);
 // The answer of an endpoint that only the collector can have fetched; `fallback` where it did not.
 Response fetched_or(const SessionView& view, std::string_view path_and_query, Response fallback);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // So much goes to the socket at a time (web/http_server.cpp), and is held of each answer.
@@ -43,4 +43,4 @@ Response generated_answer(size_t rows, std::function<bool(std::string& body)> ap
   return response;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

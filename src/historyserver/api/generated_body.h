@@ -7,7 +7,7 @@
 
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // An answer with more rows than this is written while it is sent; a smaller one is short enough to be held.
 inline constexpr size_t kRowsAtOnce = 500;
@@ -21,4 +21,4 @@ std::unique_ptr<BodyPieces> generated_body(std::function<bool(std::string& body)
 // sent.
 Response generated_answer(size_t rows, std::function<bool(std::string& body)> append_more);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 TEST(GeneratedBody, HoldsNoMoreThanAPiece) {
@@ -25,4 +25,4 @@ TEST(GeneratedBody, HoldsNoMoreThanAPiece) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

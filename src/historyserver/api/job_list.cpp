@@ -9,7 +9,7 @@
 #include "historyserver/api/state_table.h"
 #include "historyserver/exchange/secret_mask.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 std::string_view type_of(const Job& job) {
@@ -143,4 +143,4 @@ Response list_jobs(const SessionView& view, const Request& request) {
                    request.query, view.state.partial_failure, {}, LastSeen(view).member());
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -10,7 +10,7 @@
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // A bare array: submissions, then drivers, each by start.
 Response all_jobs(const SessionView& view);
@@ -21,4 +21,4 @@ Response one_job(const SessionView& view, std::string_view id);
 std::optional<std::string> job_json(const SessionView& view, std::string_view id);
 Response list_jobs(const SessionView& view, const Request& request);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -10,7 +10,7 @@
 
 #include "base/json_text.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr UnixNanoseconds kNanosecondsAMillisecond = 1'000'000;
@@ -196,4 +196,4 @@ void append_key(std::string& json, Comma& comma, std::string_view key) {
   json += ": ";
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

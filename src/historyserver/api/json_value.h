@@ -12,7 +12,7 @@
 
 #include "historyserver/state/session_state.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Python's repr of a float: the shortest that reads back as the same, "2.0", "0.1", "1e+16"; null for what
 // JSON cannot say.
@@ -61,4 +61,4 @@ class Comma {
 // A member of an object: its key, ": ", and with the comma before it where it needs one.
 void append_key(std::string& json, Comma& comma, std::string_view key);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

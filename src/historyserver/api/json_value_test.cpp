@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 TEST(CamelCase, IsPythonsTitleOfAllPartsButTheFirst) {
@@ -47,4 +47,4 @@ TEST(JsonValue, WritesWhatWasParsedAgain) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 Result<bool> bool_parameter(const Query& query, std::string_view name, bool missing) {
@@ -90,4 +90,4 @@ Result<ListQuery> parse_list_query(const Query& query) {
   return result;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "historyserver/exchange/request.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct Filter {
   std::string key;  // in lower case
@@ -42,4 +42,4 @@ std::optional<int64_t> parse_integer(std::string_view text);
 // "True", "true", "1"; "False", "false", "0".
 std::optional<bool> parse_bool(std::string_view text);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

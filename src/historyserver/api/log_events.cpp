@@ -19,7 +19,7 @@
 #include "historyserver/api/state_table.h"
 #include "layout/rotated_log.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Ray's own limits: a line (event_consts.py EVENT_READ_LINE_LENGTH_LIMIT), events of a job (event_head.py
@@ -276,4 +276,4 @@ Response list_cluster_events(const SessionView& view, const Request& request) {
                    view.state.partial_failure, warnings);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

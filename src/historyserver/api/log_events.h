@@ -6,10 +6,10 @@
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // By job, or of `job_id=`, which may be one that has none.
 Response event_page(const SessionView& view, const Request& request);
 Response list_cluster_events(const SessionView& view, const Request& request);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -16,7 +16,7 @@
 #include "historyserver/api/resource_usage.h"
 #include "historyserver/api/session_end.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // What the pages calculate with, where nothing is known of the host.
@@ -284,4 +284,4 @@ Response node_detail(const SessionView& view, std::string_view id) {
   return envelope(200, "Node details fetched.", data);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

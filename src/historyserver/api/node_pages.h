@@ -11,11 +11,11 @@
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // view=summary, view=hostNameList; another or none: 400.
 Response node_page(const SessionView& view, const Request& request);
 // With its actors and the workers that it had at the end. An unknown one is an empty one, and 200, as live.
 Response node_detail(const SessionView& view, std::string_view id);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -5,7 +5,7 @@
 #include "historyserver/api/session_end.h"
 #include "historyserver/api/state_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr auto kColumns = std::to_array<Column<Node>>({
@@ -41,4 +41,4 @@ Response list_nodes(const SessionView& view, const Request& request) {
                    view.state.partial_failure, {}, LastSeen(view).member());
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

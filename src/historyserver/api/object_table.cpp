@@ -6,7 +6,7 @@
 
 #include "historyserver/api/state_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 struct ObjectRow {};
@@ -46,4 +46,4 @@ Response summarize_objects() {
       /*partial_failure=*/{}, warnings());
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

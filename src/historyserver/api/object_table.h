@@ -4,9 +4,9 @@
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 Response list_objects(const Request& request);
 Response summarize_objects();
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

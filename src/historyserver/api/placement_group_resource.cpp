@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 bool all_of(std::string_view text, bool (*is)(char)) {
@@ -32,4 +32,4 @@ PlacementGroupResource parse_placement_group_resource(std::string_view resource)
   return {.name = resource.substr(0, at), .of_group = true, .of_bundle = of_bundle};
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct PlacementGroupResource {
   std::string_view name;  // "CPU"; of anything else, the resource itself
@@ -18,4 +18,4 @@ PlacementGroupResource parse_placement_group_resource(std::string_view resource)
 // A resource that stands for a group's bundle, not for anything that a task asks for.
 inline constexpr std::string_view kBundleResource = "bundle";
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

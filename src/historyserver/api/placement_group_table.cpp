@@ -15,7 +15,7 @@
 #include "historyserver/api/json_value.h"
 #include "historyserver/api/state_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using Fetched = simdjson::dom::object;
@@ -197,4 +197,4 @@ Response list_placement_groups(const SessionView& view, const Request& request) 
                    view.state.partial_failure, warnings);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,8 +6,8 @@
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 Response list_placement_groups(const SessionView& view, const Request& request);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -5,7 +5,7 @@
 
 #include "historyserver/api/json_value.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // As many as the live dashboard keeps (Ray: dashboard/modules/platform_events MAX_EVENTS_TO_CACHE).
@@ -28,4 +28,4 @@ Response platform_events(const SessionView& view) {
   return envelope(200, "Retrieved platform events", data);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -4,10 +4,10 @@
 #include "historyserver/api/session_view.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // 404 where there is none: so a dashboard says that it collects none, and its pages leave the menu's item
 // out.
 Response platform_events(const SessionView& view);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

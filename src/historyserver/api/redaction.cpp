@@ -7,7 +7,7 @@
 #include "historyserver/api/json_value.h"
 #include "historyserver/exchange/secret_mask.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using simdjson::dom::element;
@@ -159,4 +159,4 @@ void append_masked_metadata(std::string& json, const TextMap& metadata) {
   json += '}';
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -11,7 +11,7 @@
 
 #include "historyserver/state/session_state.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Of one answer: the same environment is on thousands of tasks, and is masked once. One thread.
 class RuntimeEnvRedactor {
@@ -36,4 +36,4 @@ std::string with_secrets_masked(std::string json);
 // The map of a job's metadata, which people choose, as a JSON object.
 void append_masked_metadata(std::string& json, const TextMap& metadata);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

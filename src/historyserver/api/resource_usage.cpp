@@ -9,7 +9,7 @@
 #include "historyserver/api/json_value.h"
 #include "historyserver/api/placement_group_resource.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // The part that is read comes in the first lines; what is long is only the list of placement groups' own
@@ -147,4 +147,4 @@ std::vector<std::string> usage_lines(const UsageByResource& usage) {
   return lines;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

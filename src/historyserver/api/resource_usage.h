@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "historyserver/api/session_view.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct Usage {
   double used = 0;
@@ -35,4 +35,4 @@ Result<std::vector<NodeUsage>> usage_of_nodes(const SessionView& view);
 // groups reserved folded into the resource it was taken from, without what stands for a node or its kind.
 std::vector<std::string> usage_lines(const UsageByResource& usage);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

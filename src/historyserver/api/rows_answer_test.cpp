@@ -6,7 +6,7 @@
 
 #include "historyserver/api/state_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 struct Row {
@@ -57,4 +57,4 @@ TEST(RowsAnswer, SaysTheSameWhileItIsSent) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -9,7 +9,7 @@
 
 #include "historyserver/api/state_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 struct RuntimeEnvRow {
@@ -71,4 +71,4 @@ Response list_runtime_envs(const SessionView& view, const Request& request) {
                    view.state.partial_failure);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

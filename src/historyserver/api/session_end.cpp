@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr UnixNanoseconds kQuiet = 5LL * 60 * 1'000'000'000;
@@ -30,4 +30,4 @@ LastSeen::LastSeen(const SessionView& view) {
       fmt::format(R"(, "rayhistory_last_seen_ms": {})", view.state.last_seen / kNanosecondsPerMillisecond);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 
 #include "historyserver/api/session_view.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // When the store got the session's newest object, by its own clock; nothing where it does not say.
 std::optional<UnixNanoseconds> last_stored(const SessionListing& listing);
@@ -28,4 +28,4 @@ class LastSeen {
   std::string member_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -10,7 +10,7 @@
 #include "historyserver/api/fetched_endpoint.h"
 #include "historyserver/api/json_value.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // While nobody has fetched it. `ray job` asks for the version first, and goes on with one that parses and is
@@ -65,4 +65,4 @@ Response component_activities(const SessionView& view) {
   return {.body = std::move(json)};
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

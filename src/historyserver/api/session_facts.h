@@ -4,7 +4,7 @@
 #include "historyserver/api/session_view.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // `/api/version`: what `ray job` asks before each call. Where no version is stored: 501.
 Response ray_version(const SessionView& view);
@@ -17,4 +17,4 @@ Response cluster_id(const SessionView& view);
 // `/api/component_activities`: drivers, none of which runs any more.
 Response component_activities(const SessionView& view);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,7 +7,7 @@
 #include "historyserver/api/json_value.h"
 #include "historyserver/api/session_end.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
@@ -75,4 +75,4 @@ Response session_script(const SessionView& view) {
   return response;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 #include "historyserver/api/session_view.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // /api/history/session:
 //   namespace, cluster, owner_kind and owner_name (null: none), session
@@ -24,4 +24,4 @@ Response session_script(const SessionView& view);
 
 extern const std::string_view kSessionScript;
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

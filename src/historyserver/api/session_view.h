@@ -6,7 +6,7 @@
 #include "historyserver/sessions/stored_session.h"
 #include "historyserver/state/session_state.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct SessionView {
   const SessionState& state;
@@ -16,4 +16,4 @@ struct SessionView {
   Deadline deadline;  // of whatever has to be read for the answer
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

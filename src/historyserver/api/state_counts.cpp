@@ -6,7 +6,7 @@
 
 #include "historyserver/api/json_value.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 void StateCounts::append(std::string& json) const {
   Comma comma;
@@ -42,4 +42,4 @@ void TaskTotals::append_members(std::string& json) const {
                  actor_tasks, actors_scheduled);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

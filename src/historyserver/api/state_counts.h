@@ -8,7 +8,7 @@
 
 #include "historyserver/state/session_state.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class StateCounts {
  public:
@@ -38,4 +38,4 @@ struct TaskTotals {
   void append_members(std::string& json) const;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -2,7 +2,7 @@
 
 #include <cctype>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 bool equal_but_for_case(std::string_view a, std::string_view b) {
@@ -98,4 +98,4 @@ Response state_error(const Error& error) {
   return envelope(error.kind == ErrorKind::invalid ? 400 : 503, error.message, R"({"result": null})");
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

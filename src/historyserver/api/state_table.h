@@ -24,7 +24,7 @@
 #include "historyserver/api/redaction.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // What a plain column holds; monostate is null.
 using Cell = std::variant<std::monostate, std::string_view, int64_t, bool>;
@@ -248,4 +248,4 @@ Response list_rows(std::span<const Column<Row>> columns, const std::vector<Row>&
   return finish_list_answer(std::move(answer), partial_failure, warnings, more);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

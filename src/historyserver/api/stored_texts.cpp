@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 Result<std::shared_ptr<const std::string>> StoredTexts::first(const ListedObject& object, uint64_t limit,
                                                               const Deadline& deadline) {
@@ -36,4 +36,4 @@ Result<std::shared_ptr<const std::string>> StoredTexts::read(const ListedObject&
   return shared;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

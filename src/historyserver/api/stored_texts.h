@@ -16,7 +16,7 @@
 #include "historyserver/sessions/stored_session.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class StoredTexts {
  public:
@@ -45,4 +45,4 @@ class StoredTexts {
   uint64_t kept_bytes_ = 0;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -14,7 +14,7 @@
 #include "base/json_text.h"
 #include "historyserver/api/json_value.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // How the IDs of drivers' own tasks begin: whoever has such a parent is a root.
@@ -273,4 +273,4 @@ std::string lineage_json(std::vector<const TaskAttempt*> attempts, const Session
   return json;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

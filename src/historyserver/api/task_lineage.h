@@ -13,7 +13,7 @@
 #include "historyserver/api/state_counts.h"
 #include "historyserver/state/session_state.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Ray's RAY_MAX_LIMIT_FROM_API_SERVER: a tree of more is none that a browser can draw.
 inline constexpr size_t kLineageAttempts = 10'000;
@@ -25,4 +25,4 @@ inline constexpr size_t kLineageGenerations = 400;
 std::string lineage_json(std::vector<const TaskAttempt*> attempts, const SessionState& state,
                          TaskTotals& totals, std::vector<std::string>& warnings);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

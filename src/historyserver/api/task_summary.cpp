@@ -12,7 +12,7 @@
 #include "historyserver/api/task_lineage.h"
 #include "historyserver/api/task_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 struct NamedTasks {
@@ -77,4 +77,4 @@ Response summarize_tasks(const SessionView& view, const Request& request) {
                      view.state.partial_failure, warnings);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -5,9 +5,9 @@
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // summary_by: func_name (as task_name), or lineage (task_lineage.h).
 Response summarize_tasks(const SessionView& view, const Request& request);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -8,7 +8,7 @@
 #include "historyserver/api/session_end.h"
 #include "historyserver/api/state_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using Task = TaskAttempt;
@@ -288,4 +288,4 @@ Response list_tasks(const SessionView& view, const Request& request) {
                      query->limit, query->detail, view.state.partial_failure, {}, LastSeen(view).member());
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

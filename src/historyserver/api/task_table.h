@@ -10,7 +10,7 @@
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct TaskSelection {
   std::vector<const TaskAttempt*> attempts;  // in the order of their IDs
@@ -24,4 +24,4 @@ Result<TaskSelection> select_tasks(const SessionState& state, const std::vector<
 
 Response list_tasks(const SessionView& view, const Request& request);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

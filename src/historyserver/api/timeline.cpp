@@ -20,7 +20,7 @@
 #include "historyserver/api/state_table.h"
 #include "historyserver/api/task_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Chrome's colour of an event; "generic_work" for all others.
@@ -201,4 +201,4 @@ Response task_timeline(const SessionView& view, const Request& request) {
   return response;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

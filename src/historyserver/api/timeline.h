@@ -6,9 +6,9 @@
 #include "historyserver/exchange/request.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // The first 10,000 attempts by ID, as live: `job_id` makes a choice among more. `download=1` names a file.
 Response task_timeline(const SessionView& view, const Request& request);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -24,7 +24,7 @@
 #include "historyserver/api/redaction.h"
 #include "historyserver/state/ray_id.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using simdjson::dom::element;
@@ -382,4 +382,4 @@ Response list_train_runs(const SessionView& view) {
   return dated_objects_answer("train_runs", std::move(rows));
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

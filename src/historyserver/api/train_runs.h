@@ -4,9 +4,9 @@
 #include "historyserver/api/session_view.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // /api/train/v2/runs/v1; 501 where nothing is known of any run.
 Response list_train_runs(const SessionView& view);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,7 +7,7 @@
 
 #include "historyserver/api/state_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 struct WorkerRow {
@@ -121,4 +121,4 @@ Response list_workers(const SessionView& view, const Request& request) {
                    view.state.partial_failure);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -21,7 +21,7 @@
 #include "historyserver/web/http_server.h"
 #include "status/status_server.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // KubeRay gives answers under way as much.
@@ -188,7 +188,7 @@ class HistoryServer::State {
     const Deadline deadline = Deadline::after(clock_, kAnswerTimeout, stop_.get_token());
     if (auto logs = answer_logs(request, {*session->listing, *session->state, *store_, clock_}, deadline))
       return *std::move(logs);
-    Response response = rayhistory::answer(
+    Response response = historyserver::answer(
         request, {*session->state, *session->listing, *session->texts, clock_.unix_nanoseconds(), deadline});
     // A long answer is written while it is sent, and the session may be evicted meanwhile.
     if (response.pieces) response.keeps = session;
@@ -241,4 +241,4 @@ uint16_t HistoryServer::port() const {
   return state_->port();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

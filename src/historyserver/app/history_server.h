@@ -11,7 +11,7 @@
 #include "store/metered_store.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class HistoryServer {
  public:
@@ -34,4 +34,4 @@ class HistoryServer {
   const std::unique_ptr<State> state_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

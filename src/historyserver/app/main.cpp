@@ -17,7 +17,7 @@
 #include "store/metered_store.h"
 #include "store/open/open_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 enum ExitStatus { kStopped = 0, kStartFailed = 1, kWrongSettings = 2 };
@@ -76,9 +76,10 @@ int run_program(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver
 
 int main(int argc, char** argv) {
-  rayhistory::prepare_process({rayhistory::kMemoryArenas, rayhistory::kLargeBlockBytes});
-  return rayhistory::run_program(std::vector<std::string>(argv + 1, argv + argc));
+  rayhistory::prepare_process(
+      {rayhistory::historyserver::kMemoryArenas, rayhistory::historyserver::kLargeBlockBytes});
+  return rayhistory::historyserver::run_program(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -7,7 +7,7 @@
 
 #include "status/metrics_page.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // It writes nothing (sessions/reading_store.h).
@@ -82,4 +82,4 @@ std::string render_history_metrics(const HistoryFigures& figures) {
   return std::move(page).text();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

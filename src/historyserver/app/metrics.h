@@ -14,7 +14,7 @@
 #include "historyserver/web/http_server.h"
 #include "store/metered_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // All that is counted, as it is at one moment.
 struct HistoryFigures {
@@ -30,4 +30,4 @@ struct HistoryFigures {
 
 std::string render_history_metrics(const HistoryFigures& figures);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

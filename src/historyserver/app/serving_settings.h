@@ -10,7 +10,7 @@
 #include "historyserver/live/kubernetes_client.h"
 #include "historyserver/web/allowed_hosts.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct ServingSettings {
   std::string root;            // in front of every key; may be empty
@@ -31,4 +31,4 @@ struct ServingSettings {
   HeadDashboardOptions heads;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -10,7 +10,7 @@
 #include "settings/setting_value.h"
 #include "settings/storage_table.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // A session takes a megabyte at least: more would never fit.
@@ -176,4 +176,4 @@ std::string history_settings_markdown() {
          markdown_of(all_settings(draft), action_flags());
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

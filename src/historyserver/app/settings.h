@@ -13,7 +13,7 @@
 #include "settings/read_settings.h"
 #include "settings/storage_settings.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct HistorySettings {
   StorageSettings storage;
@@ -41,4 +41,4 @@ std::string history_help_text();
 // The content of docs/historyserver-settings.md.
 std::string history_settings_markdown();
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 LoadThreads::LoadThreads(size_t threads, size_t waiters)
     : most_of_group_(std::max<size_t>(threads, 2) - 1), most_waiters_(waiters) {
@@ -77,4 +77,4 @@ void LoadThreads::work() {
   }
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class LoadThreads {
  public:
@@ -59,4 +59,4 @@ class LoadThreads {
   std::vector<std::jthread> threads_;    // end first
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

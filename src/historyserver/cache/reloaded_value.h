@@ -22,7 +22,7 @@
 #include "base/result.h"
 #include "historyserver/cache/load_threads.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct ReloadLimits {
   // How old a value may be and still be given out at once. A page of the dashboard asks every 4 s.
@@ -154,4 +154,4 @@ class ReloadedValue : public std::enable_shared_from_this<ReloadedValue<T>> {
   uint64_t round_ = 0;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

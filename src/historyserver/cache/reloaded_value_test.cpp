@@ -10,7 +10,7 @@
 
 #include "testing/manual_clock.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using Number = ReloadedValue<int>;
@@ -171,4 +171,4 @@ TEST_F(ReloadedValueTest, IsNotWaitedForLongWhereThereIsAnEarlierOne) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -14,7 +14,7 @@
 #include "historyserver/state/export_log.h"
 #include "historyserver/state/job_sources.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Of a listed object: its key and ETag on the heap, and what holds them.
@@ -238,4 +238,4 @@ SessionCacheFigures SessionCache::figures() const {
   return figures;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

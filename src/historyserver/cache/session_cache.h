@@ -24,7 +24,7 @@
 #include "historyserver/state/session_state.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct LoadedSession {
   std::shared_ptr<const SessionListing> listing;
@@ -117,4 +117,4 @@ class SessionCache {
   LoadThreads threads_;  // end first: what they run looks at all of the above
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

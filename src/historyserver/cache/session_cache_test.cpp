@@ -13,7 +13,7 @@
 #include "testing/manual_clock.h"
 #include "testing/memory_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 StoredSession session(const std::string& cluster) {
@@ -247,4 +247,4 @@ TEST_F(SessionCacheTest, ForgetsWhatNobodyAsksFor) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

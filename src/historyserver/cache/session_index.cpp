@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Between two looks for sessions that are not there: a wrong link is no reason to list a bucket at each
@@ -39,4 +39,4 @@ SessionIndexFigures SessionIndex::figures() const {
   return {list->all().size(), list_->loaded_at()};
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

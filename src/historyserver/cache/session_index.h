@@ -13,7 +13,7 @@
 #include "historyserver/sessions/session_list.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct SessionIndexFigures {
   uint64_t sessions = 0;
@@ -41,4 +41,4 @@ class SessionIndex {
   const std::shared_ptr<ReloadedValue<SessionList>> list_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

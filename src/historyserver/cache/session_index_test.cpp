@@ -6,7 +6,7 @@
 #include "testing/manual_clock.h"
 #include "testing/memory_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::IsEmpty;
@@ -55,4 +55,4 @@ TEST_F(SessionIndexTest, TakesAStoreThatFailsForNoEmptyOne) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 #include "base/ascii.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // SVG has scripts, too: they do not run where it is an image in a page, and the Content-Security-Policy of
@@ -33,4 +33,4 @@ std::string inert_type(std::string_view given) {
   return is_utf8 || needs_charset ? type + "; " + std::string(kUtf8) : type;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 TEST(InertType, KeepsWhatABrowserOnlyShows) {
@@ -30,4 +30,4 @@ TEST(InertType, TakesNoOtherCharset) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 std::optional<int> hex_digit(char c) {
@@ -39,4 +39,4 @@ std::string form_decoded(std::string_view text) {
   return decoded(text, true);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

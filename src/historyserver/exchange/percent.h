@@ -4,11 +4,11 @@
 #include <string>
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // What is no escape ("%", "%zz") stays as it is.
 std::string percent_decoded(std::string_view text);
 // Of a form or a query: '+' is a blank, too.
 std::string form_decoded(std::string_view text);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

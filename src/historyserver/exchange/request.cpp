@@ -4,7 +4,7 @@
 
 #include "historyserver/exchange/percent.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 Query Query::parse(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> parameters;
@@ -34,4 +34,4 @@ std::vector<std::string_view> Query::all(std::string_view name) const {
   return values;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

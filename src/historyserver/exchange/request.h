@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 enum class Method { get, head, other };
 
@@ -37,4 +37,4 @@ struct Request {
   Query query;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

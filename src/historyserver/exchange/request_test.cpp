@@ -5,7 +5,7 @@
 
 #include "historyserver/exchange/percent.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::ElementsAre;
@@ -30,4 +30,4 @@ TEST(Percent, LeavesAPlusInAPath) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

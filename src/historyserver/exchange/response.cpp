@@ -4,7 +4,7 @@
 
 #include "base/json_text.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 Response text_response(int status, std::string text) {
   return {.status = status, .content_type = std::string(kPlainText), .body = std::move(text)};
@@ -16,4 +16,4 @@ Response envelope(int status, std::string_view message, std::string_view data) {
                               json_string(message), data)};
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

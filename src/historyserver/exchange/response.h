@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 inline constexpr std::string_view kJsonUtf8 = "application/json; charset=utf-8";
 inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
@@ -49,4 +49,4 @@ Response text_response(int status, std::string text);
 // rest_response). `data` is JSON.
 Response envelope(int status, std::string_view message, std::string_view data);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -5,7 +5,7 @@
 
 #include "base/ascii.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Longer than the name of any variable or flag; bounds the look back from each '='.
@@ -301,4 +301,4 @@ std::string masked_text(std::string_view text) {
   return Masking(text).run();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

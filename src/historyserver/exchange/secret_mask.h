@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 inline constexpr std::string_view kRedacted = "<redacted>";
 
@@ -32,4 +32,4 @@ bool names_variables(std::string_view text);
 // A value that only names a variable ($TOKEN) stays.
 std::string masked_text(std::string_view text);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 TEST(SecretName, IsWhatPeopleCallTheirSecrets) {
@@ -111,4 +111,4 @@ TEST(MaskedText, TakesTimeInProportionToTheText) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "historyserver/exchange/percent.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Whether the name, decoded as often as it can be, is no UTF-8 at some point. Each decoding makes it shorter,
@@ -45,4 +45,4 @@ std::string stored_name(std::string_view shown) {
   return is_escaped ? decoded : std::string(shown);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -9,11 +9,11 @@
 #include <string>
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // UTF-8. stored_name(shown_name(x)) is x.
 std::string shown_name(std::string_view stored);
 // What a shown name stands for. A text that stands for no name of the first kind comes back unchanged.
 std::string stored_name(std::string_view shown);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using namespace std::string_literals;
@@ -54,4 +54,4 @@ TEST(ShownName, OfALogIsMadeOfItsSubmissions) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

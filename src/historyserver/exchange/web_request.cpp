@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 char lower(char c) {
@@ -31,4 +31,4 @@ std::string_view WebRequest::query() const {
   return mark == std::string::npos ? std::string_view{} : std::string_view(target).substr(mark + 1);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -8,7 +8,7 @@
 
 #include "historyserver/exchange/request.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct WebRequest {
   Method method = Method::get;
@@ -29,4 +29,4 @@ struct WebRequest {
 // Header names compare without case (RFC 9110).
 bool is_same_header(std::string_view a, std::string_view b);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

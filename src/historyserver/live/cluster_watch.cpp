@@ -7,7 +7,7 @@
 #include "base/backoff.h"
 #include "historyserver/live/ray_cluster_list.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr const char* kList = "list RayClusters";
@@ -155,4 +155,4 @@ void ClusterWatch::set(State state) {
   state_since_ = now;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

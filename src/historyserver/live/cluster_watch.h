@@ -17,7 +17,7 @@
 #include "historyserver/live/kubernetes_client.h"
 #include "historyserver/live/ray_cluster.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // One thread of its own does the asking; any thread may look.
 class ClusterWatch {
@@ -61,4 +61,4 @@ class ClusterWatch {
   std::jthread thread_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 class FilteredBody final : public BodyPieces {
@@ -45,4 +45,4 @@ std::unique_ptr<BodyPieces> filtered_body(std::unique_ptr<BodyPieces> body,
   return std::make_unique<FilteredBody>(std::move(body), std::move(filter));
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,9 +6,9 @@
 #include "historyserver/exchange/response.h"
 #include "historyserver/logs/text_filter.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 std::unique_ptr<BodyPieces> filtered_body(std::unique_ptr<BodyPieces> body,
                                           std::unique_ptr<TextFilter> filter);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 #include "base/ascii.h"
 #include "historyserver/exchange/percent.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Fields of content negotiation, ranges and conditions (RFC 9110, sections 12 to 14).
@@ -80,4 +80,4 @@ std::vector<std::pair<std::string, std::string>> returned_headers(const Headers&
   return returned;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -15,7 +15,7 @@
 #include "historyserver/exchange/web_request.h"
 #include "http/client.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 enum class RayToken {
   pass_on,   // the visitor's own x-ray-authorization, which only heads take
@@ -35,4 +35,4 @@ Headers forwarded_headers(const WebRequest& request, RayToken token);
 // asked to store nothing.
 std::vector<std::pair<std::string, std::string>> returned_headers(const Headers& headers);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

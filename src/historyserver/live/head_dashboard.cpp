@@ -15,7 +15,7 @@
 #include "historyserver/live/forwarded_request.h"
 #include "historyserver/live/secret_filters.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // A head is in the same cluster: it takes a connection at once, or nobody is there.
@@ -288,4 +288,4 @@ Response HeadDashboard::ask(const RayCluster& cluster, const WebRequest& request
   return response;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

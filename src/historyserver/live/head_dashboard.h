@@ -17,7 +17,7 @@
 #include "http/curl_client.h"
 #include "layout/ids.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct HeadDashboardOptions {
   bool through_kubernetes = false;  // --use-kubernetes-proxy: by the API server's proxy of services
@@ -67,4 +67,4 @@ class HeadDashboard {
   std::atomic<int> under_way_{0};
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,7 +7,7 @@
 
 #include "historyserver/live/ray_cluster_list.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // A cluster that was made or ended is noticed as late.
@@ -137,4 +137,4 @@ Result<std::vector<RayCluster>> KnownClusters::list_all(const Deadline& deadline
   return std::move(page.clusters);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -14,7 +14,7 @@
 #include "historyserver/live/recent_values.h"
 #include "historyserver/sessions/session_address.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Any thread.
 class KnownClusters {
@@ -60,4 +60,4 @@ class KnownClusters {
   RecentValues<Answer> answers_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -8,7 +8,7 @@
 #include "testing/manual_clock.h"
 #include "testing/scripted_http_server.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::IsEmpty;
@@ -71,4 +71,4 @@ TEST_F(KnownClustersTest, AreKeptForAWhileWhenKubernetesCannotBeAsked) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "credentials/mounted_secret.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // One file being read: knows how to say where something is wrong.
@@ -155,4 +155,4 @@ Result<KubernetesAccess> parse_kubeconfig(const std::string& content, const std:
   }
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "historyserver/live/kubernetes_access.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Users sign in with a token, a token's file or a client certificate. What would have to be heeded and is not
 // done here (programs that issue tokens, servers that are not verified, another user's name, ...) is refused:
@@ -17,4 +17,4 @@ Result<KubernetesAccess> read_kubeconfig(const std::string& path, const CurlOpti
 Result<KubernetesAccess> parse_kubeconfig(const std::string& content, const std::string& path,
                                           const CurlOptions& network);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

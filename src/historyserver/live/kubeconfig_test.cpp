@@ -6,7 +6,7 @@
 
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::AllOf;
@@ -131,4 +131,4 @@ TEST_F(KubeconfigTest, SaysWhichPartIsMissing) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

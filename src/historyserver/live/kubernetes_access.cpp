@@ -9,7 +9,7 @@
 #include "credentials/mounted_secret.h"
 #include "historyserver/live/kubeconfig.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 std::string without_space(std::string_view text) {
@@ -84,4 +84,4 @@ Result<std::optional<KubernetesAccess>> find_kubernetes(const KubernetesPlaces& 
   return std::optional(std::move(access));
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

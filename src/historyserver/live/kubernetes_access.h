@@ -8,7 +8,7 @@
 #include "http/curl_client.h"
 #include "http/url.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct KubernetesAccess {
   Url server;           // its path, where it has one, comes before every other; without a slash at its end
@@ -43,4 +43,4 @@ struct KubernetesPlaces {
 Result<std::optional<KubernetesAccess>> find_kubernetes(const KubernetesPlaces& places,
                                                         const CurlOptions& network);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

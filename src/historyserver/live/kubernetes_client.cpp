@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // An API server that is there answers in milliseconds; one that lists thousands of objects begins to answer
@@ -141,4 +141,4 @@ void TroubleLog::went_well(const std::string& what) {
   if (failing_.erase(what) > 0) log_info("Kubernetes answers again", {{"what", what}});
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -14,7 +14,7 @@
 #include "http/curl_client.h"
 #include "http/url.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // As client-go bounds a client: so many questions a second, and so many at once after a pause.
 struct KubernetesRate {
@@ -77,4 +77,4 @@ class TroubleLog {
   std::set<std::string, std::less<>> failing_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

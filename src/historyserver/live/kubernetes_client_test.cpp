@@ -9,7 +9,7 @@
 #include "testing/scripted_http_server.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::AllOf;
@@ -129,4 +129,4 @@ TEST(TroubleLog, SaysATroubleOnceUntilItIsOver) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 #include "historyserver/exchange/percent.h"
 #include "historyserver/logs/log_request.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Of KubeRay's checks: a path that leads elsewhere does not reach a head's log service.
@@ -72,4 +72,4 @@ Response LiveClusters::answer(const LiveSession& session, const WebRequest& requ
   return head_.ask(session.cluster, request, target, stop_.get_token());
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

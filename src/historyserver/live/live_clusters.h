@@ -18,7 +18,7 @@
 #include "historyserver/live/ray_cluster.h"
 #include "historyserver/sessions/session_address.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // A session that runs, or is about to.
 struct LiveSession {
@@ -72,4 +72,4 @@ class LiveClusters {
   mutable HeadDashboard head_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "testing/scripted_http_server.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::AllOf;
@@ -442,4 +442,4 @@ TEST_F(LiveClustersTest, WhoseTokenCannotBeHadAreAnError) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 #include "base/json_text.h"
 #include "historyserver/exchange/secret_mask.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Held at a time, for each answer under way. The longest strings of the dashboard's answers are tracebacks
@@ -218,4 +218,4 @@ std::optional<std::string> MaskedJsonFilter::held_text() {
   return std::string(text);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

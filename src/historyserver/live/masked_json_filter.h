@@ -18,7 +18,7 @@
 #include "historyserver/logs/secret_filter.h"
 #include "historyserver/logs/text_filter.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class MaskedJsonFilter final : public TextFilter {
  public:
@@ -75,4 +75,4 @@ class MaskedJsonFilter final : public TextFilter {
   simdjson::dom::parser parser_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::HasSubstr;
@@ -95,4 +95,4 @@ TEST(MaskedJsonFilter, PassesBracketsThatBelongToNothing) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

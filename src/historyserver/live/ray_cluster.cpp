@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "base/rfc3339.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using simdjson::dom::element;
@@ -154,4 +154,4 @@ DnsName default_auth_secret(const DnsName& cluster) {
   return *std::move(secret);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

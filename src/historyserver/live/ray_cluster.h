@@ -12,7 +12,7 @@
 #include "layout/ids.h"
 #include "layout/object_key.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 enum class RayAuthMode {
   none,
@@ -71,4 +71,4 @@ Result<std::optional<std::string>> parse_active_cluster(std::string_view json);
 // the first of them made a letter (KubeRay: ray-operator/controllers/ray/utils/util.go CheckName).
 DnsName default_auth_secret(const DnsName& cluster);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

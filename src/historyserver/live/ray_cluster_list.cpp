@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr size_t kPageClusters = 100;
@@ -31,4 +31,4 @@ Result<RayClusterPage> list_ray_clusters(KubernetesClient& kubernetes, const Dea
   return all;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -10,7 +10,7 @@
 #include "historyserver/live/kubernetes_client.h"
 #include "historyserver/live/ray_cluster.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // "/apis/ray.io/v1/rayclusters", of all namespaces.
 inline constexpr std::string_view kRayClustersPath = "/apis/ray.io/v1/rayclusters";
@@ -23,4 +23,4 @@ inline constexpr size_t kListedRayClusters = 10'000;
 // KubernetesClient::get's, and `invalid` where an answer is no list.
 Result<RayClusterPage> list_ray_clusters(KubernetesClient& kubernetes, const Deadline& deadline);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

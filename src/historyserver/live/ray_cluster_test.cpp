@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::SizeIs;
@@ -122,4 +122,4 @@ TEST(RayClusterEvent, SaysWhatChanged) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

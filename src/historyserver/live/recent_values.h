@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct RecentValuesLimits {
   size_t keys = 1024;
@@ -98,4 +98,4 @@ class RecentValues {
   std::map<std::string, Entry> entries_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

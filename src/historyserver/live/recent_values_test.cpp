@@ -10,7 +10,7 @@
 
 #include "testing/manual_clock.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 class RecentValuesTest : public testing::Test {
@@ -85,4 +85,4 @@ TEST_F(RecentValuesTest, HoldNobodyUpAfterAnException) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

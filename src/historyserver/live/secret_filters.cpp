@@ -7,7 +7,7 @@
 #include "historyserver/live/masked_json_filter.h"
 #include "historyserver/logs/secret_filter.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // "/api/jobs/<id>/logs": what a program prints, as one string of any length.
@@ -34,4 +34,4 @@ std::unique_ptr<TextFilter> secret_filter_of(std::string_view target, std::strin
   return nullptr;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

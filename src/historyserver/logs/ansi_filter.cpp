@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // What is longer is left in: no terminal's code is, and so little is held back.
@@ -48,4 +48,4 @@ std::string AnsiFilter::finish() {
   return std::exchange(held_, {});
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

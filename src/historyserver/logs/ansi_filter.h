@@ -8,7 +8,7 @@
 
 #include "historyserver/logs/text_filter.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class AnsiFilter final : public TextFilter {
  public:
@@ -21,4 +21,4 @@ class AnsiFilter final : public TextFilter {
   std::string held_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 std::string filtered(const std::string& text, size_t piece_size) {
@@ -54,4 +54,4 @@ TEST(AnsiFilter, DoesWhatTheRegularExpressionDoes) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 #include "base/json_text.h"
 #include "base/utf8.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // How many bytes at the end of `text` begin a character that does not end there.
@@ -46,4 +46,4 @@ void JsonTextFilter::append(std::string_view text) {
   out_ += std::string_view(quoted).substr(1, quoted.size() - 2);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -8,7 +8,7 @@
 
 #include "historyserver/logs/text_filter.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class JsonTextFilter final : public TextFilter {
  public:
@@ -23,4 +23,4 @@ class JsonTextFilter final : public TextFilter {
   std::string held_;  // the beginning of a character
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

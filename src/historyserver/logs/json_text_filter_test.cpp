@@ -4,7 +4,7 @@
 
 #include "base/json_text.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 TEST(JsonTextFilter, WritesTheSameWhereverThePiecesEnd) {
@@ -22,4 +22,4 @@ TEST(JsonTextFilter, WritesTheSameWhereverThePiecesEnd) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

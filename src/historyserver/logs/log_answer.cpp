@@ -19,7 +19,7 @@
 #include "historyserver/logs/log_source.h"
 #include "historyserver/logs/secret_filter.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr int kBadRequest = 400;
@@ -191,4 +191,4 @@ std::optional<Response> answer_logs(const Request& request, const LogView& view,
   return response ? std::move(*response) : refusal(response.error());
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -22,7 +22,7 @@
 #include "historyserver/state/session_state.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct LogView {
   const SessionListing& listing;
@@ -35,4 +35,4 @@ struct LogView {
 // begins; its stop ends the body's reads, too.
 std::optional<Response> answer_logs(const Request& request, const LogView& view, const Deadline& deadline);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -16,7 +16,7 @@
 #include "testing/manual_clock.h"
 #include "testing/memory_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using namespace std::string_literals;
@@ -763,4 +763,4 @@ TEST_F(LogAnswerTest, SaysWhichJobsHaveNoLog) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

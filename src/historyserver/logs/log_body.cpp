@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // One ranged read, retries included; Ray's default `timeout` of these endpoints.
@@ -97,4 +97,4 @@ Result<std::unique_ptr<BodyPieces>> open_log_body(Store& store, LogTail tail,
   return std::unique_ptr<BodyPieces>(std::move(body));
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -8,7 +8,7 @@
 #include "historyserver/logs/log_slices.h"
 #include "historyserver/logs/text_filter.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Its first piece is read already, so that an error of the store is still an error of the answer. Holds at
 // most what `tail` holds and one read. `filter` may be null. `store` and `clock` outlive it.
@@ -16,4 +16,4 @@ Result<std::unique_ptr<BodyPieces>> open_log_body(Store& store, LogTail tail,
                                                   std::unique_ptr<TextFilter> filter, const Clock& clock,
                                                   const Deadline& deadline);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

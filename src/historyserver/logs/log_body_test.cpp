@@ -5,7 +5,7 @@
 #include "testing/manual_clock.h"
 #include "testing/memory_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Says everything twice, and at the end how often it was asked.
@@ -90,4 +90,4 @@ TEST_F(LogBodyTest, MayBeEmpty) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

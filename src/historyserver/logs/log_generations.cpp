@@ -10,7 +10,7 @@
 
 #include "layout/rotated_log.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // The kernel stamps files with the time of its last tick, which is up to 10 ms (100 Hz) behind the clock that
@@ -198,4 +198,4 @@ std::vector<LogSlice> slices_of(const std::vector<LogGeneration>& generations, c
   return slices;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

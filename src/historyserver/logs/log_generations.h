@@ -11,7 +11,7 @@
 #include "historyserver/logs/log_slices.h"
 #include "historyserver/sessions/stored_session.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct LogGeneration {
   std::string key;
@@ -52,4 +52,4 @@ struct NextOutput {
 std::vector<LogSlice> slices_of(const std::vector<LogGeneration>& generations, const TaskOutput& output,
                                 const NextOutput* next);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

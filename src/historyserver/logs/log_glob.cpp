@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // As long as a path may be (log_path.h).
@@ -280,4 +280,4 @@ bool LogGlob::matches(std::string_view path, GlobEffort& effort) const {
   return path.empty() && run.is_at_end();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // The steps that matching has taken, over all names of one answer.
 class GlobEffort {
@@ -59,4 +59,4 @@ class LogGlob {
   bool folders_only_ = false;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

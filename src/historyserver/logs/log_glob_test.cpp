@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 bool matches(std::string_view pattern, std::string_view path) {
@@ -132,4 +132,4 @@ TEST(LogGlob, CountsWhatItTakes) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

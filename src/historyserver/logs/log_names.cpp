@@ -8,7 +8,7 @@
 #include "historyserver/exchange/shown_name.h"
 #include "historyserver/logs/log_generations.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 bool has(std::string_view text, std::string_view part) {
@@ -74,4 +74,4 @@ Result<std::string> log_names_json(const SessionListing& listing, const NodeId& 
   return json;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

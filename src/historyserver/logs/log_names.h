@@ -7,7 +7,7 @@
 #include "historyserver/logs/log_glob.h"
 #include "historyserver/sessions/stored_session.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // "raylet", "worker_out", …, of a path below the logs folder (Ray: dashboard/modules/log/log_manager.py
 // _categorize_log_files).
@@ -20,4 +20,4 @@ std::string_view category_of(std::string_view path);
 // would take too long (GlobEffort).
 Result<std::string> log_names_json(const SessionListing& listing, const NodeId& node, const LogGlob& glob);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

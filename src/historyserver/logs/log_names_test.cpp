@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // The names of a recorded session, with what the live dashboard made of them, and rotated ones.
@@ -35,4 +35,4 @@ TEST(LogCategory, IsThatOfTheFirstRuleThatHolds) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

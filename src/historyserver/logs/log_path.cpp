@@ -6,7 +6,7 @@
 #include "historyserver/exchange/percent.h"
 #include "historyserver/exchange/shown_name.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Linux' PATH_MAX. An object's key has 1,024 bytes at most in most stores; a folder as a store has longer
@@ -62,4 +62,4 @@ Error LogPath::traversal(std::string_view parameter) const {
   return traversal_error(parameter, shown());
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

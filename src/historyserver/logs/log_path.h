@@ -13,7 +13,7 @@
 
 #include "base/result.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class LogPath {
  public:
@@ -35,4 +35,4 @@ class LogPath {
   std::string stored_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

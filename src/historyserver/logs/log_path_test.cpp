@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using namespace std::string_literals;
@@ -62,4 +62,4 @@ TEST(LogPath, RefusesWhatIsTooLong) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

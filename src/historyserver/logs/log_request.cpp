@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // A file's name (NAME_MAX).
@@ -131,4 +131,4 @@ Result<LogRequest> parse_log_request(const Query& query) {
   return request;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

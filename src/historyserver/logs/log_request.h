@@ -13,7 +13,7 @@
 #include "historyserver/logs/log_path.h"
 #include "layout/ids.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct LogRequest {
   std::optional<NodeId> node_id;
@@ -42,4 +42,4 @@ Result<void> check_log_timeout(const Query& query);
 // The node_id of a query; nothing where it is not given.
 Result<std::optional<NodeId>> parse_node_id(const Query& query);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Of what was read to count lines: enough for the dashboard's 50,000 lines of 160 bytes, little enough for
@@ -109,4 +109,4 @@ Result<LogTail> last_lines(Store& store, std::vector<LogSlice> slices, uint64_t 
   return std::move(wanted).take();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

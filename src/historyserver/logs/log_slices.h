@@ -11,7 +11,7 @@
 #include "historyserver/sessions/log_slice.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // What one read asks for at most, and so what a piece of an answer holds.
 inline constexpr uint64_t kLogReadBytes = 1024 * 1024;
@@ -36,4 +36,4 @@ struct LogTail {
 Result<LogTail> last_lines(Store& store, std::vector<LogSlice> slices, uint64_t lines,
                            const Deadline& deadline);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 
 #include "testing/memory_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 std::string text_of(MemoryStore& store, const LogTail& tail) {
@@ -126,4 +126,4 @@ TEST(LastLines, SayWhenTheObjectHasChanged) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

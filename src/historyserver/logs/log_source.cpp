@@ -13,7 +13,7 @@
 #include "historyserver/state/job_sources.h"
 #include "layout/rotated_log.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 std::string_view name_in(std::string_view path) {
@@ -313,4 +313,4 @@ Result<std::vector<LogSlice>> find_log(const LogRequest& request, const SessionL
   return listing.chunked.in_store(slices);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -10,7 +10,7 @@
 #include "historyserver/sessions/stored_session.h"
 #include "historyserver/state/session_state.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // All of them, in order; `lines` is not looked at. A log that is found by whose it is goes through its
 // rotated generations; a file name means that one file. `invalid`: no task, attempt or actor of that ID, or
@@ -27,4 +27,4 @@ Result<NodeId> find_node_by_id(const NodeId& node, const SessionListing& listing
 // Of several the one that lived, and then the one that began last: a restarted raylet keeps its address.
 Result<NodeId> find_node_by_ip(std::string_view ip, const SessionState& state);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

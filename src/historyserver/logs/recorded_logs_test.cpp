@@ -14,7 +14,7 @@
 #include "store/local/local_folder_store.h"
 #include "testing/recorded_session.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using Json = simdjson::dom::element;
@@ -209,4 +209,4 @@ TEST_F(RecordedLogsTest, KeepTheirBytes) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

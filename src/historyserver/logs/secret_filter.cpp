@@ -4,7 +4,7 @@
 
 #include "historyserver/exchange/secret_mask.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Held at a time, for each reader of such a log. Ray's environments have some kilobytes; a longer line is
@@ -49,4 +49,4 @@ void SecretFilter::end_line(std::string& out) {
   line_.clear();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

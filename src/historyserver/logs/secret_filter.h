@@ -6,7 +6,7 @@
 
 #include "historyserver/logs/text_filter.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Whether Ray writes whole runtime environments into a log of this name, secrets included
 // (Ray: _private/runtime_env/agent/runtime_env_agent.py): runtime_env_agent.log and runtime_env_setup-*.log,
@@ -26,4 +26,4 @@ class SecretFilter final : public TextFilter {
   bool is_line_too_long_ = false;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 const std::string kLog =
@@ -51,4 +51,4 @@ TEST(ShowsRuntimeEnvs, KnowsTheLogsOfTheAgent) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class TextFilter {
  public:
@@ -15,4 +15,4 @@ class TextFilter {
   virtual std::string finish() = 0;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

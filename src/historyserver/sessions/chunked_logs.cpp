@@ -10,7 +10,7 @@
 
 #include "layout/rotated_log.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::string_view kChunksFolder = ".chunks/";
@@ -138,4 +138,4 @@ uint64_t ChunkedLogs::bytes() const {
   return bytes;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

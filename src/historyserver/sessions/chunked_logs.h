@@ -17,7 +17,7 @@
 #include "historyserver/sessions/log_slice.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Which chunks make up which log of one session. Immutable once made; any thread.
 class ChunkedLogs {
@@ -49,4 +49,4 @@ class ChunkedLogs {
   std::map<std::string, std::vector<Chunk>, std::less<>> logs_;  // by the log's key
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

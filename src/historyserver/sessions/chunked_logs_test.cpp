@@ -7,7 +7,7 @@
 #include "historyserver/sessions/stored_session.h"
 #include "testing/memory_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::ElementsAre;
@@ -176,4 +176,4 @@ TEST(ReadListed, JoinsWhatIsInChunks) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Bytes [begin, end) of the object `key`.
 struct LogSlice {
@@ -16,4 +16,4 @@ struct LogSlice {
   friend bool operator==(const LogSlice&, const LogSlice&) = default;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

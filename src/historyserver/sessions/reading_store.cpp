@@ -2,7 +2,7 @@
 
 #include "store/retry_pace.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // With the waits of retry_pace.h some 0.7 s on the average.
@@ -59,4 +59,4 @@ Result<void> ReadingStore::survey(const std::string& prefix, SurveyUse use, cons
   return store_->survey(prefix, use, deadline);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -13,7 +13,7 @@
 
 #include "store/forwarding_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class ReadingStore final : public ForwardingStore {
  public:
@@ -48,4 +48,4 @@ class ReadingStore final : public ForwardingStore {
   const Clock& clock_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

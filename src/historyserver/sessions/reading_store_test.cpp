@@ -6,7 +6,7 @@
 #include "testing/memory_store.h"
 #include "testing/skipping_clock.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 class ReadingStoreTest : public testing::Test {
@@ -50,4 +50,4 @@ TEST_F(ReadingStoreTest, WritesNothing) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -9,7 +9,7 @@
 #include "base/ascii.h"
 #include "base/check.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::array kKinds = {ClusterKind::raycluster, ClusterKind::rayjob, ClusterKind::rayservice};
@@ -88,4 +88,4 @@ std::optional<int64_t> session_begin(const SessionName& session) {
   return begin.time_since_epoch().count();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -10,7 +10,7 @@
 #include "layout/ids.h"
 #include "layout/object_key.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 enum class ClusterKind { raycluster, rayjob, rayservice };
 // "rayjob".
@@ -41,4 +41,4 @@ struct SessionAddress {
 // no name of Ray's. The head writes its local time, which is taken as UTC, as KubeRay does.
 std::optional<int64_t> session_begin(const SessionName& session);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "layout/object_key.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
@@ -82,4 +82,4 @@ Result<SessionList> list_sessions(Store& store, std::string_view root, const Dea
   return SessionList(std::move(sessions), now + kClockSkewSeconds);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -14,7 +14,7 @@
 #include "historyserver/sessions/stored_session.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct FoundSession {
   StoredSession session;
@@ -44,4 +44,4 @@ class SessionList {
 // Reads the markers below `root`. What is no marker of a session is skipped.
 Result<SessionList> list_sessions(Store& store, std::string_view root, const Deadline& deadline);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

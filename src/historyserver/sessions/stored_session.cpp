@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 std::vector<const ListedObject*> SessionListing::below(std::string_view path) const {
   const std::string prefix = session.prefix + std::string(path);
@@ -68,4 +68,4 @@ Result<std::string> read_listed(Store& store, const SessionListing& listing, con
   return bytes;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

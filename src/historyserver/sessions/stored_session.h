@@ -12,7 +12,7 @@
 #include "layout/object_key.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct StoredSession {
   ClusterPlace place;
@@ -45,4 +45,4 @@ Result<std::string> read_listed(Store& store, const SessionListing& listing, con
 // never an empty one.
 Result<SessionListing> list_session(Store& store, StoredSession session, const Deadline& deadline);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

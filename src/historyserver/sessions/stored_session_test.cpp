@@ -5,7 +5,7 @@
 
 #include "testing/memory_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 StoredSession session() {
@@ -40,4 +40,4 @@ TEST(SessionListing, IsNoEmptyOneWhereTheStoreFails) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -1,6 +1,6 @@
 #include "historyserver/state/ansi_codes.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 std::string without_ansi_codes(std::string_view text) {
   std::string plain;
@@ -15,4 +15,4 @@ std::string without_ansi_codes(std::string_view text) {
   }
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

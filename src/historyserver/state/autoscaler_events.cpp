@@ -13,7 +13,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using simdjson::ondemand::value;
@@ -303,4 +303,4 @@ void read_node_provisioning(EventWalk& walk, value of, NodeProvisioning& provisi
   provisioning.failed = walk.keep(bounded(first_lines(failures)));
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

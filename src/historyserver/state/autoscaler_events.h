@@ -8,10 +8,10 @@
 #include "historyserver/state/event_walk.h"
 #include "historyserver/state/state_pieces.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 void read_autoscaler_config(EventWalk& walk, simdjson::ondemand::value of, AutoscalerReportPiece& report);
 void read_scaling_decision(EventWalk& walk, simdjson::ondemand::value of, AutoscalerReportPiece& report);
 void read_node_provisioning(EventWalk& walk, simdjson::ondemand::value of, NodeProvisioning& provisioning);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

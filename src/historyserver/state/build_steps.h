@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class BuildSteps {
  public:
@@ -37,4 +37,4 @@ class BuildSteps {
   bool is_over_ = false;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -4,7 +4,7 @@
 
 #include "historyserver/state/event_reader.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 bool take_suffix(std::string_view& text, std::string_view suffix) {
@@ -147,4 +147,4 @@ void EventCutter::give(std::string_view event) const {
   if (!event.empty()) on_event_(event);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // A longer event is left out, and the session says so. Ray's own have some kilobytes, and a task's error or a
 // runtime environment some hundred; parsing an event takes a few times its length, in each thread that loads.
@@ -64,4 +64,4 @@ class EventCutter {
   bool after_backslash_ = false;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -16,7 +16,7 @@
 #include "historyserver/state/placement_group_events.h"
 #include "historyserver/state/ray_id.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using simdjson::ondemand::json_type;
@@ -651,4 +651,4 @@ bool EventReader::read(std::string_view event) {
   return true;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -8,7 +8,7 @@
 
 #include "historyserver/state/session_builder.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Bytes behind an event's text that must be readable, whatever they are: simdjson reads ahead.
 inline constexpr size_t kEventPadding = 64;
@@ -31,4 +31,4 @@ class EventReader {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -23,7 +23,7 @@
 #include "historyserver/state/ray_id.h"
 #include "historyserver/state/session_state.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Texts that have to be made (IDs in hex, plain messages) live until the next event is read.
 class EventScratch {
@@ -230,4 +230,4 @@ class EventWalk {
   bool ok_ = true;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -11,7 +11,7 @@
 #include "historyserver/state/ray_id.h"
 #include "layout/rotated_log.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using simdjson::dom::element;
@@ -149,4 +149,4 @@ bool ExportReader::read(std::string_view line) {
   return true;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

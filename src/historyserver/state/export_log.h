@@ -9,7 +9,7 @@
 
 #include "historyserver/state/session_builder.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Whether `path`, below its session, is one of these files or one of its rotated generations:
 // "<node>/logs/export_events/event_EXPORT_TRAIN_STATE.log".
@@ -33,4 +33,4 @@ class ExportReader {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

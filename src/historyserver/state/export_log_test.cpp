@@ -15,7 +15,7 @@
 #include "historyserver/state/load_state.h"
 #include "testing/memory_store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::HasSubstr;
@@ -169,4 +169,4 @@ TEST(IsExportLog, IsTrueOfTheFilesThatTellMoreThanEventsAndTheirGenerations) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::string_view kSupervisorPrefix = "_ray_internal_job_actor_";
@@ -207,4 +207,4 @@ std::vector<Job> job_rows(std::span<const DriverPiece> drivers, std::span<const 
   return jobs;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

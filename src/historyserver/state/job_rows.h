@@ -8,7 +8,7 @@
 #include "historyserver/state/session_state.h"
 #include "historyserver/state/state_pieces.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // The submission's ID; empty where the actor is no job's supervisor (Ray: dashboard/modules/job/common.py,
 // JOB_ACTOR_NAME_TEMPLATE).
@@ -21,4 +21,4 @@ std::vector<Job> job_rows(std::span<const DriverPiece> drivers, std::span<const 
                           std::span<const FetchedJobPiece> fetched, const std::vector<Actor>& actors,
                           const std::vector<Node>& nodes);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

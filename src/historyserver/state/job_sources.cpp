@@ -11,7 +11,7 @@
 #include "historyserver/exchange/shown_name.h"
 #include "historyserver/state/json_element.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using simdjson::dom::element;
@@ -153,4 +153,4 @@ void add_job_log_begin(SessionBuilder& builder, std::string_view submission_id, 
   }
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

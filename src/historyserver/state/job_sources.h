@@ -8,7 +8,7 @@
 
 #include "historyserver/state/session_builder.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // An answer of /api/jobs/. False where it is none.
 bool add_fetched_jobs(SessionBuilder& builder, std::string_view body);
@@ -31,4 +31,4 @@ void add_job_of_log_file(SessionBuilder& builder, std::string_view path);
 // dashboard/modules/job/job_supervisor.py). Of a command of several lines it is the first.
 void add_job_log_begin(SessionBuilder& builder, std::string_view submission_id, std::string_view begin);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

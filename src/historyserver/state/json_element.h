@@ -10,7 +10,7 @@
 
 #include "historyserver/state/session_state.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 inline std::string_view text_of(simdjson::dom::element object, std::string_view key) {
   std::string_view text;
@@ -37,4 +37,4 @@ inline UnixNanoseconds from_milliseconds(int64_t milliseconds) {
   return fits ? milliseconds * kNanosecondsPerMillisecond : 0;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

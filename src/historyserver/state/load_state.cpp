@@ -27,7 +27,7 @@
 #include "historyserver/state/snapshot.h"
 #include "layout/rotated_log.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Of one call to the store: large enough that its latency does not count, small enough to be held a few
@@ -483,4 +483,4 @@ Result<std::shared_ptr<const SessionState>> load_state(Store& store, const Sessi
   return std::shared_ptr<const SessionState>(state);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -11,7 +11,7 @@
 #include "historyserver/state/session_state.h"
 #include "store/store.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Asked again and again during a load, with what putting the state together will take beside what is
 // allocated already. Its error ends the load. Any thread.
@@ -32,4 +32,4 @@ Result<std::shared_ptr<const SessionState>> load_state(Store& store, const Sessi
                                                        const Deadline& deadline, unsigned threads,
                                                        const MemoryCheck& check_memory = {});
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

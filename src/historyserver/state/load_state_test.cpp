@@ -19,7 +19,7 @@
 #include "testing/memory_store.h"
 #include "testing/recorded_session.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using simdjson::dom::element;
@@ -1039,4 +1039,4 @@ TEST(LoadState, ReadsTextsWithEscapesAndWithout) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

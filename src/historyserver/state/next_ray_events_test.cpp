@@ -13,7 +13,7 @@
 #include "historyserver/state/event_reader.h"
 #include "historyserver/state/session_builder.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::ElementsAre;
@@ -213,4 +213,4 @@ TEST(NextRayEvents, OfManyUnknownTypesTheFirstAreNamedWhateverTheirOrder) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

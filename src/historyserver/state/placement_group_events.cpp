@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using simdjson::ondemand::value;
@@ -80,4 +80,4 @@ void read_placement_group_lifecycle(EventWalk& walk, value of, PlacementGroupPie
   });
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,11 +7,11 @@
 #include "historyserver/state/event_walk.h"
 #include "historyserver/state/state_pieces.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 void read_placement_group_definition(EventWalk& walk, simdjson::ondemand::value of,
                                      PlacementGroupPiece& group);
 void read_placement_group_lifecycle(EventWalk& walk, simdjson::ondemand::value of,
                                     PlacementGroupPiece& group);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 
 #include "layout/ids.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
@@ -108,4 +108,4 @@ bool is_nil_id(std::string_view hex) {
   return hex.find_first_not_of('f') == std::string_view::npos;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

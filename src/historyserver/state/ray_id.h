@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Sizes in bytes (Ray: src/ray/common/id.h).
 inline constexpr size_t kJobIdBytes = 4;
@@ -22,4 +22,4 @@ void append_hex_id(std::string& hex, std::string_view text, size_t bytes);
 // Whether it stands for none: all its bits are set, or it is empty.
 bool is_nil_id(std::string_view hex);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

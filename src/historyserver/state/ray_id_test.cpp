@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 std::string hex_of(std::string_view text, size_t bytes) {
@@ -47,4 +47,4 @@ TEST(RayId, IsNilWhereAllBitsAreSet) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

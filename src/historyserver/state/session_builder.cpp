@@ -22,7 +22,7 @@
 #include "historyserver/state/job_rows.h"
 #include "historyserver/state/ray_id.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::string_view kHeadResource = "node:__internal_head__";
@@ -810,4 +810,4 @@ Result<std::shared_ptr<SessionState>> SessionBuilder::build(const Deadline& dead
   return state;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

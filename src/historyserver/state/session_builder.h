@@ -21,7 +21,7 @@
 #include "historyserver/state/state_pieces.h"
 #include "historyserver/state/text_memory.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class SessionBuilder {
  public:
@@ -107,4 +107,4 @@ class SessionBuilder {
   boost::unordered_flat_map<std::pair<std::string_view, std::string_view>, FetchedJobPiece> fetched_jobs_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

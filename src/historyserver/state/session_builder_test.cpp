@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // More than the steps between two looks at the deadline.
@@ -93,4 +93,4 @@ TEST(SessionBuilder, EndsWithItsDeadlineWhereAllActorsAndWorkersHaveOnePid) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

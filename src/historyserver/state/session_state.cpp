@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::array<std::string_view, kTaskStatuses> kStatusNames = {
@@ -75,4 +75,4 @@ const Node* SessionState::find_node(std::string_view node_id) const {
   return find_row(nodes, &Node::node_id, node_id);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Unix time in nanoseconds; 0: unknown.
 using UnixNanoseconds = int64_t;
@@ -325,4 +325,4 @@ struct SessionState {
   const Node* find_node(std::string_view node_id) const;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -12,7 +12,7 @@
 #include "historyserver/state/json_element.h"
 #include "historyserver/state/ray_id.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using simdjson::dom::element;
@@ -249,4 +249,4 @@ bool add_snapshot(SessionBuilder& builder, SnapshotTable table, std::string_view
   return true;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

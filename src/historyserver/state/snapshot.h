@@ -7,7 +7,7 @@
 
 #include "historyserver/state/session_builder.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 enum class SnapshotTable { tasks, actors, nodes };
 
@@ -20,4 +20,4 @@ std::optional<SnapshotTable> snapshot_table(std::string_view path);
 // tells of its task's attempt, actor or node. False where it is no such answer.
 bool add_snapshot(SessionBuilder& builder, SnapshotTable table, std::string_view body);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

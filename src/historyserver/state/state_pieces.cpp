@@ -6,7 +6,7 @@
 
 #include "historyserver/state/text_memory.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 template <typename Value>
@@ -401,4 +401,4 @@ void settle(PlacementGroupPiece& group) {
   group.changes_sorted = group.changes.size();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

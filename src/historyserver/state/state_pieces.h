@@ -12,7 +12,7 @@
 
 #include "historyserver/state/session_state.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 class TextPool;
 
@@ -154,4 +154,4 @@ void settle(NodePiece& node);
 void settle(SubmissionPiece& submission);
 void settle(PlacementGroupPiece& group);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <utility>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Blocks grow with what is kept, so that a small session takes little and a large one few allocations.
@@ -56,4 +56,4 @@ TextMemory TextPool::take_memory() {
   return std::exchange(memory_, TextMemory());
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

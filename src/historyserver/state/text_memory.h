@@ -11,7 +11,7 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Texts of any length, packed; nothing is ever taken out. For one thread while it grows.
 class TextMemory {
@@ -50,4 +50,4 @@ class TextPool {
   boost::unordered_flat_set<std::string_view, std::hash<std::string_view>> known_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

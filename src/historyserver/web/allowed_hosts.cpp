@@ -7,7 +7,7 @@
 
 #include "base/ascii.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
@@ -71,4 +71,4 @@ bool AllowedHosts::allows(std::string_view authority) const {
          std::find(names_.begin(), names_.end(), host) != names_.end();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

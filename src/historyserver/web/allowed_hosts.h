@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Immutable.
 class AllowedHosts {
@@ -30,4 +30,4 @@ class AllowedHosts {
   std::vector<std::string> suffixes_;  // ".example.com"
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 TEST(AllowedHosts, AreThoseThatNoStrangerCanOwn) {
@@ -43,4 +43,4 @@ TEST(AllowedHosts, TakeNothingButNames) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

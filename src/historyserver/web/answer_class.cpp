@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::string_view kSessionPrefix = "/c/";
@@ -60,4 +60,4 @@ StatusClass status_class(int status) {
   return StatusClass::success;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 enum class RouteClass {
   health,    // /livez, /readyz, /readz
@@ -36,4 +36,4 @@ inline constexpr size_t kStatusClasses = 5;
 std::string_view name_of(StatusClass status);
 StatusClass status_class(int status);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 TEST(RouteClass, IsOfWhatIsAskedFor) {
@@ -44,4 +44,4 @@ TEST(StatusClass, TellsWhatIsNeverThereFromAFailure) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

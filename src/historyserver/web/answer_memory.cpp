@@ -6,7 +6,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 namespace net = boost::asio;
 
@@ -54,4 +54,4 @@ net::awaitable<AnswerMemory::Lease> AnswerMemory::take(uint64_t bytes, Nanosecon
   co_return Lease();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // On the io_context's thread only. Must outlive its leases.
 class AnswerMemory {
@@ -76,4 +76,4 @@ class AnswerMemory {
   std::list<Waiter*> waiters_;  // the last to come first
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,7 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 namespace net = boost::asio;
@@ -98,4 +98,4 @@ TEST_F(AnswerMemoryTest, ForgetsAWaiterThatEndsWithItsServer) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

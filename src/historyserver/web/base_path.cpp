@@ -5,7 +5,7 @@
 
 #include "historyserver/exchange/percent.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::string_view kPrefix = "/c/";
@@ -42,4 +42,4 @@ std::string relative_location(const BasePath& base, std::string_view session, st
   return location;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "historyserver/sessions/session_address.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct BasePath {
   SessionAddress address;
@@ -26,4 +26,4 @@ std::optional<Result<BasePath>> parse_base_path(std::string_view path);
 // behind a proxy that serves us below a path of its own.
 std::string relative_location(const BasePath& base, std::string_view session, std::string_view query);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::HasSubstr;
@@ -48,4 +48,4 @@ TEST(BasePath, LeadsToAnotherSessionByARelativeLocation) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 namespace net = boost::asio;
 using net::ip::tcp;
@@ -62,4 +62,4 @@ void ClientWatch::leave() {
   pieces_.cancel();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

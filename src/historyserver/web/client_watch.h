@@ -9,7 +9,7 @@
 
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // On the io_context's thread only.
 class ClientWatch : public std::enable_shared_from_this<ClientWatch> {
@@ -33,4 +33,4 @@ class ClientWatch : public std::enable_shared_from_this<ClientWatch> {
   bool has_left_ = false;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

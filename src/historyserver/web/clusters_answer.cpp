@@ -5,7 +5,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr size_t kUsualBytes = 256;  // of a session
@@ -46,4 +46,4 @@ std::string clusters_json(const std::vector<RayCluster>& running, const SessionL
   return json + "]";
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,10 +7,10 @@
 #include "historyserver/live/ray_cluster.h"
 #include "historyserver/sessions/session_list.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // A JSON array, in KubeRay's form: what runs, in Kubernetes' order, then what is stored, the newest session
 // first.
 std::string clusters_json(const std::vector<RayCluster>& running, const SessionList& stored);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Ray 2.60's build has 60 files; who mounts something else by mistake is told, and its memory is spared.
@@ -124,4 +124,4 @@ std::optional<Response> DashboardFiles::answer(std::string_view path) const {
   return response;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

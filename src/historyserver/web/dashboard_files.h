@@ -14,7 +14,7 @@
 #include "base/result.h"
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Which files there are is looked up once; only these are served, so that no path leads out of the folder.
 // Immutable; any thread.
@@ -33,4 +33,4 @@ class DashboardFiles {
   std::map<std::string, std::string, std::less<>> files_;  // "/static/js/main.js": where it is on the disk
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -7,7 +7,7 @@
 
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::Contains;
@@ -77,4 +77,4 @@ TEST(DashboardFiles, AreNotThereWithoutAnIndex) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -18,7 +18,7 @@
 #include "historyserver/web/session_cookies.h"
 #include "historyserver/web/session_page.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr int kNotFound = 404;
@@ -283,4 +283,4 @@ Response HistorySite::of_session(const WebRequest& request, std::string_view pat
   return answer_session_(question, *loaded);
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -27,7 +27,7 @@
 #include "historyserver/web/dashboard_files.h"
 #include "historyserver/web/http_server.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct BasePath;
 
@@ -72,4 +72,4 @@ class HistorySite {
   const LiveClusters* const live_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

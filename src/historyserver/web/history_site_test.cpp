@@ -8,7 +8,7 @@
 #include "testing/memory_store.h"
 #include "testing/temporary_folder.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::AllOf;
@@ -251,4 +251,4 @@ TEST(ClustersJson, IsAnEmptyArrayWithoutSessions) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

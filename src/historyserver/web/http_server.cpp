@@ -30,7 +30,7 @@
 #include "net/request_rules.h"
 #include "net/server_loop.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 namespace net = boost::asio;
 namespace beast = boost::beast;
@@ -443,4 +443,4 @@ HttpServerFigures HttpServer::figures() const {
   return state_->figures();
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -24,7 +24,7 @@
 #include "historyserver/exchange/web_request.h"
 #include "historyserver/web/answer_class.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 struct WebAnswers {
   // Called on the server's own thread, must wait for nothing: what is to be answered even while all threads
@@ -104,4 +104,4 @@ class HttpServer {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

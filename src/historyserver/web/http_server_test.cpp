@@ -14,7 +14,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 namespace net = boost::asio;
@@ -399,4 +399,4 @@ TEST_F(HttpServerTest, KeepsAnAnswerForAClientThatAsksAgainMeanwhile) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

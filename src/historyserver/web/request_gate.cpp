@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr int kMisdirected = 421;
@@ -44,4 +44,4 @@ std::optional<Response> refuse_at_gate(const WebRequest& request, const AllowedH
   return std::nullopt;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

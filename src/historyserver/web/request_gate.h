@@ -8,7 +8,7 @@
 #include "historyserver/exchange/web_request.h"
 #include "historyserver/web/allowed_hosts.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 //   421  the request is for a host that the History Server does not answer to (RFC 9110, section 15.5.20)
 //   403  a page of another site asks, by other means than a link that a person follows; or it chooses the
@@ -18,4 +18,4 @@ namespace rayhistory {
 // not send them. Nothing: the request may be answered.
 std::optional<Response> refuse_at_gate(const WebRequest& request, const AllowedHosts& hosts);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

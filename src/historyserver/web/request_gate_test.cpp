@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // The refusal's status; 0 without one.
@@ -49,4 +49,4 @@ TEST(RequestGate, AnswersToItsOwnNamesAlone) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

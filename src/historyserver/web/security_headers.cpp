@@ -4,7 +4,7 @@
 
 #include "historyserver/exchange/web_request.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 // Ray's dashboard sets styles from its scripts, embeds Grafana's panels, and shows pictures and fonts from
@@ -33,4 +33,4 @@ void add_security_headers(Response& response) {
   add_if_missing(response, "Referrer-Policy", "same-origin");
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -3,7 +3,7 @@
 
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Adds the fields that the answer does not have already:
 //
@@ -18,4 +18,4 @@ namespace rayhistory {
 // `X-Content-Type-Options: nosniff` comes from the server itself (http_server.h).
 void add_security_headers(Response& response);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

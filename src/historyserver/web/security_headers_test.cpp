@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 using testing::AllOf;
@@ -41,4 +41,4 @@ TEST(SecurityHeaders, KeepWhatAnAnswerSaysItself) {
 }
 
 }  // namespace
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

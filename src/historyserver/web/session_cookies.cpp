@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::string_view kCluster = "cluster_name";
@@ -86,4 +86,4 @@ CookieHeaders set_session_cookies(const ClusterPlace& place, std::string_view se
   return headers;
 }
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

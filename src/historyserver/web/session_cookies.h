@@ -12,7 +12,7 @@
 #include "historyserver/sessions/session_address.h"
 #include "historyserver/sessions/stored_session.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // Whether there is any of these cookies.
 bool has_session_cookies(std::string_view cookie_header);
@@ -28,4 +28,4 @@ using CookieHeaders = std::vector<std::pair<std::string, std::string>>;
 CookieHeaders set_session_cookies(const ClusterPlace& place, std::string_view session,
                                   CookieTransport transport);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver

@@ -6,9 +6,9 @@
 
 #include "historyserver/exchange/response.h"
 
-namespace rayhistory {
+namespace rayhistory::historyserver {
 
 // "/select_cluster", "/select_cluster.css", "/select_cluster.js"; nothing of any other path.
 std::optional<Response> session_page(std::string_view path);
 
-}  // namespace rayhistory
+}  // namespace rayhistory::historyserver
