@@ -85,11 +85,11 @@ TEST_F(StoreCheckTest, ABucketOutOfReachEndsTheCheck) {
 TEST_F(StoreCheckTest, WhatTheStoreRemarksIsANote) {
   store.set_bucket_warnings({"the bucket is versioned"});
   checked = run_check(std::make_unique<BorrowedStore>(store), clock);
-  EXPECT_TRUE(checked.works);
+  EXPECT_TRUE(checked.works) << checked.said;
   EXPECT_THAT(checked.said, HasSubstr("note: the bucket is versioned\n"));
   store.fail_always(Error{ErrorKind::retry, "connection refused"}, StoreCall::bucket_warnings);
   check();
-  EXPECT_TRUE(checked.works);
+  EXPECT_TRUE(checked.works) << checked.said;
   EXPECT_THAT(checked.said,
               HasSubstr("note: how the bucket is set up could not be found out: connection refused\n"));
 }
@@ -97,7 +97,7 @@ TEST_F(StoreCheckTest, WhatTheStoreRemarksIsANote) {
 TEST_F(StoreCheckTest, AProbeThatMayNotBeRemovedIsANote) {
   store.fail_always(Error{ErrorKind::denied, "no s3:DeleteObject"}, StoreCall::remove);
   check();
-  EXPECT_TRUE(checked.works);
+  EXPECT_TRUE(checked.works) << checked.said;
   EXPECT_THAT(checked.said, HasSubstr("note: the probe below root/cluster-history/"));
 }
 
