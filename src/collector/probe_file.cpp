@@ -14,9 +14,11 @@ namespace rayhistory::collector {
 namespace {
 
 // A log's line. What is stored is compared with it, so no two places of a file may look alike.
-std::string line_at(std::string_view key, uint64_t offset) {
-  return fmt::format("{:020} {}\n", offset, to_hex(sha256(fmt::format("{} {}", key, offset))));
+std::string line_at(std::string_view seed, uint64_t offset) {
+  return fmt::format("{:020} {}\n", offset, to_hex(sha256(fmt::format("{} {}", seed, offset))));
 }
+
+constexpr size_t kSeedBytes = 16;
 
 // Written at once.
 constexpr size_t kPieceBytes = 1024 * 1024;
@@ -24,7 +26,8 @@ constexpr size_t kPieceBytes = 1024 * 1024;
 }  // namespace
 
 ProbeFile::ProbeFile(File file, std::string key, size_t prefix_length, ShipmentKind kind)
-    : file_(std::make_shared<File>(std::move(file))),
+    : seed_(random_hex(kSeedBytes)),
+      file_(std::make_shared<File>(std::move(file))),
       key_(std::move(key)),
       prefix_length_(prefix_length),
       kind_(kind) {}
@@ -38,7 +41,7 @@ Result<void> ProbeFile::grow_to(uint64_t size) {
   while (size_ < size) {
     std::string piece;
     while (piece.size() < kPieceBytes && size_ + piece.size() < size)
-      piece += line_at(key_, size_ + piece.size());
+      piece += line_at(seed_, size_ + piece.size());
     piece.resize(std::min<uint64_t>(piece.size(), size - size_));
     const std::string_view bytes = piece;
     TRY(file_->write_at(size_, {&bytes, 1}));

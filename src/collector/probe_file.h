@@ -30,6 +30,7 @@ class ProbeFile {
  private:
   ProbeFile(File file, std::string key, size_t prefix_length, ShipmentKind kind);
 
+  std::string seed_;  // of the lines. The key would not do, because a rotated log hands it to its successor
   std::shared_ptr<File> file_;
   std::string key_;
   size_t prefix_length_;
