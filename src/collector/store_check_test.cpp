@@ -155,7 +155,7 @@ class CheckOfServer : public testing::TestWithParam<S3Behaviour> {
 
   SkippingClock clock_;
   ModelS3 s3_{"bucket", kLeastPartBytes};
-  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return s3_.answer(request); },
+  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return s3_.respond(request); },
                              kMostBodyBytes};
 };
 

@@ -127,10 +127,10 @@ TEST_F(CachedCredentialsTest, OneThreadAsksAndTheOthersWait) {
 
 TEST_F(CachedCredentialsTest, AThreadThatWaitsGivesUpWhenItIsStopped) {
   std::atomic<bool> asking = false;
-  std::atomic<bool> answer = false;
+  std::atomic<bool> response = false;
   while_asked_ = [&] {
     asking = true;
-    while (!answer)
+    while (!response)
       std::this_thread::yield();
   };
   std::jthread first([&] { EXPECT_EQ(get(), "token 1"); });
@@ -141,7 +141,7 @@ TEST_F(CachedCredentialsTest, AThreadThatWaitsGivesUpWhenItIsStopped) {
   const Result<AccessToken> second = cached_.get(Deadline::never(stop.get_token()));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::cancelled);
-  answer = true;
+  response = true;
 }
 
 }  // namespace

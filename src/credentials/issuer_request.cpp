@@ -8,7 +8,7 @@ namespace rayhistory {
 namespace {
 
 // A certificate or a token has a few KiB, with what is around it.
-constexpr uint64_t kReplyLimitBytes = 256 * 1024;
+constexpr uint64_t kResponseLimitBytes = 256 * 1024;
 // An issuer answers in a second. One that does not is asked again, while what is kept is still good.
 constexpr Seconds kStallTimeout{20};
 
@@ -20,7 +20,7 @@ bool is_passing(int status) {
 
 Result<std::string> ask_issuer(HttpClient& client, HttpRequest request, std::string_view whom,
                                const RefusalReader& reason_in, const Deadline& deadline) {
-  request.response_limit_bytes = kReplyLimitBytes;
+  request.response_limit_bytes = kResponseLimitBytes;
   request.stall_timeout = kStallTimeout;
   Result<HttpResponse> response = client.send(request, deadline);
   if (!response) {

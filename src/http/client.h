@@ -54,7 +54,7 @@ struct HttpRequest {
   Nanoseconds stall_timeout = Seconds(60);
   // When set, a 2xx body goes here piece by piece instead of into HttpResponse::body, without limit; `answer`
   // has the status and the headers. A Result with an error ends the exchange with that error.
-  std::function<Result<void>(const HttpResponse& answer, std::string_view piece)> on_body;
+  std::function<Result<void>(const HttpResponse& response, std::string_view piece)> on_body;
 };
 
 // Any thread may send; exchanges of several threads run side by side.

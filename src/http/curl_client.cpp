@@ -485,9 +485,9 @@ Result<HttpResponse> CurlClient::Handle::run(const HttpRequest& request, const C
   return transport_error(*code, request, options, detail.data());
 }
 
-class CurlClient::Answer final : public HttpAnswer {
+class CurlClient::Response final : public HttpResponseStream {
  public:
-  Answer(CurlClient& client, HttpRequest request, HeaderList headers)
+  Response(CurlClient& client, HttpRequest request, HeaderList headers)
       : client_(client),
         request_(std::move(request)),
         url_(request_.url.str()),
@@ -495,7 +495,7 @@ class CurlClient::Answer final : public HttpAnswer {
         handle_(client.take_handle()) {
     handle_->begin(exchange_, url_, header_list_, client_.options_, on_piece, this);
   }
-  ~Answer() override {
+  ~Response() override {
     // What has not come to its end is closed with its handle.
     if (handle_) handle_->end();
   }
@@ -528,8 +528,8 @@ class CurlClient::Answer final : public HttpAnswer {
   }
 
  private:
-  static size_t on_piece(char* piece, size_t size, size_t count, void* answer) {
-    return static_cast<Answer*>(answer)->take({piece, size * count});
+  static size_t on_piece(char* piece, size_t size, size_t count, void* response) {
+    return static_cast<Response*>(response)->take({piece, size * count});
   }
 
   size_t take(std::string_view piece) {
@@ -647,12 +647,12 @@ Result<HttpResponse> CurlClient::send(const HttpRequest& request, const Deadline
   return outcome;
 }
 
-Result<std::unique_ptr<HttpAnswer>> CurlClient::open(HttpRequest request, const Deadline& deadline) {
+Result<std::unique_ptr<HttpResponseStream>> CurlClient::open(HttpRequest request, const Deadline& deadline) {
   CHECK(request.method == HttpMethod::get || request.method == HttpMethod::head);
   TRY_ASSIGN(HeaderList headers, header_list(request.headers));
-  auto answer = std::make_unique<Answer>(*this, std::move(request), std::move(headers));
-  TRY(answer->wait_for_head(deadline));
-  return std::unique_ptr<HttpAnswer>(std::move(answer));
+  auto response = std::make_unique<Response>(*this, std::move(request), std::move(headers));
+  TRY(response->wait_for_head(deadline));
+  return std::unique_ptr<HttpResponseStream>(std::move(response));
 }
 
 }  // namespace rayhistory

@@ -57,9 +57,9 @@ Result<void> check_authorities(const CurlOptions& options);
 //
 // One thread at a time, not always the same one. Gone before its end, it closes the connection; it must go
 // before its client does.
-class HttpAnswer {
+class HttpResponseStream {
  public:
-  virtual ~HttpAnswer() = default;
+  virtual ~HttpResponseStream() = default;
   virtual int status() const = 0;
   virtual const Headers& headers() const = 0;
   // The next bytes, at most kPieceBytes; empty at the end. Errors as send()'s: `unknown_outcome` when the
@@ -81,11 +81,11 @@ class CurlClient final : public HttpClient {
 
   // Returns when the head of the answer is here; `deadline` is for that alone. Any status is an answer;
   // errors are send()'s. For GET and HEAD.
-  Result<std::unique_ptr<HttpAnswer>> open(HttpRequest request, const Deadline& deadline);
+  Result<std::unique_ptr<HttpResponseStream>> open(HttpRequest request, const Deadline& deadline);
 
  private:
   class Handle;
-  class Answer;
+  class Response;
 
   std::unique_ptr<Handle> take_handle();
   void give_back(std::unique_ptr<Handle> handle);

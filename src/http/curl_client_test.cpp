@@ -33,8 +33,8 @@ HttpRequest request(HttpMethod method, const std::string& url) {
   return request;
 }
 
-ScriptedHttpServer::Script always(const ScriptedAnswer& answer) {
-  return [answer](const ReceivedRequest&) { return answer; };
+ScriptedHttpServer::Script always(const ScriptedResponse& response) {
+  return [response](const ReceivedRequest&) { return response; };
 }
 
 // A port on which nobody listens.
@@ -142,7 +142,7 @@ TEST_F(CurlClientTest, UsesAConnectionAgain) {
 
 // curl/curl#11101: libcurl took such a line for more of a header of the exchange before, whose memory was
 // freed.
-TEST_F(CurlClientTest, TakesAnAnswerWhoseFirstHeaderLineBeginsWithABlank) {
+TEST_F(CurlClientTest, TakesAResponseWhoseFirstHeaderLineBeginsWithABlank) {
   for (const char* blank : {" ", "\t"}) {
     const std::string name = std::string(blank) + "X-Folded";
     ScriptedHttpServer server(always({200, {{name, std::string(100, 'x')}, {"X-Next", "next"}}, "body"}));
@@ -204,7 +204,7 @@ TEST_F(CurlClientTest, KeepsAnErrorsBodyFromTheReceiver) {
   EXPECT_EQ(response->body, "not here");
 }
 
-TEST_F(CurlClientTest, RefusesAnAnswerThatIsTooLong) {
+TEST_F(CurlClientTest, RefusesAResponseThatIsTooLong) {
   ScriptedHttpServer server(always({200, {}, std::string(1001, 'x')}));
   HttpRequest get = request(HttpMethod::get, server.origin());
   get.response_limit_bytes = 1001;
@@ -239,10 +239,10 @@ TEST_F(CurlClientTest, SaysRetryWhenNothingCanHaveReachedTheServer) {
   EXPECT_EQ(no_tls.error().kind, ErrorKind::retry) << no_tls.error().message;
 }
 
-TEST_F(CurlClientTest, SaysUnknownOutcomeWhereverTheAnswerIsCut) {
+TEST_F(CurlClientTest, SaysUnknownOutcomeWhereverTheResponseIsCut) {
   std::atomic<size_t> cut = 0;
   ScriptedHttpServer server([&cut](const ReceivedRequest&) {
-    return ScriptedAnswer{200, {{"ETag", "\"x\""}}, "content", cut.load()};
+    return ScriptedResponse{200, {{"ETag", "\"x\""}}, "content", cut.load()};
   });
   const MemoryBody body("body");
   HttpRequest put = request(HttpMethod::put, server.origin());
@@ -269,7 +269,7 @@ TEST_F(CurlClientTest, EndsAStalledExchangeSoonerInAHurry) {
   std::stop_source hurry;
   ScriptedHttpServer server([&hurry](const ReceivedRequest&) {
     hurry.request_stop();
-    return ScriptedAnswer{.never = true};
+    return ScriptedResponse{.never = true};
   });
   HttpRequest get = request(HttpMethod::get, server.origin());
   get.stall_timeout = Seconds(3600);
@@ -309,7 +309,7 @@ TEST_F(CurlClientTest, IsCancelledByAStopWhileItWaits) {
   std::stop_source stop;
   ScriptedHttpServer server([&stop](const ReceivedRequest&) {
     stop.request_stop();
-    return ScriptedAnswer{.never = true};
+    return ScriptedResponse{.never = true};
   });
   Result<HttpResponse> response =
       client_.send(request(HttpMethod::get, server.origin()), Deadline::never(stop.get_token()));
@@ -347,7 +347,7 @@ TEST_F(CurlClientTest, RefusesAHeaderThatWouldMakeAnother) {
 
 TEST_F(CurlClientTest, ServesManyThreadsAtOnce) {
   ScriptedHttpServer server([](const ReceivedRequest& received) {
-    return ScriptedAnswer{200, {}, received.target + received.body};
+    return ScriptedResponse{200, {}, received.target + received.body};
   });
   constexpr int kThreads = 16;
   std::vector<std::thread> threads;
@@ -370,48 +370,48 @@ TEST_F(CurlClientTest, ServesManyThreadsAtOnce) {
     thread.join();
 }
 
-std::string rest_of(HttpAnswer& answer) {
+std::string rest_of(HttpResponseStream& response) {
   std::string body;
   while (true) {
-    const auto piece = answer.next(soon());
+    const auto piece = response.next(soon());
     if (!piece) return body + "!" + piece.error().message;
     if (piece->empty()) return body;
-    EXPECT_LE(piece->size(), HttpAnswer::kPieceBytes);
+    EXPECT_LE(piece->size(), HttpResponseStream::kPieceBytes);
     body += *piece;
   }
 }
 
-TEST_F(CurlClientTest, OpensAnAnswerWhateverItsStatus) {
+TEST_F(CurlClientTest, OpensAResponseWhateverItsStatus) {
   ScriptedHttpServer server(always({404, {{"X-One", "a"}}, "not here"}));
-  const auto answer = client_.open(request(HttpMethod::get, server.origin() + "/x"), soon());
-  ASSERT_TRUE(answer) << answer.error().message;
-  EXPECT_EQ((*answer)->status(), 404);
-  EXPECT_EQ((*answer)->headers().find("x-one"), "a");
-  EXPECT_EQ(rest_of(**answer), "not here");
-  EXPECT_EQ((*answer)->next(soon()).value(), "");  // still at its end
+  const auto response = client_.open(request(HttpMethod::get, server.origin() + "/x"), soon());
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ((*response)->status(), 404);
+  EXPECT_EQ((*response)->headers().find("x-one"), "a");
+  EXPECT_EQ(rest_of(**response), "not here");
+  EXPECT_EQ((*response)->next(soon()).value(), "");  // still at its end
   ASSERT_TRUE(client_.send(request(HttpMethod::get, server.origin()), soon()));
   EXPECT_EQ(server.requests()[1].connection, 1);  // used again
 }
 
 TEST_F(CurlClientTest, GivesAnOpenedBodyOfAnySizeInPieces) {
-  std::string body(20 * HttpAnswer::kPieceBytes + 1, 'x');
+  std::string body(20 * HttpResponseStream::kPieceBytes + 1, 'x');
   for (size_t i = 0; i < body.size(); i += 1000)
     body[i] = static_cast<char>('a' + i / 1000 % 26);
   ScriptedHttpServer server(always({200, {}, body}));
-  const auto answer = client_.open(request(HttpMethod::get, server.origin()), soon());
-  ASSERT_TRUE(answer);
-  EXPECT_TRUE(rest_of(**answer) == body);
+  const auto response = client_.open(request(HttpMethod::get, server.origin()), soon());
+  ASSERT_TRUE(response);
+  EXPECT_TRUE(rest_of(**response) == body);
 }
 
-TEST_F(CurlClientTest, OpensTheAnswerToAHeadRequest) {
+TEST_F(CurlClientTest, OpensTheResponseToAHeadRequest) {
   ScriptedHttpServer server(always({200, {}, "hello"}));
-  const auto answer = client_.open(request(HttpMethod::head, server.origin()), soon());
-  ASSERT_TRUE(answer) << answer.error().message;
-  EXPECT_EQ((*answer)->headers().find("Content-Length"), "5");
-  EXPECT_EQ(rest_of(**answer), "");
+  const auto response = client_.open(request(HttpMethod::head, server.origin()), soon());
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ((*response)->headers().find("Content-Length"), "5");
+  EXPECT_EQ(rest_of(**response), "");
 }
 
-TEST_F(CurlClientTest, SaysWhyAnOpenedAnswerDoesNotComeToItsEnd) {
+TEST_F(CurlClientTest, SaysWhyAnOpenedResponseDoesNotComeToItsEnd) {
   EXPECT_EQ(client_.open(request(HttpMethod::get, dead_origin()), soon()).error().kind, ErrorKind::retry);
   ScriptedHttpServer cut(always({.status = 200, .body = std::string(1000, 'x'), .cut_after = 500}));
   const auto half = client_.open(request(HttpMethod::get, cut.origin()), soon());
@@ -422,7 +422,7 @@ TEST_F(CurlClientTest, SaysWhyAnOpenedAnswerDoesNotComeToItsEnd) {
             ErrorKind::unknown_outcome);
 }
 
-TEST_F(CurlClientTest, WaitsForAnOpenedAnswerAsLongAsItIsTold) {
+TEST_F(CurlClientTest, WaitsForAnOpenedResponseAsLongAsItIsTold) {
   ScriptedHttpServer silent(always({.never = true}));
   const auto none = client_.open(request(HttpMethod::get, silent.origin()),
                                  Deadline::after(system_clock(), Milliseconds(50)));
@@ -451,10 +451,10 @@ TEST_F(CurlClientTest, ConnectsToNoAddressThatIsNotAllowed) {
   for (const std::string host : {"127.0.0.1", "localhost", "[::ffff:127.0.0.1]"}) {
     auto asked = request(HttpMethod::get,
                          fmt::format("http://{}:{}/", host, parse_url(server.origin(), Scheme::http)->port));
-    const auto answer = client.send(asked, soon());
-    ASSERT_FALSE(answer) << host;
-    EXPECT_EQ(answer.error().kind, ErrorKind::denied) << host;
-    EXPECT_THAT(answer.error().message, HasSubstr("is not allowed: it means this machine")) << host;
+    const auto response = client.send(asked, soon());
+    ASSERT_FALSE(response) << host;
+    EXPECT_EQ(response.error().kind, ErrorKind::denied) << host;
+    EXPECT_THAT(response.error().message, HasSubstr("is not allowed: it means this machine")) << host;
     EXPECT_EQ(client.open(std::move(asked), soon()).error().kind, ErrorKind::denied) << host;
   }
   EXPECT_THAT(server.requests(), testing::IsEmpty());
@@ -465,9 +465,9 @@ TEST_F(CurlClientTest, ConnectsToTheNetworksThatAreAllowed) {
   CurlOptions options;
   options.peers = PeerRule({*IpNetwork::parse("127.0.0.0/8")});
   CurlClient client(system_clock(), options);
-  const auto answer = client.send(request(HttpMethod::get, server.origin()), soon());
-  ASSERT_TRUE(answer) << answer.error().message;
-  EXPECT_EQ(answer->body, "ok");
+  const auto response = client.send(request(HttpMethod::get, server.origin()), soon());
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body, "ok");
 }
 
 }  // namespace

@@ -49,8 +49,8 @@ class DashboardPollerTest : public testing::Test {
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) {
     ++asked_;
     tell();
-    if (hangs_) return ScriptedAnswer{.never = true};
-    return ScriptedAnswer{.body = request.target == "/api/jobs/" ? "[]" : "{}"};
+    if (hangs_) return ScriptedResponse{.never = true};
+    return ScriptedResponse{.body = request.target == "/api/jobs/" ? "[]" : "{}"};
   }};
   CurlClient http_{clock_};
   MemoryStore store_;
@@ -166,8 +166,8 @@ TEST_F(DashboardPollerTest, EndsTheLastPollOfADashboardThatHangs) {
 
 TEST_F(DashboardPollerTest, StoresWhatWasAnsweredBeforeTheDashboardHung) {
   ScriptedHttpServer server([](const ReceivedRequest& request) {
-    if (request.target == "/api/serve/applications/") return ScriptedAnswer{.never = true};
-    return ScriptedAnswer{.body = "[]"};
+    if (request.target == "/api/serve/applications/") return ScriptedResponse{.never = true};
+    return ScriptedResponse{.body = "[]"};
   });
   CurlClient http(system_clock());
   DashboardPollerOptions hanging = options();

@@ -94,18 +94,18 @@ class SessionEndpointsTest : public testing::Test {
   }
 
   // What the dashboard answers; 404 to everything else. Changed only between rounds.
-  std::map<std::string, ScriptedAnswer> answers_ = {{kJobs, {.body = "[]"}},
-                                                    {kServe, {.body = kNoApplication}},
-                                                    {kPlacementGroups, {.body = R"({"result": true})"}},
-                                                    {kNodes, {.body = nodes_with(1)}},
-                                                    {kStatus, {.body = status_with(1)}},
-                                                    {kTrain, {.body = R"({"train_runs": []})"}},
-                                                    {kMetadata, {.body = R"({"rayVersion": "2.60.0"})"}},
-                                                    {kTimezone, {.body = R"({"value": "Europe/London"})"}}};
+  std::map<std::string, ScriptedResponse> answers_ = {{kJobs, {.body = "[]"}},
+                                                      {kServe, {.body = kNoApplication}},
+                                                      {kPlacementGroups, {.body = R"({"result": true})"}},
+                                                      {kNodes, {.body = nodes_with(1)}},
+                                                      {kStatus, {.body = status_with(1)}},
+                                                      {kTrain, {.body = R"({"train_runs": []})"}},
+                                                      {kMetadata, {.body = R"({"rayVersion": "2.60.0"})"}},
+                                                      {kTimezone, {.body = R"({"value": "Europe/London"})"}}};
   ManualClock clock_;
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) {
     const auto answer = answers_.find(request.target);
-    return answer == answers_.end() ? ScriptedAnswer{.status = 404, .body = "no"} : answer->second;
+    return answer == answers_.end() ? ScriptedResponse{.status = 404, .body = "no"} : answer->second;
   }};
   CurlClient http_{clock_};
   Result<std::optional<std::string>> token_ = std::optional<std::string>();
@@ -231,7 +231,7 @@ TEST_F(SessionEndpointsTest, DoesNotAskAgainForWhatIsStoredOnceAndRefused) {
 }
 
 TEST_F(SessionEndpointsTest, TellsAWrongTokenOnceAndPicksTheRightOneUp) {
-  const std::map<std::string, ScriptedAnswer> good = answers_;
+  const std::map<std::string, ScriptedResponse> good = answers_;
   for (auto& [endpoint, answer] : answers_)
     answer = {.status = 403, .body = "Forbidden"};
   token_ = std::optional<std::string>("wr0ng");
@@ -699,7 +699,7 @@ TEST_F(SessionEndpointsTest, CountsWhatItDoes) {
 }
 
 TEST(DashboardClient, KeepsTheAddressesPathAndEncodesWhatARequestCannotHold) {
-  ScriptedHttpServer server([](const ReceivedRequest&) { return ScriptedAnswer{.body = "{}"}; });
+  ScriptedHttpServer server([](const ReceivedRequest&) { return ScriptedResponse{.body = "{}"}; });
   CurlClient http(system_clock());
   const DashboardClient client(*parse_url(server.origin() + "/ray/", Scheme::http), {}, http, system_clock());
   const Deadline deadline = Deadline::never();
@@ -710,7 +710,7 @@ TEST(DashboardClient, KeepsTheAddressesPathAndEncodesWhatARequestCannotHold) {
 }
 
 TEST(DashboardClient, GivesUpAnAnswerThatDoesNotCome) {
-  ScriptedHttpServer server([](const ReceivedRequest&) { return ScriptedAnswer{.never = true}; });
+  ScriptedHttpServer server([](const ReceivedRequest&) { return ScriptedResponse{.never = true}; });
   CurlClient http(system_clock());
   const DashboardClient client(*parse_url(server.origin(), Scheme::http), {}, http, system_clock());
   EXPECT_EQ(client.get("/timezone", Deadline::never(), Milliseconds(50)).asked, Asked::no_answer);

@@ -166,7 +166,7 @@ class Life {
     if (roll(2) == 0) {
       store_.fail_next(1 + roll(3), Error{ErrorKind::retry, "503"});
     } else {
-      store_.lose_answers(1 + roll(2));
+      store_.lose_responses(1 + roll(2));
     }
   }
 

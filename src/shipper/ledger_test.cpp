@@ -375,7 +375,7 @@ TEST(Ledger, APreservingThatHasLostItsAnswerIsCarriedToItsEndAlsoWhenTheFileIsGo
   mirror.run_after(Seconds(60));
   mirror.folder.write("r.out", "second\n");
   mirror.offer(mirror.log("r.out", 1));
-  mirror.store.lose_answers(1, StoreCall::copy);
+  mirror.store.lose_responses(1, StoreCall::copy);
   EXPECT_THAT(mirror.run_after(Seconds(60)), ElementsAre());
   EXPECT_EQ(mirror.store.keys().size(), 2u);
   std::filesystem::remove(mirror.folder / "r.out");
@@ -817,7 +817,7 @@ TEST(Ledger, ALostAnswerIsSettledByTheNextTry) {
   mirror.folder.write("a.log", "one\n");
   mirror.offer(mirror.log("a.log"));
   mirror.run_after(Seconds(60));
-  mirror.store.lose_answers(1, StoreCall::extend);
+  mirror.store.lose_responses(1, StoreCall::extend);
   mirror.folder.append("a.log", "two\n");
   mirror.offer(mirror.log("a.log"));
   mirror.run_after(Seconds(60));

@@ -56,7 +56,7 @@ class S3ServersTest : public testing::Test {
     s3_->limit_bodies(kBodyLimitBytes);
     s3_->list_in_pages_of(2);
     server_ = std::make_unique<ScriptedHttpServer>(
-        [this](const ReceivedRequest& request) { return s3_->answer(request); });
+        [this](const ReceivedRequest& request) { return s3_->respond(request); });
   }
 
   // A killed collector leaves nothing but its files and what is stored.

@@ -162,7 +162,7 @@ class StoreConformance : public testing::TestWithParam<Backend> {
         break;
       case Backend::gcs_model:
         server_ = std::make_unique<ScriptedHttpServer>(
-            [this](const ReceivedRequest& request) { return gcs_.answer(request); }, 32 * kMiB);
+            [this](const ReceivedRequest& request) { return gcs_.respond(request); }, 32 * kMiB);
         store_ = make_gcs_store(server_->origin());
         break;
       case Backend::gcs_emulator:
@@ -172,12 +172,12 @@ class StoreConformance : public testing::TestWithParam<Backend> {
         break;
       case Backend::oss_model:
         server_ = std::make_unique<ScriptedHttpServer>(
-            [this](const ReceivedRequest& request) { return oss_.answer(request); }, 32 * kMiB);
+            [this](const ReceivedRequest& request) { return oss_.respond(request); }, 32 * kMiB);
         store_ = make_oss_store(server_->port());
         break;
       case Backend::oci_model:
         server_ = std::make_unique<ScriptedHttpServer>(
-            [this](const ReceivedRequest& request) { return oci_.answer(request); }, 32 * kMiB);
+            [this](const ReceivedRequest& request) { return oci_.respond(request); }, 32 * kMiB);
         store_ = make_oci_store(server_->origin(), "ocid1.compartment", oci_.write_config(folder_));
         break;
       case Backend::oci_gateway:

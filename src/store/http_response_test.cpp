@@ -5,7 +5,7 @@
 namespace rayhistory {
 namespace {
 
-TEST(HttpAnswer, HasTheKindThatTellsWhatToDo) {
+TEST(HttpResponseStream, HasTheKindThatTellsWhatToDo) {
   for (const int status : {301, 302, 307, 401, 403, 407})
     EXPECT_EQ(kind_of_status(status), ErrorKind::denied) << status;
   for (const int status : {408, 425, 429, 500, 502, 503, 504})
@@ -18,7 +18,7 @@ TEST(HttpAnswer, HasTheKindThatTellsWhatToDo) {
     EXPECT_EQ(kind_of_status(status), ErrorKind::invalid) << status;
 }
 
-TEST(HttpAnswer, AsksToBeLeftAloneForFiveMinutesAtTheMost) {
+TEST(HttpResponseStream, AsksToBeLeftAloneForFiveMinutesAtTheMost) {
   const auto wait = [](std::string_view text, Nanoseconds unit) {
     Headers headers;
     headers.set("Retry-After", text);
@@ -34,7 +34,7 @@ TEST(HttpAnswer, AsksToBeLeftAloneForFiveMinutesAtTheMost) {
   EXPECT_EQ(retry_after_of({}), std::nullopt);
 }
 
-TEST(HttpAnswer, HasNoMoreThanTheRangeWhateverTheServerSent) {
+TEST(HttpResponseStream, HasNoMoreThanTheRangeWhateverTheServerSent) {
   EXPECT_EQ(content_of_range({206, {}, "cde"}, 2, 3), "cde");
   EXPECT_EQ(content_of_range({206, {}, "cdef"}, 2, 3), "cde");
   EXPECT_EQ(content_of_range({200, {}, "abcdef"}, 2, 3), "cde");

@@ -94,8 +94,8 @@ auto MeteredStore::counted(StoreOperation operation, const Call& call) -> declty
   const auto error = outcome ? std::nullopt : std::optional(outcome.error().kind);
   meter_->count(operation, error, meter_->clock().steady_now() - begun);
   // These two are answers, as a rule: what is there was to be found out.
-  const bool is_answer = error == ErrorKind::exists || error == ErrorKind::not_found;
-  if (error && !is_answer && error != ErrorKind::cancelled)
+  const bool is_response = error == ErrorKind::exists || error == ErrorKind::not_found;
+  if (error && !is_response && error != ErrorKind::cancelled)
     meter_->note_failure(operation, outcome.error().message);
   return outcome;
 }

@@ -30,7 +30,7 @@ void MemoryStore::fail_always(Error error, std::optional<StoreCall> only) {
   fail_next(-1, std::move(error), only);
 }
 
-void MemoryStore::lose_answers(int count, std::optional<StoreCall> only) {
+void MemoryStore::lose_responses(int count, std::optional<StoreCall> only) {
   const std::lock_guard lock(mutex_);
   faults_.push_back({only, count, std::nullopt});
 }
@@ -101,9 +101,9 @@ Result<void> MemoryStore::begin(StoreCall call, const std::string& key, const De
   return {};
 }
 
-std::optional<MemoryStore::Fault> MemoryStore::take_fault(StoreCall call, bool lost_answer) {
+std::optional<MemoryStore::Fault> MemoryStore::take_fault(StoreCall call, bool lost_response) {
   for (auto fault = faults_.begin(); fault != faults_.end(); ++fault) {
-    if (fault->error.has_value() == lost_answer || (fault->only && *fault->only != call)) continue;
+    if (fault->error.has_value() == lost_response || (fault->only && *fault->only != call)) continue;
     Fault taken = *fault;
     if (fault->left > 0 && --fault->left == 0) faults_.erase(fault);
     return taken;

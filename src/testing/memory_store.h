@@ -47,7 +47,7 @@ class MemoryStore final : public Store {
   // All calls do nothing and give this error, until recover().
   void fail_always(Error error, std::optional<StoreCall> only = std::nullopt);
   // The next `count` writes (of that kind, or of any) happen, and give unknown_outcome.
-  void lose_answers(int count, std::optional<StoreCall> only = std::nullopt);
+  void lose_responses(int count, std::optional<StoreCall> only = std::nullopt);
   void recover();  // forgets all faults
   // Called before each call, without locks: to wait, to look, to change things. The key, prefix, or nothing.
   void before_each_call(std::function<void(StoreCall, const std::string& key)> hook);
@@ -106,7 +106,7 @@ class MemoryStore final : public Store {
   Result<void> begin(StoreCall call, const std::string& key, const Deadline& deadline);
   // The end of a write: what it gives, or unknown_outcome where a fault loses its answer. Needs mutex_.
   Result<StoredObject> written(StoreCall call, const std::string& key);
-  std::optional<Fault> take_fault(StoreCall call, bool lost_answer);
+  std::optional<Fault> take_fault(StoreCall call, bool lost_response);
   Object& write(const std::string& key, std::string content, std::string_view content_type);
 
   const Clock& clock_;

@@ -42,7 +42,7 @@ std::string ModelAzure::Blob::content() const {
   return whole;
 }
 
-ScriptedAnswer azure_error_answer(int status, std::string_view code) {
+ScriptedResponse azure_error_response(int status, std::string_view code) {
   return {status,
           {{"Content-Type", "application/xml"},
            {"x-ms-request-id", "REQUEST-ID"},
@@ -69,40 +69,40 @@ void ModelAzure::set(const std::string& key, std::string content) {
   blobs_[key] = {{{"", std::move(content)}}, new_etag(), {}, 0};
 }
 
-ScriptedAnswer ModelAzure::answer(const ReceivedRequest& request) {
+ScriptedResponse ModelAzure::respond(const ReceivedRequest& request) {
   const bool is_read = request.method == "GET" || request.method == "HEAD";
   if (!fault_ || requests_until_fault_-- != 0) {
-    ScriptedAnswer answer = answer_rightly(request);
-    if (!is_read && late_) answer_rightly(*std::exchange(late_, std::nullopt));
-    return answer;
+    ScriptedResponse response = respond_rightly(request);
+    if (!is_read && late_) respond_rightly(*std::exchange(late_, std::nullopt));
+    return response;
   }
   has_failed_ = true;
   switch (*std::exchange(fault_, std::nullopt)) {
     case AzureFault::refused:
-      return azure_error_answer(500, "InternalError");
+      return azure_error_response(500, "InternalError");
     case AzureFault::server_busy: {
-      ScriptedAnswer answer = azure_error_answer(503, "ServerBusy");
-      answer.headers.emplace_back("Retry-After", "1");
-      return answer;
+      ScriptedResponse response = azure_error_response(503, "ServerBusy");
+      response.headers.emplace_back("Retry-After", "1");
+      return response;
     }
     case AzureFault::lost_request:
       return {.cut_after = 0};
-    case AzureFault::lost_answer: {
-      ScriptedAnswer answer = answer_rightly(request);
-      answer.cut_after = 0;
-      return answer;
+    case AzureFault::lost_response: {
+      ScriptedResponse response = respond_rightly(request);
+      response.cut_after = 0;
+      return response;
     }
-    case AzureFault::half_answer: {
-      ScriptedAnswer answer = answer_rightly(request);
-      answer.cut_after = 30;
-      return answer;
+    case AzureFault::half_response: {
+      ScriptedResponse response = respond_rightly(request);
+      response.cut_after = 30;
+      return response;
     }
     case AzureFault::busy_but_done:
-      answer_rightly(request);
-      return azure_error_answer(503, "ServerBusy");
+      respond_rightly(request);
+      return azure_error_response(503, "ServerBusy");
     case AzureFault::done_twice:
-      answer_rightly(request);
-      return answer_rightly(request);
+      respond_rightly(request);
+      return respond_rightly(request);
     case AzureFault::done_late:
       if (!is_read) late_ = request;
       return {.cut_after = 0};
@@ -110,13 +110,13 @@ ScriptedAnswer ModelAzure::answer(const ReceivedRequest& request) {
   UNREACHABLE("an AzureFault out of range");
 }
 
-ScriptedAnswer ModelAzure::answer_rightly(const ReceivedRequest& request) {
+ScriptedResponse ModelAzure::respond_rightly(const ReceivedRequest& request) {
   const std::string container_path = "/account/" + container_;
   const std::string path = *decode_percent(request.path());
-  if (!path.starts_with(container_path)) return azure_error_answer(404, "ContainerNotFound");
+  if (!path.starts_with(container_path)) return azure_error_response(404, "ContainerNotFound");
   if (path == container_path) return {};
   const std::string key = path.substr(container_path.size() + 1);
-  if (request.method == "PUT" && !is_whole(request)) return azure_error_answer(400, "Md5Mismatch");
+  if (request.method == "PUT" && !is_whole(request)) return azure_error_response(400, "Md5Mismatch");
   if (request.method == "PUT" && request.has_query("comp=block")) return put_block(key, request);
   if (request.method == "PUT" && request.has_query("comp=blocklist")) return put_block_list(key, request);
   if (request.method == "PUT" && request.headers.find("x-ms-copy-source")) return copy_blob(key, request);
@@ -128,41 +128,41 @@ ScriptedAnswer ModelAzure::answer_rightly(const ReceivedRequest& request) {
   return get_blob(key, request);
 }
 
-std::optional<ScriptedAnswer> ModelAzure::check_condition(const std::string& key,
-                                                          const ReceivedRequest& request) const {
+std::optional<ScriptedResponse> ModelAzure::check_condition(const std::string& key,
+                                                            const ReceivedRequest& request) const {
   const auto present = blobs_.find(key);
   const std::string match = request.header("If-Match");
   if (!match.empty() && (present == blobs_.end() || match != quoted(present->second.etag)))
-    return azure_error_answer(412, "ConditionNotMet");
+    return azure_error_response(412, "ConditionNotMet");
   if (request.header("If-None-Match") == "*" && present != blobs_.end())
-    return azure_error_answer(409, "BlobAlreadyExists");
+    return azure_error_response(409, "BlobAlreadyExists");
   if (present != blobs_.end() && present->second.looks_until_copied > 0)
-    return azure_error_answer(409, "PendingCopyOperation");
+    return azure_error_response(409, "PendingCopyOperation");
   return std::nullopt;
 }
 
-ScriptedAnswer ModelAzure::store(const std::string& key, Blob blob) {
+ScriptedResponse ModelAzure::store(const std::string& key, Blob blob) {
   blob.etag = new_etag();
   uncommitted_.erase(key);
   const Blob& stored = blobs_[key] = std::move(blob);
   return {201, {{"ETag", quoted(stored.etag)}}};
 }
 
-ScriptedAnswer ModelAzure::put_blob(const std::string& key, const ReceivedRequest& request) {
+ScriptedResponse ModelAzure::put_blob(const std::string& key, const ReceivedRequest& request) {
   if (auto refusal = check_condition(key, request)) return *refusal;
   return store(key, {{{"", request.body}}, "", request.headers, 0});
 }
 
-ScriptedAnswer ModelAzure::put_block(const std::string& key, const ReceivedRequest& request) {
+ScriptedResponse ModelAzure::put_block(const std::string& key, const ReceivedRequest& request) {
   const std::string id = request.query_value("blockid");
   auto& blocks = uncommitted_[key];
   if (!blocks.empty() && blocks.begin()->first.size() != id.size())
-    return azure_error_answer(400, "InvalidBlobOrBlock");
+    return azure_error_response(400, "InvalidBlobOrBlock");
   blocks[id] = request.body;
   return {201};
 }
 
-ScriptedAnswer ModelAzure::put_block_list(const std::string& key, const ReceivedRequest& request) {
+ScriptedResponse ModelAzure::put_block_list(const std::string& key, const ReceivedRequest& request) {
   if (auto refusal = check_condition(key, request)) return *refusal;
   Blob blob;
   blob.headers = request.headers;
@@ -182,49 +182,49 @@ ScriptedAnswer ModelAzure::put_block_list(const std::string& key, const Received
     }
     const auto& blocks = uncommitted_[key];
     if (const auto found = blocks.find(id); !committed && found != blocks.end()) bytes = found->second;
-    if (!bytes) return azure_error_answer(400, "InvalidBlockList");
+    if (!bytes) return azure_error_response(400, "InvalidBlockList");
     blob.blocks.emplace_back(id, *std::move(bytes));
   }
   return store(key, std::move(blob));
 }
 
-ScriptedAnswer ModelAzure::copy_blob(const std::string& key, const ReceivedRequest& request) {
+ScriptedResponse ModelAzure::copy_blob(const std::string& key, const ReceivedRequest& request) {
   if (auto refusal = check_condition(key, request)) return *refusal;
   const std::string source = *decode_percent(request.header("x-ms-copy-source"));
   const std::string place = "/account/" + container_ + "/";
   const auto found = blobs_.find(source.substr(source.find(place) + place.size()));
-  if (found == blobs_.end()) return azure_error_answer(404, "BlobNotFound");
+  if (found == blobs_.end()) return azure_error_response(404, "BlobNotFound");
   if (request.header("x-ms-source-if-match") != quoted(found->second.etag))
-    return azure_error_answer(412, "SourceConditionNotMet");
+    return azure_error_response(412, "SourceConditionNotMet");
   Blob copied = found->second;
   copied.looks_until_copied = looks_of_copies_;
-  ScriptedAnswer answer = store(key, std::move(copied));
-  answer.status = 202;
-  answer.headers.emplace_back("x-ms-copy-id", "copy-" + std::to_string(last_etag_));
+  ScriptedResponse response = store(key, std::move(copied));
+  response.status = 202;
+  response.headers.emplace_back("x-ms-copy-id", "copy-" + std::to_string(last_etag_));
   blobs_[key].headers.set("x-ms-copy-id", "copy-" + std::to_string(last_etag_));
-  answer.headers.emplace_back("x-ms-copy-status", looks_of_copies_ > 0 ? "pending" : "success");
-  return answer;
+  response.headers.emplace_back("x-ms-copy-status", looks_of_copies_ > 0 ? "pending" : "success");
+  return response;
 }
 
-ScriptedAnswer ModelAzure::get_blob(const std::string& key, const ReceivedRequest& request) {
+ScriptedResponse ModelAzure::get_blob(const std::string& key, const ReceivedRequest& request) {
   const auto found = blobs_.find(key);
-  if (found == blobs_.end()) return azure_error_answer(404, "BlobNotFound");
+  if (found == blobs_.end()) return azure_error_response(404, "BlobNotFound");
   Blob& blob = found->second;
   if (request.method == "HEAD" && blob.looks_until_copied > 0) --blob.looks_until_copied;
-  ScriptedAnswer answer{200, {{"ETag", quoted(blob.etag)}}, blob.content()};
+  ScriptedResponse response{200, {{"ETag", quoted(blob.etag)}}, blob.content()};
   for (const auto& [name, value] : blob.headers.all()) {
     const bool is_told = name.starts_with("x-ms-meta-") || name == "x-ms-copy-id";
-    if (is_told) answer.headers.emplace_back(name, value);
+    if (is_told) response.headers.emplace_back(name, value);
   }
   if (blob.headers.find("x-ms-copy-id"))
-    answer.headers.emplace_back("x-ms-copy-status", blob.looks_until_copied > 0 ? "pending" : "success");
+    response.headers.emplace_back("x-ms-copy-status", blob.looks_until_copied > 0 ? "pending" : "success");
   if (const auto header = request.headers.find("x-ms-range")) {
-    const auto range = range_of(*header, answer.body.size());
-    if (!range) return azure_error_answer(416, "InvalidRange");
-    answer.status = 206;
-    answer.body = answer.body.substr(range->first, range->second);
+    const auto range = range_of(*header, response.body.size());
+    if (!range) return azure_error_response(416, "InvalidRange");
+    response.status = 206;
+    response.body = response.body.substr(range->first, range->second);
   }
-  return answer;
+  return response;
 }
 
 }  // namespace rayhistory

@@ -17,17 +17,17 @@ enum class AzureFault {
   refused,        // 500 InternalError, nothing done
   server_busy,    // 503 ServerBusy with Retry-After, nothing done
   lost_request,   // the connection is cut, nothing done
-  lost_answer,    // done, then the connection is cut
-  half_answer,    // done, then the connection is cut amid the answer
+  lost_response,  // done, then the connection is cut
+  half_response,  // done, then the connection is cut amid the answer
   busy_but_done,  // done, then 503 is said
   done_twice,     // done, then done once more; the second answer is sent
   done_late,      // nothing is answered; done after the next request that changes something was done
 };
 inline constexpr AzureFault kAzureFaults[] = {
-    AzureFault::refused,     AzureFault::server_busy,   AzureFault::lost_request, AzureFault::lost_answer,
-    AzureFault::half_answer, AzureFault::busy_but_done, AzureFault::done_twice,   AzureFault::done_late};
+    AzureFault::refused,       AzureFault::server_busy,   AzureFault::lost_request, AzureFault::lost_response,
+    AzureFault::half_response, AzureFault::busy_but_done, AzureFault::done_twice,   AzureFault::done_late};
 
-// Only the server's threads call answer(), one at a time; a test looks when they are done.
+// Only the server's threads call respond(), one at a time; a test looks when they are done.
 class ModelAzure {
  public:
   struct Blob {
@@ -41,7 +41,7 @@ class ModelAzure {
 
   explicit ModelAzure(std::string container) : container_(std::move(container)) {}
 
-  ScriptedAnswer answer(const ReceivedRequest& request);
+  ScriptedResponse respond(const ReceivedRequest& request);
 
   // The n-th request from now, counted from 0.
   void fail_request(int n, AzureFault fault);
@@ -57,15 +57,16 @@ class ModelAzure {
   void set(const std::string& key, std::string content);
 
  private:
-  ScriptedAnswer answer_rightly(const ReceivedRequest& request);
-  ScriptedAnswer put_blob(const std::string& key, const ReceivedRequest& request);
-  ScriptedAnswer put_block(const std::string& key, const ReceivedRequest& request);
-  ScriptedAnswer put_block_list(const std::string& key, const ReceivedRequest& request);
-  ScriptedAnswer copy_blob(const std::string& key, const ReceivedRequest& request);
-  ScriptedAnswer get_blob(const std::string& key, const ReceivedRequest& request);
+  ScriptedResponse respond_rightly(const ReceivedRequest& request);
+  ScriptedResponse put_blob(const std::string& key, const ReceivedRequest& request);
+  ScriptedResponse put_block(const std::string& key, const ReceivedRequest& request);
+  ScriptedResponse put_block_list(const std::string& key, const ReceivedRequest& request);
+  ScriptedResponse copy_blob(const std::string& key, const ReceivedRequest& request);
+  ScriptedResponse get_blob(const std::string& key, const ReceivedRequest& request);
   // The refusal where the blob is not in the state that the request states.
-  std::optional<ScriptedAnswer> check_condition(const std::string& key, const ReceivedRequest& request) const;
-  ScriptedAnswer store(const std::string& key, Blob blob);
+  std::optional<ScriptedResponse> check_condition(const std::string& key,
+                                                  const ReceivedRequest& request) const;
+  ScriptedResponse store(const std::string& key, Blob blob);
   std::string new_etag() { return "0x8DE" + std::to_string(1000 + ++last_etag_); }
 
   const std::string container_;
@@ -80,6 +81,6 @@ class ModelAzure {
 };
 
 // An answer of Azure's that is an error.
-ScriptedAnswer azure_error_answer(int status, std::string_view code);
+ScriptedResponse azure_error_response(int status, std::string_view code);
 
 }  // namespace rayhistory

@@ -22,16 +22,16 @@ uint64_t number(std::string_view text) {
   return value;
 }
 
-ScriptedAnswer json(std::string body) {
+ScriptedResponse json(std::string body) {
   return {200, {{"Content-Type", "application/json; charset=UTF-8"}}, std::move(body)};
 }
 
-ScriptedAnswer no_bucket() {
-  return gcs_error_answer(404, "notFound", "The specified bucket does not exist.");
+ScriptedResponse no_bucket() {
+  return gcs_error_response(404, "notFound", "The specified bucket does not exist.");
 }
 
-ScriptedAnswer no_object() {
-  return gcs_error_answer(404, "notFound", "No such object: bucket/key");
+ScriptedResponse no_object() {
+  return gcs_error_response(404, "notFound", "No such object: bucket/key");
 }
 
 std::string resource(const std::string& key, const ModelGcs::Object& object) {
@@ -56,7 +56,7 @@ std::vector<std::string> segments(std::string_view path) {
 
 }  // namespace
 
-ScriptedAnswer gcs_error_answer(int status, std::string_view reason, std::string_view message) {
+ScriptedResponse gcs_error_response(int status, std::string_view reason, std::string_view message) {
   return {status,
           {{"Content-Type", "application/json; charset=UTF-8"}, {"X-GUploader-UploadID", "SECRET-UPLOAD-ID"}},
           fmt::format(R"({{"error":{{"code":{},"message":"{}","errors":[{{"message":"{}","domain":"global",)"
@@ -74,46 +74,46 @@ void ModelGcs::set(const std::string& key, std::string content) {
   objects_[key] = Object{std::move(content), ++last_generation_, "", "", std::nullopt, ""};
 }
 
-ScriptedAnswer ModelGcs::answer(const ReceivedRequest& request) {
-  if (!fault_ || requests_until_fault_-- != 0) return answer_rightly(request);
+ScriptedResponse ModelGcs::respond(const ReceivedRequest& request) {
+  if (!fault_ || requests_until_fault_-- != 0) return respond_rightly(request);
   has_failed_ = true;
   const GcsFault fault = *std::exchange(fault_, std::nullopt);
   const bool is_read = request.method == "GET";
   switch (fault) {
     case GcsFault::refused:
-      return gcs_error_answer(503, "backendError");
+      return gcs_error_response(503, "backendError");
     case GcsFault::throttled:
-      return gcs_error_answer(429, "rateLimitExceeded");
+      return gcs_error_response(429, "rateLimitExceeded");
     case GcsFault::lost_request:
       return {.cut_after = 0};
     case GcsFault::half_received:
-      if (request.method == "PUT") answer_rightly(request, true);
-      return gcs_error_answer(503, "backendError");
-    case GcsFault::lost_answer: {
-      ScriptedAnswer answer = answer_rightly(request);
-      answer.cut_after = 0;
-      return answer;
+      if (request.method == "PUT") respond_rightly(request, true);
+      return gcs_error_response(503, "backendError");
+    case GcsFault::lost_response: {
+      ScriptedResponse response = respond_rightly(request);
+      response.cut_after = 0;
+      return response;
     }
-    case GcsFault::half_answer: {
-      ScriptedAnswer answer = answer_rightly(request);
-      answer.cut_after = 30;
-      return answer;
+    case GcsFault::half_response: {
+      ScriptedResponse response = respond_rightly(request);
+      response.cut_after = 30;
+      return response;
     }
-    case GcsFault::empty_answer: {
+    case GcsFault::empty_response: {
       // An object's own bytes come with a Content-Length.
-      if (is_read && request.query_value("alt") == "media") return gcs_error_answer(503, "backendError");
-      ScriptedAnswer answer = answer_rightly(request);
-      answer.body.clear();
-      return answer;
+      if (is_read && request.query_value("alt") == "media") return gcs_error_response(503, "backendError");
+      ScriptedResponse response = respond_rightly(request);
+      response.body.clear();
+      return response;
     }
     case GcsFault::done_twice:
-      answer_rightly(request);
-      return answer_rightly(request);
+      respond_rightly(request);
+      return respond_rightly(request);
   }
   UNREACHABLE("a GcsFault out of range");
 }
 
-ScriptedAnswer ModelGcs::answer_rightly(const ReceivedRequest& request, bool half) {
+ScriptedResponse ModelGcs::respond_rightly(const ReceivedRequest& request, bool half) {
   const std::string path = request.path();
   constexpr std::string_view kUpload = "/upload/storage/v1";
   constexpr std::string_view kApi = "/storage/v1";
@@ -130,29 +130,29 @@ ScriptedAnswer ModelGcs::answer_rightly(const ReceivedRequest& request, bool hal
   if (request.method == "POST" && parts.size() == 9 && parts[4] == "rewriteTo")
     return rewrite(key, parts[8], request);
   CHECK(parts.size() == 4);
-  if (request.method == "DELETE") return objects_.erase(key) == 1 ? ScriptedAnswer{204} : no_object();
+  if (request.method == "DELETE") return objects_.erase(key) == 1 ? ScriptedResponse{204} : no_object();
   return get(key, request);
 }
 
-ScriptedAnswer ModelGcs::about_bucket(const ReceivedRequest& request) {
+ScriptedResponse ModelGcs::about_bucket(const ReceivedRequest& request) {
   if (request.method == "POST") {
-    if (exists_) return gcs_error_answer(409, "conflict");
-    if (request.query_value("project").empty()) return gcs_error_answer(400, "required");
+    if (exists_) return gcs_error_response(409, "conflict");
+    if (request.query_value("project").empty()) return gcs_error_response(400, "required");
     exists_ = true;
   }
   return exists_ ? json(fmt::format(R"({{"name":"{}"}})", bucket_)) : no_bucket();
 }
 
-ScriptedAnswer ModelGcs::told(const std::string& key) const {
+ScriptedResponse ModelGcs::told(const std::string& key) const {
   return json(resource(key, objects_.at(key)));
 }
 
-ScriptedAnswer ModelGcs::write(const std::string& key, Object object) {
+ScriptedResponse ModelGcs::write(const std::string& key, Object object) {
   if (pace_ != nullptr) {
     const auto present = objects_.find(key);
     const SteadyTime now = pace_->steady_now();
     if (present != objects_.end() && present->second.written && now - *present->second.written < Seconds(1))
-      return gcs_error_answer(429, "rateLimitExceeded");
+      return gcs_error_response(429, "rateLimitExceeded");
     object.written = now;
   }
   object.generation = ++last_generation_;
@@ -161,14 +161,14 @@ ScriptedAnswer ModelGcs::write(const std::string& key, Object object) {
   return told(key);
 }
 
-ScriptedAnswer ModelGcs::upload(const ReceivedRequest& request) {
+ScriptedResponse ModelGcs::upload(const ReceivedRequest& request) {
   const std::string key = request.query_value("name");
   CHECK(!key.empty());
   // Of a resumable upload it is asked for again at the end, which none of these tests needs.
   const auto present = objects_.find(key);
   const std::string condition = request.query_value("ifGenerationMatch");
   const std::string generation = present == objects_.end() ? "0" : std::to_string(present->second.generation);
-  if (!condition.empty() && condition != generation) return gcs_error_answer(412, "conditionNotMet");
+  if (!condition.empty() && condition != generation) return gcs_error_response(412, "conditionNotMet");
   if (request.query_value("uploadType") == "media") {
     CHECK(request.body.size() == request.body_size);
     return write(key, Object{request.body, 0, request.header("Content-Type"), "", std::nullopt, ""});
@@ -181,10 +181,10 @@ ScriptedAnswer ModelGcs::upload(const ReceivedRequest& request) {
                                     request.header("Host"), bucket_, id)}}};
 }
 
-ScriptedAnswer ModelGcs::go_on(const ReceivedRequest& request, bool half) {
+ScriptedResponse ModelGcs::go_on(const ReceivedRequest& request, bool half) {
   CHECK(request.headers.find("Authorization") == std::nullopt);
   const auto found = sessions_.find(request.query_value("upload_id"));
-  if (found == sessions_.end()) return gcs_error_answer(410, "gone");
+  if (found == sessions_.end()) return gcs_error_response(410, "gone");
   if (request.method == "DELETE") {
     sessions_.erase(found);
     return {499};
@@ -194,7 +194,7 @@ ScriptedAnswer ModelGcs::go_on(const ReceivedRequest& request, bool half) {
   if (!range.starts_with("bytes */")) {
     const uint64_t first = number(std::string_view(range).substr(std::string_view("bytes ").size()));
     CHECK(range.ends_with("/" + std::to_string(session.size)) && request.body.size() == request.body_size);
-    if (first > session.received.size()) return gcs_error_answer(503, "backendError");
+    if (first > session.received.size()) return gcs_error_response(503, "backendError");
     session.received.resize(first);
     session.received.append(request.body, 0, half ? request.body.size() / 2 : request.body.size());
   }
@@ -204,13 +204,13 @@ ScriptedAnswer ModelGcs::go_on(const ReceivedRequest& request, bool half) {
     if (present != objects_.end() && present->second.content == session.received) return told(session.key);
     return write(session.key, Object{session.received, 0, session.content_type, "", std::nullopt, ""});
   }
-  ScriptedAnswer answer{308};
+  ScriptedResponse response{308};
   if (!session.received.empty())
-    answer.headers.emplace_back("Range", fmt::format("bytes=0-{}", session.received.size() - 1));
-  return answer;
+    response.headers.emplace_back("Range", fmt::format("bytes=0-{}", session.received.size() - 1));
+  return response;
 }
 
-ScriptedAnswer ModelGcs::list(const ReceivedRequest& request) const {
+ScriptedResponse ModelGcs::list(const ReceivedRequest& request) const {
   const std::string prefix = request.query_value("prefix");
   const std::string token = request.query_value("pageToken");
   const size_t most = std::min<uint64_t>(number(request.query_value("maxResults")), 1000);
@@ -226,13 +226,13 @@ ScriptedAnswer ModelGcs::list(const ReceivedRequest& request) const {
   return json(count == 0 ? "{}" : fmt::format(R"({{"items":[{}]}})", items));
 }
 
-ScriptedAnswer ModelGcs::compose(const std::string& key, const ReceivedRequest& request) {
+ScriptedResponse ModelGcs::compose(const std::string& key, const ReceivedRequest& request) {
   simdjson::dom::parser parser;
   const simdjson::dom::element body = parser.parse(request.body);
   const auto present = objects_.find(key);
   const std::string condition = request.query_value("ifGenerationMatch");
   const std::string generation = present == objects_.end() ? "0" : std::to_string(present->second.generation);
-  if (!condition.empty() && condition != generation) return gcs_error_answer(412, "conditionNotMet");
+  if (!condition.empty() && condition != generation) return gcs_error_response(412, "conditionNotMet");
   Object composed;
   for (const simdjson::dom::element source : body["sourceObjects"].get_array()) {
     const auto found = objects_.find(std::string(std::string_view(source["name"])));
@@ -240,7 +240,7 @@ ScriptedAnswer ModelGcs::compose(const std::string& key, const ReceivedRequest& 
     std::string_view wanted;
     if (source["objectPreconditions"]["ifGenerationMatch"].get(wanted) == simdjson::SUCCESS &&
         wanted != std::to_string(found->second.generation))
-      return gcs_error_answer(412, "conditionNotMet");
+      return gcs_error_response(412, "conditionNotMet");
     composed.content += found->second.content;
   }
   composed.content_type = std::string_view(body["destination"]["contentType"]);
@@ -248,21 +248,21 @@ ScriptedAnswer ModelGcs::compose(const std::string& key, const ReceivedRequest& 
   return write(key, std::move(composed));
 }
 
-ScriptedAnswer ModelGcs::rewrite(const std::string& from, const std::string& to,
-                                 const ReceivedRequest& request) {
+ScriptedResponse ModelGcs::rewrite(const std::string& from, const std::string& to,
+                                   const ReceivedRequest& request) {
   const auto source = objects_.find(from);
   if (source == objects_.end()) return no_object();
   const std::string condition = request.query_value("ifSourceGenerationMatch");
   if (!condition.empty() && condition != std::to_string(source->second.generation))
-    return gcs_error_answer(412, "conditionNotMet");
+    return gcs_error_response(412, "conditionNotMet");
   if (rewrites_in_steps_ && request.query_value("rewriteToken").empty())
     return json(R"({"kind":"storage#rewriteResponse","done":false,"rewriteToken":"go/on+"})");
-  ScriptedAnswer written = write(to, source->second);
+  ScriptedResponse written = write(to, source->second);
   if (written.status != 200) return written;
   return json(fmt::format(R"({{"kind":"storage#rewriteResponse","done":true,"resource":{}}})", written.body));
 }
 
-ScriptedAnswer ModelGcs::get(const std::string& key, const ReceivedRequest& request) const {
+ScriptedResponse ModelGcs::get(const std::string& key, const ReceivedRequest& request) const {
   const auto found = objects_.find(key);
   if (found == objects_.end()) return no_object();
   if (request.query_value("alt") != "media") return told(key);
@@ -271,7 +271,7 @@ ScriptedAnswer ModelGcs::get(const std::string& key, const ReceivedRequest& requ
   if (range.empty()) return {200, {}, content};
   const uint64_t first = number(std::string_view(range).substr(std::string_view("bytes=").size()));
   const uint64_t last = number(std::string_view(range).substr(range.find('-') + 1));
-  if (first >= content.size()) return gcs_error_answer(416, "requestedRangeNotSatisfiable");
+  if (first >= content.size()) return gcs_error_response(416, "requestedRangeNotSatisfiable");
   return {206, {}, content.substr(first, std::min<uint64_t>(last, content.size() - 1) - first + 1)};
 }
 

@@ -14,20 +14,20 @@
 namespace rayhistory {
 
 enum class GcsFault {
-  refused,        // 503 backendError, nothing done
-  throttled,      // 429 rateLimitExceeded, nothing done
-  lost_request,   // the connection is cut, nothing done
-  half_received,  // of an upload's bytes the first half is kept, then 503
-  lost_answer,    // done, then the connection is cut
-  half_answer,    // done, then the connection is cut amid the answer
-  empty_answer,   // done, the status without a body
-  done_twice,     // done, then done once more; the second answer is sent
+  refused,         // 503 backendError, nothing done
+  throttled,       // 429 rateLimitExceeded, nothing done
+  lost_request,    // the connection is cut, nothing done
+  half_received,   // of an upload's bytes the first half is kept, then 503
+  lost_response,   // done, then the connection is cut
+  half_response,   // done, then the connection is cut amid the answer
+  empty_response,  // done, the status without a body
+  done_twice,      // done, then done once more; the second answer is sent
 };
 inline constexpr GcsFault kGcsFaults[] = {
-    GcsFault::refused,     GcsFault::throttled,   GcsFault::lost_request, GcsFault::half_received,
-    GcsFault::lost_answer, GcsFault::half_answer, GcsFault::empty_answer, GcsFault::done_twice};
+    GcsFault::refused,       GcsFault::throttled,     GcsFault::lost_request,   GcsFault::half_received,
+    GcsFault::lost_response, GcsFault::half_response, GcsFault::empty_response, GcsFault::done_twice};
 
-// Only the server's threads call answer(), one at a time; a test looks when they are done.
+// Only the server's threads call respond(), one at a time; a test looks when they are done.
 class ModelGcs {
  public:
   struct Object {
@@ -43,7 +43,7 @@ class ModelGcs {
   explicit ModelGcs(std::string bucket, const Clock* pace = nullptr)
       : bucket_(std::move(bucket)), pace_(pace) {}
 
-  ScriptedAnswer answer(const ReceivedRequest& request);
+  ScriptedResponse respond(const ReceivedRequest& request);
 
   // The n-th request from now, counted from 0.
   void fail_request(int n, GcsFault fault);
@@ -63,17 +63,17 @@ class ModelGcs {
     uint64_t size = 0;
   };
 
-  ScriptedAnswer answer_rightly(const ReceivedRequest& request, bool half = false);
-  ScriptedAnswer about_bucket(const ReceivedRequest& request);
-  ScriptedAnswer upload(const ReceivedRequest& request);
-  ScriptedAnswer go_on(const ReceivedRequest& request, bool half);
-  ScriptedAnswer list(const ReceivedRequest& request) const;
-  ScriptedAnswer compose(const std::string& key, const ReceivedRequest& request);
-  ScriptedAnswer rewrite(const std::string& from, const std::string& to, const ReceivedRequest& request);
-  ScriptedAnswer get(const std::string& key, const ReceivedRequest& request) const;
+  ScriptedResponse respond_rightly(const ReceivedRequest& request, bool half = false);
+  ScriptedResponse about_bucket(const ReceivedRequest& request);
+  ScriptedResponse upload(const ReceivedRequest& request);
+  ScriptedResponse go_on(const ReceivedRequest& request, bool half);
+  ScriptedResponse list(const ReceivedRequest& request) const;
+  ScriptedResponse compose(const std::string& key, const ReceivedRequest& request);
+  ScriptedResponse rewrite(const std::string& from, const std::string& to, const ReceivedRequest& request);
+  ScriptedResponse get(const std::string& key, const ReceivedRequest& request) const;
   // Refuses what comes within a second.
-  ScriptedAnswer write(const std::string& key, Object object);
-  ScriptedAnswer told(const std::string& key) const;
+  ScriptedResponse write(const std::string& key, Object object);
+  ScriptedResponse told(const std::string& key) const;
 
   const std::string bucket_;
   const Clock* const pace_;
@@ -89,7 +89,7 @@ class ModelGcs {
 };
 
 // An answer of Cloud Storage's that is an error.
-ScriptedAnswer gcs_error_answer(int status, std::string_view reason,
-                                std::string_view message = "A sentence.");
+ScriptedResponse gcs_error_response(int status, std::string_view reason,
+                                    std::string_view message = "A sentence.");
 
 }  // namespace rayhistory

@@ -23,7 +23,7 @@ namespace {
 constexpr std::chrono::minutes kClockTolerance{5};
 constexpr std::string_view kNamespace = "axmodel";
 
-ScriptedAnswer json(std::string body) {
+ScriptedResponse json(std::string body) {
   return {200, {{"Content-Type", "application/json"}}, std::move(body)};
 }
 
@@ -62,10 +62,10 @@ std::string md5_of(const std::string& content) {
   return to_base64(as_text(digest));
 }
 
-std::optional<ScriptedAnswer> refuse_digest(const ReceivedRequest& request) {
+std::optional<ScriptedResponse> refuse_digest(const ReceivedRequest& request) {
   const std::string told = request.header("Content-MD5");
   if (told.empty() || told == md5_of(request.body)) return std::nullopt;
-  return oci_error_answer(400, "UnmatchedContentMD5");
+  return oci_error_response(400, "UnmatchedContentMD5");
 }
 
 std::string shown_upload(const std::string& id, const std::string& key) {
@@ -74,7 +74,7 @@ std::string shown_upload(const std::string& id, const std::string& key) {
 
 }  // namespace
 
-ScriptedAnswer oci_error_answer(int status, std::string_view code, bool is_head) {
+ScriptedResponse oci_error_response(int status, std::string_view code, bool is_head) {
   return {status,
           {{"opc-request-id", "REQUEST-ID"}},
           is_head ? "" : fmt::format(R"({{"code":"{}","message":"The message of {}"}})", code, code)};
@@ -107,15 +107,15 @@ void ModelOci::put(const std::string& key, std::string content) {
   objects_[key] = new_object(std::move(content));
 }
 
-ScriptedAnswer ModelOci::answer(const ReceivedRequest& request) {
-  std::optional<ScriptedAnswer> refusal = refuse(request);
-  ScriptedAnswer answer = refusal ? *std::move(refusal) : route(request);
-  answer.headers.emplace_back("Date", format_http_date(clock_.unix_nanoseconds()));
-  return answer;
+ScriptedResponse ModelOci::respond(const ReceivedRequest& request) {
+  std::optional<ScriptedResponse> refusal = refuse(request);
+  ScriptedResponse response = refusal ? *std::move(refusal) : route(request);
+  response.headers.emplace_back("Date", format_http_date(clock_.unix_nanoseconds()));
+  return response;
 }
 
-std::optional<ScriptedAnswer> ModelOci::refuse(const ReceivedRequest& request) const {
-  const auto refusal = oci_error_answer(401, "NotAuthenticated", request.method == "HEAD");
+std::optional<ScriptedResponse> ModelOci::refuse(const ReceivedRequest& request) const {
+  const auto refusal = oci_error_response(401, "NotAuthenticated", request.method == "HEAD");
   const std::string authorization = request.header("Authorization");
   if (!authorization.starts_with("Signature ") || field(authorization, "version") != "1" ||
       field(authorization, "algorithm") != "rsa-sha256" || field(authorization, "keyId") != key_id_)
@@ -145,7 +145,7 @@ std::optional<ScriptedAnswer> ModelOci::refuse(const ReceivedRequest& request) c
   return std::nullopt;
 }
 
-ScriptedAnswer ModelOci::route(const ReceivedRequest& request) {
+ScriptedResponse ModelOci::route(const ReceivedRequest& request) {
   const bool is_head = request.method == "HEAD";
   const std::string path = request.path();
   if (path == "/n") return json(fmt::format("\"{}\"", kNamespace));
@@ -153,48 +153,48 @@ ScriptedAnswer ModelOci::route(const ReceivedRequest& request) {
   if (path == buckets) return create_bucket(request);
   const std::string bucket = buckets + "/" + bucket_;
   const bool is_bucket = path == bucket || path.starts_with(bucket + "/");
-  if (!bucket_exists_ || !is_bucket) return oci_error_answer(404, "BucketNotFound", is_head);
+  if (!bucket_exists_ || !is_bucket) return oci_error_response(404, "BucketNotFound", is_head);
   const std::string rest = path.substr(bucket.size());
   if (rest == "/o") return list_objects(request);
-  if (rest.starts_with("/o/")) return answer_object(request, *decode_percent(rest.substr(3)));
-  if (rest.starts_with("/u/")) return answer_upload(request, *decode_percent(rest.substr(3)));
-  if (rest == "/u" && request.method == "POST") return answer_uploads(request);
-  if (!shows_bucket_) return oci_error_answer(404, "BucketNotFound", is_head);
-  if (rest == "/u") return answer_uploads(request);
+  if (rest.starts_with("/o/")) return respond_for_object(request, *decode_percent(rest.substr(3)));
+  if (rest.starts_with("/u/")) return respond_for_upload(request, *decode_percent(rest.substr(3)));
+  if (rest == "/u" && request.method == "POST") return respond_for_uploads(request);
+  if (!shows_bucket_) return oci_error_response(404, "BucketNotFound", is_head);
+  if (rest == "/u") return respond_for_uploads(request);
   const std::string part = rest.empty() ? "" : rest.substr(1);
   if (const auto found = configuration_.find(part); found != configuration_.end()) return json(found->second);
   if (part.empty()) {
-    return is_head ? ScriptedAnswer{200, {{"etag", "bucket"}}, ""}
+    return is_head ? ScriptedResponse{200, {{"etag", "bucket"}}, ""}
                    : json(fmt::format(R"({{"name":"{}","versioning":"Disabled"}})", bucket_));
   }
   return part == "retentionRules" ? json(R"({"items":[]})")
-                                  : oci_error_answer(404, "LifecyclePolicyNotFound");
+                                  : oci_error_response(404, "LifecyclePolicyNotFound");
 }
 
-ScriptedAnswer ModelOci::create_bucket(const ReceivedRequest& request) {
+ScriptedResponse ModelOci::create_bucket(const ReceivedRequest& request) {
   simdjson::dom::parser parser;
   const simdjson::dom::element details = parsed(parser, request.body);
   CHECK(text_in(details, "name") == bucket_);
   if (text_in(details, "compartmentId").find("forbidden") != std::string::npos)
-    return oci_error_answer(404, "NotAuthorizedOrNotFound");
-  if (bucket_exists_) return oci_error_answer(409, "BucketAlreadyExists");
+    return oci_error_response(404, "NotAuthorizedOrNotFound");
+  if (bucket_exists_) return oci_error_response(409, "BucketAlreadyExists");
   bucket_exists_ = true;
   return json("{}");
 }
 
-std::optional<ScriptedAnswer> ModelOci::refuse_condition(const ReceivedRequest& request,
-                                                         const std::string& key) const {
+std::optional<ScriptedResponse> ModelOci::refuse_condition(const ReceivedRequest& request,
+                                                           const std::string& key) const {
   const auto found = objects_.find(key);
   const std::string etag = found == objects_.end() ? "" : found->second.etag;
   if (request.header("If-None-Match") == "*" && !etag.empty())
-    return oci_error_answer(412, "IfNoneMatchFailed");
+    return oci_error_response(412, "IfNoneMatchFailed");
   const std::string wanted = request.header("If-Match");
-  if (!wanted.empty() && wanted != etag) return oci_error_answer(412, "IfMatchFailed");
+  if (!wanted.empty() && wanted != etag) return oci_error_response(412, "IfMatchFailed");
   return std::nullopt;
 }
 
-ScriptedAnswer ModelOci::put_object(const ReceivedRequest& request, const std::string& key) {
-  if (key.size() > 1024) return oci_error_answer(400, "InvalidObjectName");
+ScriptedResponse ModelOci::put_object(const ReceivedRequest& request, const std::string& key) {
+  if (key.size() > 1024) return oci_error_response(400, "InvalidObjectName");
   if (auto refusal = refuse_condition(request, key)) return *std::move(refusal);
   if (auto refusal = refuse_digest(request)) return *std::move(refusal);
   Object object = new_object(request.body);
@@ -204,26 +204,26 @@ ScriptedAnswer ModelOci::put_object(const ReceivedRequest& request, const std::s
   return {200, {{"etag", etag}, {"opc-content-md5", md5_of(request.body)}}, ""};
 }
 
-ScriptedAnswer ModelOci::answer_object(const ReceivedRequest& request, const std::string& key) {
+ScriptedResponse ModelOci::respond_for_object(const ReceivedRequest& request, const std::string& key) {
   if (request.method == "PUT") return put_object(request, key);
   const auto found = objects_.find(key);
-  if (found == objects_.end()) return oci_error_answer(404, "ObjectNotFound", request.method == "HEAD");
+  if (found == objects_.end()) return oci_error_response(404, "ObjectNotFound", request.method == "HEAD");
   if (request.method == "DELETE") {
     objects_.erase(found);
     return {204, {}, ""};
   }
   const Object& object = found->second;
-  ScriptedAnswer answer{
+  ScriptedResponse response{
       200, {{"etag", object.etag}, {"last-modified", format_http_date(object.modified)}}, ""};
   if (!object.metadata_json.empty()) {
     simdjson::dom::parser parser;
     const simdjson::dom::object metadata = parsed(parser, object.metadata_json).get_object().value();
     for (const auto [name, value] : metadata)
-      answer.headers.emplace_back(name, value.get_string().value());
+      response.headers.emplace_back(name, value.get_string().value());
   }
   if (request.method == "HEAD") {
-    answer.headers.emplace_back("Content-Length", std::to_string(object.content.size()));
-    return answer;
+    response.headers.emplace_back("Content-Length", std::to_string(object.content.size()));
+    return response;
   }
   const std::string range = request.header("Range");
   uint64_t first = 0;
@@ -232,13 +232,13 @@ ScriptedAnswer ModelOci::answer_object(const ReceivedRequest& request, const std
   CHECK(range.starts_with("bytes=") && dash != std::string::npos);
   std::from_chars(range.data() + 6, range.data() + dash, first);
   std::from_chars(range.data() + dash + 1, range.data() + range.size(), last);
-  if (first >= object.content.size()) return oci_error_answer(416, "InvalidRange");
-  answer.status = 206;
-  answer.body = object.content.substr(first, last - first + 1);
-  return answer;
+  if (first >= object.content.size()) return oci_error_response(416, "InvalidRange");
+  response.status = 206;
+  response.body = object.content.substr(first, last - first + 1);
+  return response;
 }
 
-ScriptedAnswer ModelOci::list_objects(const ReceivedRequest& request) const {
+ScriptedResponse ModelOci::list_objects(const ReceivedRequest& request) const {
   const std::string prefix = request.query_value("prefix");
   size_t limit = page_;
   if (const std::string told = request.query_value("limit"); !told.empty())
@@ -259,7 +259,7 @@ ScriptedAnswer ModelOci::list_objects(const ReceivedRequest& request) const {
   return json(fmt::format(R"({{"objects":[{}],"prefixes":[]{}}})", list, next));
 }
 
-ScriptedAnswer ModelOci::answer_uploads(const ReceivedRequest& request) {
+ScriptedResponse ModelOci::respond_for_uploads(const ReceivedRequest& request) {
   if (request.method == "GET") {
     std::string list;
     for (const auto& [id, upload] : uploads_)
@@ -279,10 +279,10 @@ ScriptedAnswer ModelOci::answer_uploads(const ReceivedRequest& request) {
   return json(shown);
 }
 
-ScriptedAnswer ModelOci::answer_upload(const ReceivedRequest& request, const std::string& key) {
+ScriptedResponse ModelOci::respond_for_upload(const ReceivedRequest& request, const std::string& key) {
   const std::string id = request.query_value("uploadId");
   const auto found = uploads_.find(id);
-  if (found == uploads_.end() || found->second.key != key) return oci_error_answer(404, "NoSuchUpload");
+  if (found == uploads_.end() || found->second.key != key) return oci_error_response(404, "NoSuchUpload");
   if (request.method == "POST") return commit(request, id);
   if (request.method == "DELETE") {
     uploads_.erase(found);
@@ -295,7 +295,7 @@ ScriptedAnswer ModelOci::answer_upload(const ReceivedRequest& request, const std
   return {200, {{"etag", etag}}, ""};
 }
 
-ScriptedAnswer ModelOci::commit(const ReceivedRequest& request, const std::string& id) {
+ScriptedResponse ModelOci::commit(const ReceivedRequest& request, const std::string& id) {
   Upload& upload = uploads_[id];
   if (auto refusal = refuse_condition(request, upload.key)) return *std::move(refusal);
   simdjson::dom::parser parser;
@@ -305,11 +305,11 @@ ScriptedAnswer ModelOci::commit(const ReceivedRequest& request, const std::strin
   for (const simdjson::dom::element part : told) {
     const auto found = upload.parts.find(static_cast<int>(part["partNum"].get_int64().value()));
     if (found == upload.parts.end() || found->second.etag != text_in(part, "etag"))
-      return oci_error_answer(400, "InvalidUploadPart");
+      return oci_error_response(400, "InvalidUploadPart");
     content += found->second.content;
     ++parts;
   }
-  if (parts == 0) return oci_error_answer(400, "InvalidUploadPart");
+  if (parts == 0) return oci_error_response(400, "InvalidUploadPart");
   Object object = new_object(std::move(content));
   object.content_type = upload.content_type;
   object.metadata_json = upload.metadata_json;

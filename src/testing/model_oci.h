@@ -17,7 +17,7 @@
 
 namespace rayhistory {
 
-// Only the server's threads call answer(), one at a time; a test looks when they are done.
+// Only the server's threads call respond(), one at a time; a test looks when they are done.
 class ModelOci {
  public:
   struct Object {
@@ -31,7 +31,7 @@ class ModelOci {
   // `clock` must outlive it.
   ModelOci(std::string bucket, const Clock& clock);
 
-  ScriptedAnswer answer(const ReceivedRequest& request);
+  ScriptedResponse respond(const ReceivedRequest& request);
 
   // A config file, with the key that it names beside it, of a user whose signatures are taken. Its path.
   std::string write_config(const TemporaryFolder& folder) const;
@@ -58,17 +58,17 @@ class ModelOci {
     std::map<int, Object> parts;
   };
 
-  std::optional<ScriptedAnswer> refuse(const ReceivedRequest& request) const;
-  ScriptedAnswer route(const ReceivedRequest& request);
-  ScriptedAnswer create_bucket(const ReceivedRequest& request);
-  ScriptedAnswer answer_object(const ReceivedRequest& request, const std::string& key);
-  ScriptedAnswer put_object(const ReceivedRequest& request, const std::string& key);
-  ScriptedAnswer list_objects(const ReceivedRequest& request) const;
-  ScriptedAnswer answer_uploads(const ReceivedRequest& request);
-  ScriptedAnswer answer_upload(const ReceivedRequest& request, const std::string& key);
-  ScriptedAnswer commit(const ReceivedRequest& request, const std::string& id);
-  std::optional<ScriptedAnswer> refuse_condition(const ReceivedRequest& request,
-                                                 const std::string& key) const;
+  std::optional<ScriptedResponse> refuse(const ReceivedRequest& request) const;
+  ScriptedResponse route(const ReceivedRequest& request);
+  ScriptedResponse create_bucket(const ReceivedRequest& request);
+  ScriptedResponse respond_for_object(const ReceivedRequest& request, const std::string& key);
+  ScriptedResponse put_object(const ReceivedRequest& request, const std::string& key);
+  ScriptedResponse list_objects(const ReceivedRequest& request) const;
+  ScriptedResponse respond_for_uploads(const ReceivedRequest& request);
+  ScriptedResponse respond_for_upload(const ReceivedRequest& request, const std::string& key);
+  ScriptedResponse commit(const ReceivedRequest& request, const std::string& id);
+  std::optional<ScriptedResponse> refuse_condition(const ReceivedRequest& request,
+                                                   const std::string& key) const;
   Object new_object(std::string content);
   std::string new_id();
 
@@ -85,6 +85,6 @@ class ModelOci {
 };
 
 // An answer of Oracle's that is an error; a HEAD's has no body.
-ScriptedAnswer oci_error_answer(int status, std::string_view code, bool is_head = false);
+ScriptedResponse oci_error_response(int status, std::string_view code, bool is_head = false);
 
 }  // namespace rayhistory

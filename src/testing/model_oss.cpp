@@ -26,13 +26,13 @@ constexpr std::chrono::minutes kClockTolerance{15};
 constexpr size_t kDefaultPageKeys = 100;
 constexpr size_t kMostPageKeys = 1000;
 
-ScriptedAnswer xml(std::string_view body) {
+ScriptedResponse xml(std::string_view body) {
   return {200,
           {{"Content-Type", "application/xml"}, {"x-oss-request-id", "REQUEST-ID"}},
           "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + std::string(body)};
 }
 
-std::string etag_reply(std::string_view root, std::string_view etag) {
+std::string etag_response(std::string_view root, std::string_view etag) {
   return fmt::format("<{0}><ETag>\"{1}\"</ETag></{0}>", root, etag);
 }
 
@@ -128,17 +128,17 @@ std::string canonical_request(const ReceivedRequest& request, const std::string&
 
 }  // namespace
 
-ScriptedAnswer oss_error_answer(int status, std::string_view code, bool is_head) {
+ScriptedResponse oss_error_response(int status, std::string_view code, bool is_head) {
   const std::string body = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>The message of {}</Message>"
       "<RequestId>REQUEST-ID</RequestId><HostId>host</HostId></Error>",
       code, code);
-  ScriptedAnswer answer{status, {{"x-oss-request-id", "REQUEST-ID"}}, body};
+  ScriptedResponse response{status, {{"x-oss-request-id", "REQUEST-ID"}}, body};
   if (is_head) {
-    answer.body.clear();
-    answer.headers.emplace_back("x-oss-err", to_base64(body));
+    response.body.clear();
+    response.headers.emplace_back("x-oss-err", to_base64(body));
   }
-  return answer;
+  return response;
 }
 
 ModelOss::ModelOss(std::string bucket, std::string region, AwsCredentials credentials, const Clock& clock)
@@ -151,16 +151,16 @@ std::string ModelOss::new_etag() {
   return fmt::format("{:032X}", ++last_etag_);
 }
 
-ScriptedAnswer ModelOss::answer(const ReceivedRequest& request) {
+ScriptedResponse ModelOss::respond(const ReceivedRequest& request) {
   const bool is_head = request.method == "HEAD";
-  const auto finished = [&](ScriptedAnswer answer) {
-    answer.headers.emplace_back("Date", format_http_date(clock_.unix_nanoseconds()));
-    return answer;
+  const auto finished = [&](ScriptedResponse response) {
+    response.headers.emplace_back("Date", format_http_date(clock_.unix_nanoseconds()));
+    return response;
   };
   if (!request.header("Host").starts_with(bucket_ + "."))
-    return finished(oss_error_answer(403, "SecondLevelDomainForbidden", is_head));
+    return finished(oss_error_response(403, "SecondLevelDomainForbidden", is_head));
   const std::string key = decode_percent(request.path())->substr(1);
-  if (std::optional<ScriptedAnswer> refusal = refuse(request, key)) return finished(*std::move(refusal));
+  if (std::optional<ScriptedResponse> refusal = refuse(request, key)) return finished(*std::move(refusal));
   Query query;
   const std::string encoded = raw_query(request);
   if (!encoded.empty()) {
@@ -169,16 +169,17 @@ ScriptedAnswer ModelOss::answer(const ReceivedRequest& request) {
       query[pair.substr(0, equals)] = *decode_percent(pair.substr(std::min(equals + 1, pair.size())));
     }
   }
-  if (key.empty()) return finished(answer_bucket(request, query));
-  if (!bucket_exists_) return finished(oss_error_answer(404, "NoSuchBucket", is_head));
+  if (key.empty()) return finished(respond_for_bucket(request, query));
+  if (!bucket_exists_) return finished(oss_error_response(404, "NoSuchBucket", is_head));
   if (key.size() > 1023 || key.front() == '/' || key.front() == '\\')
-    return finished(oss_error_answer(400, "InvalidObjectName", is_head));
-  return finished(answer_object(request, key, query));
+    return finished(oss_error_response(400, "InvalidObjectName", is_head));
+  return finished(respond_for_object(request, key, query));
 }
 
-std::optional<ScriptedAnswer> ModelOss::refuse(const ReceivedRequest& request, const std::string& key) const {
+std::optional<ScriptedResponse> ModelOss::refuse(const ReceivedRequest& request,
+                                                 const std::string& key) const {
   const auto refusal = [&](int status, std::string_view code) {
-    return oss_error_answer(status, code, request.method == "HEAD");
+    return oss_error_response(status, code, request.method == "HEAD");
   };
   const std::string time = request.header("x-oss-date");
   if (time.size() != 16) return refusal(403, "AccessDenied");
@@ -198,7 +199,7 @@ std::optional<ScriptedAnswer> ModelOss::refuse(const ReceivedRequest& request, c
   const std::string expected_id = "OSS4-HMAC-SHA256 Credential=" + credentials_.access_key_id + "/";
   if (!authorization.starts_with(expected_id)) return refusal(403, "InvalidAccessKeyId");
   if (!authorization.starts_with(expected_id + scope + ",")) {
-    ScriptedAnswer wrong_region = refusal(400, "InvalidArgument");
+    ScriptedResponse wrong_region = refusal(400, "InvalidArgument");
     wrong_region.headers.emplace_back("x-oss-ec", "0002-00000226");
     return wrong_region;
   }
@@ -219,26 +220,26 @@ std::optional<ScriptedAnswer> ModelOss::refuse(const ReceivedRequest& request, c
   return std::nullopt;
 }
 
-ScriptedAnswer ModelOss::answer_bucket(const ReceivedRequest& request, const Query& query) {
+ScriptedResponse ModelOss::respond_for_bucket(const ReceivedRequest& request, const Query& query) {
   if (request.method == "PUT") {
     bucket_exists_ = true;
     return {200, {{"x-oss-request-id", "REQUEST-ID"}}};
   }
-  if (!bucket_exists_) return oss_error_answer(404, "NoSuchBucket", request.method == "HEAD");
-  if (request.method != "GET") return oss_error_answer(405, "MethodNotAllowed", request.method == "HEAD");
+  if (!bucket_exists_) return oss_error_response(404, "NoSuchBucket", request.method == "HEAD");
+  if (request.method != "GET") return oss_error_response(405, "MethodNotAllowed", request.method == "HEAD");
   if (query.contains("uploads")) return list_uploads(query);
   if (query.contains("list-type")) return list_objects(query);
   for (const auto& [part, body] : configuration_)
     if (query.contains(part)) return xml(body);
   if (query.contains("versioning")) return xml("<VersioningConfiguration></VersioningConfiguration>");
-  if (query.contains("lifecycle")) return oss_error_answer(404, "NoSuchLifecycle");
-  return oss_error_answer(400, "InvalidArgument");
+  if (query.contains("lifecycle")) return oss_error_response(404, "NoSuchLifecycle");
+  return oss_error_response(400, "InvalidArgument");
 }
 
-ScriptedAnswer ModelOss::answer_object(const ReceivedRequest& request, const std::string& key,
-                                       const Query& query) {
+ScriptedResponse ModelOss::respond_for_object(const ReceivedRequest& request, const std::string& key,
+                                              const Query& query) {
   const auto id = query.find("uploadId");
-  if (id != query.end()) return answer_upload(request, id->second, query);
+  if (id != query.end()) return respond_for_upload(request, id->second, query);
   if (request.method == "POST" && query.contains("uploads")) {
     const std::string new_id = fmt::format("{:032X}", ++last_upload_);
     uploads_[new_id] = {key, request.headers, {}};
@@ -256,10 +257,10 @@ ScriptedAnswer ModelOss::answer_object(const ReceivedRequest& request, const std
   return get_object(request, key);
 }
 
-ScriptedAnswer ModelOss::answer_upload(const ReceivedRequest& request, const std::string& id,
-                                       const Query& query) {
+ScriptedResponse ModelOss::respond_for_upload(const ReceivedRequest& request, const std::string& id,
+                                              const Query& query) {
   const auto upload = uploads_.find(id);
-  if (upload == uploads_.end()) return oss_error_answer(404, "NoSuchUpload", request.method == "HEAD");
+  if (upload == uploads_.end()) return oss_error_response(404, "NoSuchUpload", request.method == "HEAD");
   if (request.method == "PUT") return put_part(request, upload->second, std::stoi(query.at("partNumber")));
   if (request.method == "POST") return complete(request, id);
   if (request.method == "DELETE") {
@@ -272,102 +273,103 @@ ScriptedAnswer ModelOss::answer_upload(const ReceivedRequest& request, const std
   return xml("<ListPartsResult>" + parts + "</ListPartsResult>");
 }
 
-ScriptedAnswer ModelOss::put_object(const ReceivedRequest& request, const std::string& key) {
+ScriptedResponse ModelOss::put_object(const ReceivedRequest& request, const std::string& key) {
   if (request.header("x-oss-forbid-overwrite") == "true" && objects_.contains(key))
-    return oss_error_answer(409, "FileAlreadyExists");
+    return oss_error_response(409, "FileAlreadyExists");
   Object& object = objects_[key] = {request.body, new_etag(), request.headers, clock_.unix_nanoseconds()};
   return {200, {{"ETag", "\"" + object.etag + "\""}}};
 }
 
-const ModelOss::Object* ModelOss::copy_source(const ReceivedRequest& request, ScriptedAnswer& refusal) const {
+const ModelOss::Object* ModelOss::copy_source(const ReceivedRequest& request,
+                                              ScriptedResponse& refusal) const {
   const std::string source = *decode_percent(request.header("x-oss-copy-source"));
   const std::string in_bucket = "/" + bucket_ + "/";
   const auto found =
       source.starts_with(in_bucket) ? objects_.find(source.substr(in_bucket.size())) : objects_.end();
   if (found == objects_.end()) {
-    refusal = oss_error_answer(404, "NoSuchKey");
+    refusal = oss_error_response(404, "NoSuchKey");
     return nullptr;
   }
   const std::string condition = request.header("x-oss-copy-source-if-match");
   if (!condition.empty() && condition != "\"" + found->second.etag + "\"") {
-    refusal = oss_error_answer(412, "PreconditionFailed");
+    refusal = oss_error_response(412, "PreconditionFailed");
     return nullptr;
   }
   return &found->second;
 }
 
-ScriptedAnswer ModelOss::copy_object(const ReceivedRequest& request, const std::string& key) {
-  ScriptedAnswer refusal;
+ScriptedResponse ModelOss::copy_object(const ReceivedRequest& request, const std::string& key) {
+  ScriptedResponse refusal;
   const Object* source = copy_source(request, refusal);
   if (source == nullptr) return refusal;
-  if (source->content.size() > kCopyAtOnceLimitBytes) return oss_error_answer(400, "InvalidArgument");
+  if (source->content.size() > kCopyAtOnceLimitBytes) return oss_error_response(400, "InvalidArgument");
   const Object copied{source->content, new_etag(), source->headers, clock_.unix_nanoseconds()};
   objects_[key] = copied;
-  return xml(etag_reply("CopyObjectResult", copied.etag));
+  return xml(etag_response("CopyObjectResult", copied.etag));
 }
 
-ScriptedAnswer ModelOss::get_object(const ReceivedRequest& request, const std::string& key) const {
+ScriptedResponse ModelOss::get_object(const ReceivedRequest& request, const std::string& key) const {
   const bool is_head = request.method == "HEAD";
   const auto found = objects_.find(key);
-  if (found == objects_.end()) return oss_error_answer(404, "NoSuchKey", is_head);
+  if (found == objects_.end()) return oss_error_response(404, "NoSuchKey", is_head);
   const Object& object = found->second;
-  ScriptedAnswer answer{
+  ScriptedResponse response{
       200,
       {{"ETag", "\"" + object.etag + "\""}, {"Last-Modified", format_http_date(object.modified)}},
       object.content};
   for (const char* name : {"Content-Type", "x-oss-meta-ray-upload"})
-    if (const auto value = object.headers.find(name)) answer.headers.emplace_back(name, *value);
+    if (const auto value = object.headers.find(name)) response.headers.emplace_back(name, *value);
   const std::string header = request.header("Range");
-  if (header.empty()) return answer;
+  if (header.empty()) return response;
   const bool is_standard = request.header("x-oss-range-behavior") == "standard";
   const auto range = is_standard ? standard_range(header, object.content.size())
                                  : range_inside(header, object.content.size());
   // A range that is not inside the object counts for nothing, but where HTTP's own rules are asked for.
-  if (!range && is_standard) return oss_error_answer(416, "InvalidRange", is_head);
-  if (!range) return answer;
-  answer.status = 206;
-  answer.body = object.content.substr(range->first, range->second);
-  return answer;
+  if (!range && is_standard) return oss_error_response(416, "InvalidRange", is_head);
+  if (!range) return response;
+  response.status = 206;
+  response.body = object.content.substr(range->first, range->second);
+  return response;
 }
 
-ScriptedAnswer ModelOss::put_part(const ReceivedRequest& request, Upload& upload, int number) {
-  if (number < 1 || number > 10'000) return oss_error_answer(400, "InvalidArgument");
+ScriptedResponse ModelOss::put_part(const ReceivedRequest& request, Upload& upload, int number) {
+  if (number < 1 || number > 10'000) return oss_error_response(400, "InvalidArgument");
   if (!request.headers.find("x-oss-copy-source")) {
     const Object part = upload.parts[number] = {request.body, new_etag(), {}};
     return {200, {{"ETag", "\"" + part.etag + "\""}}};
   }
-  ScriptedAnswer refusal;
+  ScriptedResponse refusal;
   const Object* source = copy_source(request, refusal);
   if (source == nullptr) return refusal;
   // "If the range is invalid, the entire source object is copied."
   const auto range = range_inside(request.header("x-oss-copy-source-range"), source->content.size());
   const std::string content = range ? source->content.substr(range->first, range->second) : source->content;
   const Object part = upload.parts[number] = {content, new_etag(), {}};
-  return xml(etag_reply("CopyPartResult", part.etag));
+  return xml(etag_response("CopyPartResult", part.etag));
 }
 
-ScriptedAnswer ModelOss::complete(const ReceivedRequest& request, const std::string& id) {
+ScriptedResponse ModelOss::complete(const ReceivedRequest& request, const std::string& id) {
   const Upload& upload = uploads_.at(id);
   const auto present = objects_.find(upload.key);
   if (request.header("x-oss-forbid-overwrite") == "true" && present != objects_.end())
-    return oss_error_answer(409, "FileAlreadyExists");
+    return oss_error_response(409, "FileAlreadyExists");
   std::string content;
   for (const auto& [number, part] : upload.parts) {
     const std::string listed =
         fmt::format("<PartNumber>{}</PartNumber><ETag>\"{}\"</ETag>", number, part.etag);
-    if (request.body.find(listed) == std::string::npos) return oss_error_answer(400, "InvalidPart");
+    if (request.body.find(listed) == std::string::npos) return oss_error_response(400, "InvalidPart");
     if (number != upload.parts.rbegin()->first && part.content.size() < kLeastPartBytes)
-      return oss_error_answer(400, "EntityTooSmall");
+      return oss_error_response(400, "EntityTooSmall");
     content += part.content;
   }
   const Object completed{std::move(content), new_etag() + "-" + std::to_string(upload.parts.size()),
                          upload.headers, clock_.unix_nanoseconds()};
   objects_[upload.key] = completed;
   uploads_.erase(id);
-  return xml(etag_reply("CompleteMultipartUploadResult", completed.etag));
+  return xml(etag_response("CompleteMultipartUploadResult", completed.etag));
 }
 
-ScriptedAnswer ModelOss::list_objects(const Query& query) const {
+ScriptedResponse ModelOss::list_objects(const Query& query) const {
   const auto value = [&query](const std::string& name) {
     const auto found = query.find(name);
     return found == query.end() ? std::string() : found->second;
@@ -379,7 +381,7 @@ ScriptedAnswer ModelOss::list_objects(const Query& query) const {
     return is_encoded ? encoded_key(key) : escape_xml(key);
   };
   const size_t most = value("max-keys").empty() ? kDefaultPageKeys : std::stoul(value("max-keys"));
-  if (most > kMostPageKeys) return oss_error_answer(400, "InvalidArgument");
+  if (most > kMostPageKeys) return oss_error_response(400, "InvalidArgument");
   std::string contents;
   std::string last;
   size_t listed = 0;
@@ -403,7 +405,7 @@ ScriptedAnswer ModelOss::list_objects(const Query& query) const {
       is_encoded ? "<EncodingType>url</EncodingType>" : "", truncated, contents, shown_key(last)));
 }
 
-ScriptedAnswer ModelOss::list_uploads(const Query& query) const {
+ScriptedResponse ModelOss::list_uploads(const Query& query) const {
   const std::string prefix = query.contains("prefix") ? query.at("prefix") : "";
   std::string body =
       "<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>";

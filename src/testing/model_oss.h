@@ -16,7 +16,7 @@
 
 namespace rayhistory {
 
-// Only the server's threads call answer(), one at a time; a test looks when they are done.
+// Only the server's threads call respond(), one at a time; a test looks when they are done.
 class ModelOss {
  public:
   struct Object {
@@ -29,7 +29,7 @@ class ModelOss {
   // `clock` must outlive it.
   ModelOss(std::string bucket, std::string region, AwsCredentials credentials, const Clock& clock);
 
-  ScriptedAnswer answer(const ReceivedRequest& request);
+  ScriptedResponse respond(const ReceivedRequest& request);
 
   bool bucket_exists() const { return bucket_exists_; }
   void create_bucket() { bucket_exists_ = true; }
@@ -47,19 +47,21 @@ class ModelOss {
   using Query = std::map<std::string, std::string>;  // decoded
 
   // The refusal, if it is not signed as it must be.
-  std::optional<ScriptedAnswer> refuse(const ReceivedRequest& request, const std::string& key) const;
-  ScriptedAnswer answer_bucket(const ReceivedRequest& request, const Query& query);
-  ScriptedAnswer answer_object(const ReceivedRequest& request, const std::string& key, const Query& query);
-  ScriptedAnswer answer_upload(const ReceivedRequest& request, const std::string& id, const Query& query);
-  ScriptedAnswer put_object(const ReceivedRequest& request, const std::string& key);
-  ScriptedAnswer copy_object(const ReceivedRequest& request, const std::string& key);
-  ScriptedAnswer get_object(const ReceivedRequest& request, const std::string& key) const;
-  ScriptedAnswer put_part(const ReceivedRequest& request, Upload& upload, int number);
-  ScriptedAnswer complete(const ReceivedRequest& request, const std::string& id);
-  ScriptedAnswer list_objects(const Query& query) const;
-  ScriptedAnswer list_uploads(const Query& query) const;
+  std::optional<ScriptedResponse> refuse(const ReceivedRequest& request, const std::string& key) const;
+  ScriptedResponse respond_for_bucket(const ReceivedRequest& request, const Query& query);
+  ScriptedResponse respond_for_object(const ReceivedRequest& request, const std::string& key,
+                                      const Query& query);
+  ScriptedResponse respond_for_upload(const ReceivedRequest& request, const std::string& id,
+                                      const Query& query);
+  ScriptedResponse put_object(const ReceivedRequest& request, const std::string& key);
+  ScriptedResponse copy_object(const ReceivedRequest& request, const std::string& key);
+  ScriptedResponse get_object(const ReceivedRequest& request, const std::string& key) const;
+  ScriptedResponse put_part(const ReceivedRequest& request, Upload& upload, int number);
+  ScriptedResponse complete(const ReceivedRequest& request, const std::string& id);
+  ScriptedResponse list_objects(const Query& query) const;
+  ScriptedResponse list_uploads(const Query& query) const;
   // The object that x-oss-copy-source names, if its condition holds; else `refusal` is set.
-  const Object* copy_source(const ReceivedRequest& request, ScriptedAnswer& refusal) const;
+  const Object* copy_source(const ReceivedRequest& request, ScriptedResponse& refusal) const;
   std::string new_etag();
 
   const std::string bucket_;
@@ -75,6 +77,6 @@ class ModelOss {
 };
 
 // An answer of OSS's that is an error. Of a HEAD it is in a header.
-ScriptedAnswer oss_error_answer(int status, std::string_view code, bool is_head = false);
+ScriptedResponse oss_error_response(int status, std::string_view code, bool is_head = false);
 
 }  // namespace rayhistory

@@ -13,23 +13,23 @@
 namespace rayhistory {
 namespace {
 
-ScriptedAnswer xml(std::string body) {
+ScriptedResponse xml(std::string body) {
   return {200, {{"Content-Type", "application/xml"}}, std::move(body)};
 }
 
 // `etag` with its quotes.
-std::string etag_reply(std::string_view root, std::string_view etag) {
+std::string etag_response(std::string_view root, std::string_view etag) {
   return fmt::format("<{0}><ETag>{1}</ETag></{0}>", root, etag);
 }
 
-ScriptedAnswer refusal(int status, std::string_view code, std::string_view message) {
+ScriptedResponse refusal(int status, std::string_view code, std::string_view message) {
   return {status,
           {{"Content-Type", "application/xml"}},
           fmt::format("<Error><Code>{}</Code><Message>{}</Message></Error>", code, message)};
 }
 
 // Backblaze B2: "Unsupported header 'x-amz-...' received for this API call."
-ScriptedAnswer unsupported_header(std::string_view name) {
+ScriptedResponse unsupported_header(std::string_view name) {
   return refusal(400, "InvalidArgument",
                  fmt::format("Unsupported header '{}' received for this API call.", name));
 }
@@ -48,7 +48,7 @@ std::optional<std::pair<size_t, size_t>> range_of(std::string_view header, size_
 
 }  // namespace
 
-ScriptedAnswer s3_error_answer(int status, std::string_view code) {
+ScriptedResponse s3_error_response(int status, std::string_view code) {
   return {status,
           {{"Content-Type", "application/xml"}, {"x-amz-request-id", "REQUEST-ID"}},
           fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{}</Code>"
@@ -66,52 +66,53 @@ void ModelS3::set(const std::string& key, std::string content) {
   objects_[key] = {std::move(content), new_etag(), {}};
 }
 
-ScriptedAnswer ModelS3::answer(const ReceivedRequest& request) {
-  if (!fault_ || requests_until_fault_-- != 0) return answer_rightly(request);
+ScriptedResponse ModelS3::respond(const ReceivedRequest& request) {
+  if (!fault_ || requests_until_fault_-- != 0) return respond_rightly(request);
   has_failed_ = true;
   S3Fault fault = *std::exchange(fault_, std::nullopt);
   // An object's own bytes come with a Content-Length; only what S3 answers in XML, or as a write's empty
   // body, can be an error or nothing under a 200.
   const bool is_read = request.method == "GET" || request.method == "HEAD";
-  if (is_read && (fault == S3Fault::error_in_200 || fault == S3Fault::empty_answer)) fault = S3Fault::refused;
+  if (is_read && (fault == S3Fault::error_in_200 || fault == S3Fault::empty_response))
+    fault = S3Fault::refused;
   switch (fault) {
     case S3Fault::refused:
-      return s3_error_answer(500, "InternalError");
+      return s3_error_response(500, "InternalError");
     case S3Fault::slow_down: {
-      ScriptedAnswer answer = s3_error_answer(503, "SlowDown");
-      answer.headers.emplace_back("Retry-After", "1");
-      return answer;
+      ScriptedResponse response = s3_error_response(503, "SlowDown");
+      response.headers.emplace_back("Retry-After", "1");
+      return response;
     }
     case S3Fault::lost_request:
       return {.cut_after = 0};
-    case S3Fault::lost_answer: {
-      ScriptedAnswer answer = answer_rightly(request);
-      answer.cut_after = 0;
-      return answer;
+    case S3Fault::lost_response: {
+      ScriptedResponse response = respond_rightly(request);
+      response.cut_after = 0;
+      return response;
     }
-    case S3Fault::half_answer: {
-      ScriptedAnswer answer = answer_rightly(request);
-      answer.cut_after = 30;
-      return answer;
+    case S3Fault::half_response: {
+      ScriptedResponse response = respond_rightly(request);
+      response.cut_after = 30;
+      return response;
     }
     case S3Fault::error_in_200: {
-      ScriptedAnswer answer = s3_error_answer(200, "InternalError");
-      answer.body.insert(0, "     \n");
-      return answer;
+      ScriptedResponse response = s3_error_response(200, "InternalError");
+      response.body.insert(0, "     \n");
+      return response;
     }
-    case S3Fault::empty_answer: {
-      ScriptedAnswer answer = answer_rightly(request);
-      answer.body.clear();
-      return answer;
+    case S3Fault::empty_response: {
+      ScriptedResponse response = respond_rightly(request);
+      response.body.clear();
+      return response;
     }
     case S3Fault::done_twice:
-      answer_rightly(request);
-      return answer_rightly(request);
+      respond_rightly(request);
+      return respond_rightly(request);
   }
   UNREACHABLE("an S3Fault out of range");
 }
 
-std::optional<ScriptedAnswer> ModelS3::refusal_of(const ReceivedRequest& request) const {
+std::optional<ScriptedResponse> ModelS3::refusal_of(const ReceivedRequest& request) const {
   using enum S3Behaviour;
   const bool is_copy = request.headers.find("x-amz-copy-source").has_value();
   const bool is_part = request.method == "PUT" && !request.query_value("uploadId").empty();
@@ -121,25 +122,25 @@ std::optional<ScriptedAnswer> ModelS3::refusal_of(const ReceivedRequest& request
   const bool is_put = request.method == "PUT" && !is_copy && !is_part;
   const auto has = [&](const char* header) { return request.headers.find(header).has_value(); };
 
-  if (is_upload_listing && does(upload_listing_501)) return s3_error_answer(501, "NotImplemented");
-  if (is_upload_listing && does(upload_listing_400)) return s3_error_answer(400, "InvalidRequest");
-  if (is_upload_listing && does(upload_listing_403)) return s3_error_answer(403, "AccessDenied");
-  if (is_begin && does(multipart_501)) return s3_error_answer(501, "NotImplemented");
-  if (is_begin && does(multipart_405)) return s3_error_answer(405, "MethodNotAllowed");
-  if (is_part && is_copy && does(part_copy_501)) return s3_error_answer(501, "NotImplemented");
-  if (is_part && is_copy && does(part_copy_400)) return s3_error_answer(400, "InvalidRequest");
-  if (is_part && is_copy && does(part_copy_405)) return s3_error_answer(405, "MethodNotAllowed");
-  if (!is_part && is_copy && does(copy_501)) return s3_error_answer(501, "NotImplemented");
+  if (is_upload_listing && does(upload_listing_501)) return s3_error_response(501, "NotImplemented");
+  if (is_upload_listing && does(upload_listing_400)) return s3_error_response(400, "InvalidRequest");
+  if (is_upload_listing && does(upload_listing_403)) return s3_error_response(403, "AccessDenied");
+  if (is_begin && does(multipart_501)) return s3_error_response(501, "NotImplemented");
+  if (is_begin && does(multipart_405)) return s3_error_response(405, "MethodNotAllowed");
+  if (is_part && is_copy && does(part_copy_501)) return s3_error_response(501, "NotImplemented");
+  if (is_part && is_copy && does(part_copy_400)) return s3_error_response(400, "InvalidRequest");
+  if (is_part && is_copy && does(part_copy_405)) return s3_error_response(405, "MethodNotAllowed");
+  if (!is_part && is_copy && does(copy_501)) return s3_error_response(501, "NotImplemented");
   if (is_complete && does(sized_complete_400) && has("x-amz-mp-object-size"))
     return unsupported_header("x-amz-mp-object-size");
   if (is_complete && does(conditional_complete_400) && has("If-Match"))
-    return s3_error_answer(400, "InvalidRequest");
+    return s3_error_response(400, "InvalidRequest");
   if (is_begin && does(metadata_400) && has("x-amz-meta-ray-upload"))
     return unsupported_header("x-amz-meta-ray-upload");
   if (is_put && does(if_none_match_400) && has("If-None-Match")) return unsupported_header("if-none-match");
-  if (is_put && does(if_match_400) && has("If-Match")) return s3_error_answer(400, "InvalidRequest");
+  if (is_put && does(if_match_400) && has("If-Match")) return s3_error_response(400, "InvalidRequest");
   if (is_put && does(if_match_refused_when_met) && has("If-Match"))
-    return s3_error_answer(412, "PreconditionFailed");
+    return s3_error_response(412, "PreconditionFailed");
   const bool sends_bytes = request.method == "PUT" && !is_copy;
   if (sends_bytes && does(checksum_required) && !has("Content-MD5")) {
     return refusal(
@@ -148,9 +149,9 @@ std::optional<ScriptedAnswer> ModelS3::refusal_of(const ReceivedRequest& request
         "Lock parameters");
   }
   if (sends_bytes && does(body_limit) && request.body_size > body_limit_) {
-    return ScriptedAnswer{413,
-                          {{"Content-Type", "text/html"}},
-                          "<html><head><title>413 Request Entity Too Large</title></head></html>"};
+    return ScriptedResponse{413,
+                            {{"Content-Type", "text/html"}},
+                            "<html><head><title>413 Request Entity Too Large</title></head></html>"};
   }
   if (request.has_query("list-type=2") && does(list_v2_400))
     return refusal(400, "InvalidArgument", "Invalid query parameter list-type");
@@ -168,18 +169,18 @@ bool ModelS3::meets(const std::string& condition, const std::string& etag) const
   return !does(S3Behaviour::weak_etags) && condition == "\"" + etag + "\"";
 }
 
-ScriptedAnswer ModelS3::answer_rightly(const ReceivedRequest& request) {
+ScriptedResponse ModelS3::respond_rightly(const ReceivedRequest& request) {
   const std::string bucket_path = "/" + bucket_;
   const std::string path = *decode_percent(request.path());
-  if (!path.starts_with(bucket_path)) return s3_error_answer(404, "NoSuchBucket");
-  if (std::optional<ScriptedAnswer> refused = refusal_of(request)) return *std::move(refused);
+  if (!path.starts_with(bucket_path)) return s3_error_response(404, "NoSuchBucket");
+  if (std::optional<ScriptedResponse> refused = refusal_of(request)) return *std::move(refused);
   if (path == bucket_path) {
     if (request.method != "GET") return {};
     if (request.has_query("uploads=") && !does(S3Behaviour::upload_listing_gives_objects))
       return list_uploads(request.query_value("prefix"));
     if (!request.query_value("max-keys").empty() || request.has_query("uploads="))
       return list_objects(request);
-    return s3_error_answer(501, "NotImplemented");  // how the bucket is set up
+    return s3_error_response(501, "NotImplemented");  // how the bucket is set up
   }
   const std::string key = path.substr(bucket_path.size() + 1);
   if (request.method == "POST" && request.has_query("uploads=")) return begin_upload(key, request);
@@ -187,7 +188,7 @@ ScriptedAnswer ModelS3::answer_rightly(const ReceivedRequest& request) {
   const std::string id = request.query_value("uploadId");
   if (!id.empty()) {
     const auto upload = uploads_.find(id);
-    if (upload == uploads_.end()) return s3_error_answer(404, "NoSuchUpload");
+    if (upload == uploads_.end()) return s3_error_response(404, "NoSuchUpload");
     if (request.method == "PUT")
       return put_part(upload->second, std::stoi(request.query_value("partNumber")), request);
     if (request.method == "POST") return complete(id, request);
@@ -209,58 +210,58 @@ ScriptedAnswer ModelS3::answer_rightly(const ReceivedRequest& request) {
   return get_object(key, request);
 }
 
-ScriptedAnswer ModelS3::put_object(const std::string& key, const ReceivedRequest& request) {
+ScriptedResponse ModelS3::put_object(const std::string& key, const ReceivedRequest& request) {
   CHECK(request.body.size() == request.body_size);
   const auto present = objects_.find(key);
   const bool is_new_wanted = request.header("If-None-Match") == "*" && !does(S3Behaviour::conditions_ignored);
-  if (is_new_wanted && present != objects_.end()) return s3_error_answer(412, "PreconditionFailed");
+  if (is_new_wanted && present != objects_.end()) return s3_error_response(412, "PreconditionFailed");
   if (const std::string condition = request.header("If-Match"); !condition.empty()) {
     const bool is_obeyed = !does(S3Behaviour::conditions_ignored);
-    if (present == objects_.end() && is_obeyed) return s3_error_answer(404, "NoSuchKey");
+    if (present == objects_.end() && is_obeyed) return s3_error_response(404, "NoSuchKey");
     if (present != objects_.end() && !meets(condition, present->second.etag))
-      return s3_error_answer(412, "PreconditionFailed");
+      return s3_error_response(412, "PreconditionFailed");
   }
   Object& object = objects_[key] = {request.body, new_etag(), request.headers};
   return {200, {{"ETag", shown(object.etag)}}};
 }
 
-ScriptedAnswer ModelS3::copy_object(const std::string& key, const ReceivedRequest& request) {
+ScriptedResponse ModelS3::copy_object(const std::string& key, const ReceivedRequest& request) {
   if (does(S3Behaviour::copy_stores_nothing)) return put_object(key, request);
   const std::string source = *decode_percent(request.header("x-amz-copy-source"));
   const auto found = objects_.find(source.substr(bucket_.size() + 2));
-  if (found == objects_.end()) return s3_error_answer(404, "NoSuchKey");
+  if (found == objects_.end()) return s3_error_response(404, "NoSuchKey");
   if (!meets(request.header("x-amz-copy-source-if-match"), found->second.etag))
-    return s3_error_answer(412, "PreconditionFailed");
+    return s3_error_response(412, "PreconditionFailed");
   const Object copied{found->second.content, new_etag(), found->second.headers};
   objects_[key] = copied;
-  return xml(etag_reply("CopyObjectResult", shown(copied.etag)));
+  return xml(etag_response("CopyObjectResult", shown(copied.etag)));
 }
 
-ScriptedAnswer ModelS3::get_object(const std::string& key, const ReceivedRequest& request) {
+ScriptedResponse ModelS3::get_object(const std::string& key, const ReceivedRequest& request) {
   const auto found = objects_.find(key);
-  if (found == objects_.end()) return s3_error_answer(404, "NoSuchKey");
+  if (found == objects_.end()) return s3_error_response(404, "NoSuchKey");
   const Object& object = found->second;
-  ScriptedAnswer answer{200, {{"ETag", shown(object.etag)}}, object.content};
+  ScriptedResponse response{200, {{"ETag", shown(object.etag)}}, object.content};
   if (const auto token = object.headers.find("x-amz-meta-ray-upload"))
-    answer.headers.emplace_back("x-amz-meta-ray-upload", *token);
+    response.headers.emplace_back("x-amz-meta-ray-upload", *token);
   const auto range = range_of(request.header("Range"), object.content.size());
-  if (does(S3Behaviour::no_ranges)) return answer;
-  if (!range) return s3_error_answer(416, "InvalidRange");
+  if (does(S3Behaviour::no_ranges)) return response;
+  if (!range) return s3_error_response(416, "InvalidRange");
   if (request.headers.find("Range")) {
-    answer.status = 206;
-    answer.body = object.content.substr(range->first, range->second);
+    response.status = 206;
+    response.body = object.content.substr(range->first, range->second);
   }
-  return answer;
+  return response;
 }
 
-ScriptedAnswer ModelS3::begin_upload(const std::string& key, const ReceivedRequest& request) {
+ScriptedResponse ModelS3::begin_upload(const std::string& key, const ReceivedRequest& request) {
   const std::string id = "upload" + std::to_string(++last_upload_);
   uploads_[id] = {key, request.headers, {}};
   return xml(fmt::format(
       "<InitiateMultipartUploadResult><UploadId>{}</UploadId></InitiateMultipartUploadResult>", id));
 }
 
-ScriptedAnswer ModelS3::put_part(Upload& upload, int number, const ReceivedRequest& request) {
+ScriptedResponse ModelS3::put_part(Upload& upload, int number, const ReceivedRequest& request) {
   CHECK(number >= 1 && number <= 10'000);
   const std::string source_header = request.header("x-amz-copy-source");
   if (source_header.empty() || does(S3Behaviour::part_copy_stores_nothing)) {
@@ -269,26 +270,26 @@ ScriptedAnswer ModelS3::put_part(Upload& upload, int number, const ReceivedReque
     return {200, {{"ETag", "\"" + upload.parts[number].etag + "\""}}};
   }
   const auto source = objects_.find(decode_percent(source_header)->substr(bucket_.size() + 2));
-  if (source == objects_.end()) return s3_error_answer(404, "NoSuchKey");
+  if (source == objects_.end()) return s3_error_response(404, "NoSuchKey");
   if (does(S3Behaviour::part_copy_of_small_400) && source->second.content.size() < least_part_bytes_)
     return refusal(400, "InvalidRequest", "Source object is too small (minimum part size is 5Mb)");
   const auto range = range_of(request.header("x-amz-copy-source-range"), source->second.content.size());
   if (!meets(request.header("x-amz-copy-source-if-match"), source->second.etag))
-    return s3_error_answer(412, "PreconditionFailed");
-  if (!range) return s3_error_answer(416, "InvalidRange");
+    return s3_error_response(412, "PreconditionFailed");
+  if (!range) return s3_error_response(416, "InvalidRange");
   upload.parts[number] = {source->second.content.substr(range->first, range->second), new_etag(), {}};
-  return xml(etag_reply("CopyPartResult", "\"" + upload.parts[number].etag + "\""));
+  return xml(etag_response("CopyPartResult", "\"" + upload.parts[number].etag + "\""));
 }
 
-ScriptedAnswer ModelS3::complete(const std::string& id, const ReceivedRequest& request) {
+ScriptedResponse ModelS3::complete(const std::string& id, const ReceivedRequest& request) {
   const Upload& upload = uploads_.at(id);
   const std::string condition = request.header("If-Match");
   const auto present = objects_.find(upload.key);
   if (!condition.empty() && !does(S3Behaviour::conditions_ignored)) {
     const bool is_obeyed = !does(S3Behaviour::conditions_ignored);
-    if (present == objects_.end() && is_obeyed) return s3_error_answer(404, "NoSuchKey");
+    if (present == objects_.end() && is_obeyed) return s3_error_response(404, "NoSuchKey");
     if (present != objects_.end() && !meets(condition, present->second.etag))
-      return s3_error_answer(412, "PreconditionFailed");
+      return s3_error_response(412, "PreconditionFailed");
   }
   if (does(S3Behaviour::equal_parts) && !upload.parts.empty()) {
     const size_t first = upload.parts.begin()->second.content.size();
@@ -302,21 +303,22 @@ ScriptedAnswer ModelS3::complete(const std::string& id, const ReceivedRequest& r
   for (const auto& [number, part] : upload.parts) {
     const std::string listed =
         fmt::format("<PartNumber>{}</PartNumber><ETag>\"{}\"</ETag>", number, part.etag);
-    if (request.body.find(listed) == std::string::npos) return s3_error_answer(400, "InvalidPart");
+    if (request.body.find(listed) == std::string::npos) return s3_error_response(400, "InvalidPart");
     if (number != upload.parts.rbegin()->first && part.content.size() < least_part_bytes_)
-      return s3_error_answer(400, "EntityTooSmall");
+      return s3_error_response(400, "EntityTooSmall");
     content += part.content;
   }
   const std::string size = request.header("x-amz-mp-object-size");
-  if (!size.empty() && size != std::to_string(content.size())) return s3_error_answer(400, "InvalidRequest");
+  if (!size.empty() && size != std::to_string(content.size()))
+    return s3_error_response(400, "InvalidRequest");
   const Object completed{std::move(content), new_etag(), upload.headers};
   objects_[upload.key] = completed;
   uploads_.erase(id);
   const bool says_etag = !does(S3Behaviour::completion_without_etag);
-  return xml(etag_reply("CompleteMultipartUploadResult", says_etag ? shown(completed.etag) : ""));
+  return xml(etag_response("CompleteMultipartUploadResult", says_etag ? shown(completed.etag) : ""));
 }
 
-ScriptedAnswer ModelS3::list_uploads(const std::string& prefix) const {
+ScriptedResponse ModelS3::list_uploads(const std::string& prefix) const {
   const bool says_encoding = !does(S3Behaviour::upload_listing_encodes_quietly);
   std::string body = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>";
   if (says_encoding) body += "<EncodingType>url</EncodingType>";
@@ -328,7 +330,7 @@ ScriptedAnswer ModelS3::list_uploads(const std::string& prefix) const {
 }
 
 // ListObjectsV2, and ListObjects without list-type=2.
-ScriptedAnswer ModelS3::list_objects(const ReceivedRequest& request) {
+ScriptedResponse ModelS3::list_objects(const ReceivedRequest& request) {
   using enum S3Behaviour;
   const bool is_v2 = request.has_query("list-type=2") && !does(list_v2_ignored);
   const std::string prefix = request.query_value("prefix");

@@ -15,20 +15,20 @@
 namespace rayhistory {
 
 enum class S3Fault {
-  refused,       // 500 InternalError, nothing done
-  slow_down,     // 503 SlowDown with Retry-After, nothing done
-  lost_request,  // the connection is cut, nothing done
-  lost_answer,   // done, then the connection is cut
-  half_answer,   // done, then the connection is cut amid the answer
-  error_in_200,  // 200 with <Error> inside, nothing done
-  empty_answer,  // done, 200 without a body
-  done_twice,    // done, then done once more; the second answer is sent
+  refused,         // 500 InternalError, nothing done
+  slow_down,       // 503 SlowDown with Retry-After, nothing done
+  lost_request,    // the connection is cut, nothing done
+  lost_response,   // done, then the connection is cut
+  half_response,   // done, then the connection is cut amid the answer
+  error_in_200,    // 200 with <Error> inside, nothing done
+  empty_response,  // done, 200 without a body
+  done_twice,      // done, then done once more; the second answer is sent
 };
-inline constexpr S3Fault kS3Faults[] = {S3Fault::refused,      S3Fault::slow_down,   S3Fault::lost_request,
-                                        S3Fault::lost_answer,  S3Fault::half_answer, S3Fault::error_in_200,
-                                        S3Fault::empty_answer, S3Fault::done_twice};
+inline constexpr S3Fault kS3Faults[] = {
+    S3Fault::refused,       S3Fault::slow_down,    S3Fault::lost_request,   S3Fault::lost_response,
+    S3Fault::half_response, S3Fault::error_in_200, S3Fault::empty_response, S3Fault::done_twice};
 
-// Only the server's threads call answer(), one at a time; a test looks when they are done.
+// Only the server's threads call respond(), one at a time; a test looks when they are done.
 class ModelS3 {
  public:
   struct Object {
@@ -42,7 +42,7 @@ class ModelS3 {
   ModelS3(std::string bucket, size_t least_part_bytes)
       : bucket_(std::move(bucket)), least_part_bytes_(least_part_bytes) {}
 
-  ScriptedAnswer answer(const ReceivedRequest& request);
+  ScriptedResponse respond(const ReceivedRequest& request);
 
   // The n-th request from now, counted from 0.
   void fail_request(int n, S3Fault fault);
@@ -70,18 +70,18 @@ class ModelS3 {
     std::map<int, Object> parts;
   };
 
-  ScriptedAnswer answer_rightly(const ReceivedRequest& request);
-  ScriptedAnswer put_object(const std::string& key, const ReceivedRequest& request);
-  ScriptedAnswer copy_object(const std::string& key, const ReceivedRequest& request);
-  ScriptedAnswer get_object(const std::string& key, const ReceivedRequest& request);
-  ScriptedAnswer begin_upload(const std::string& key, const ReceivedRequest& request);
-  ScriptedAnswer put_part(Upload& upload, int number, const ReceivedRequest& request);
-  ScriptedAnswer complete(const std::string& id, const ReceivedRequest& request);
-  ScriptedAnswer list_uploads(const std::string& prefix) const;
-  ScriptedAnswer list_objects(const ReceivedRequest& request);
+  ScriptedResponse respond_rightly(const ReceivedRequest& request);
+  ScriptedResponse put_object(const std::string& key, const ReceivedRequest& request);
+  ScriptedResponse copy_object(const std::string& key, const ReceivedRequest& request);
+  ScriptedResponse get_object(const std::string& key, const ReceivedRequest& request);
+  ScriptedResponse begin_upload(const std::string& key, const ReceivedRequest& request);
+  ScriptedResponse put_part(Upload& upload, int number, const ReceivedRequest& request);
+  ScriptedResponse complete(const std::string& id, const ReceivedRequest& request);
+  ScriptedResponse list_uploads(const std::string& prefix) const;
+  ScriptedResponse list_objects(const ReceivedRequest& request);
   bool does(S3Behaviour behaviour) const { return behaviours_.contains(behaviour); }
   // A refusal that its behaviours have for such a request.
-  std::optional<ScriptedAnswer> refusal_of(const ReceivedRequest& request) const;
+  std::optional<ScriptedResponse> refusal_of(const ReceivedRequest& request) const;
   // How an ETag is shown, in a header or a list.
   std::string shown(const std::string& etag);
   bool meets(const std::string& condition, const std::string& etag) const;
@@ -103,6 +103,6 @@ class ModelS3 {
 };
 
 // An answer of S3's that is an error.
-ScriptedAnswer s3_error_answer(int status, std::string_view code);
+ScriptedResponse s3_error_response(int status, std::string_view code);
 
 }  // namespace rayhistory

@@ -21,14 +21,14 @@ std::string read(const std::string& path) {
 }
 
 // "001|/api/v0/tasks?detail=1&limit=10000|200 112960 application/json; charset=utf-8"
-RecordedAnswer parse_index_line(std::string_view line) {
+RecordedResponse parse_index_line(std::string_view line) {
   const size_t first = line.find('|');
   const size_t last = line.rfind('|');
   CHECK(first < last && last != std::string_view::npos);
-  RecordedAnswer answer{.request = std::string(line.substr(first + 1, last - first - 1)),
-                        .status = 0,
-                        .content_type = {},
-                        .body = {}};
+  RecordedResponse answer{.request = std::string(line.substr(first + 1, last - first - 1)),
+                          .status = 0,
+                          .content_type = {},
+                          .body = {}};
   const std::string_view outcome = line.substr(last + 1);
   std::from_chars(outcome.data(), outcome.data() + outcome.size(), answer.status);
   CHECK(answer.status != 0);
@@ -62,21 +62,21 @@ std::vector<std::string> RecordedSession::event_batches() const {
   return batches;
 }
 
-std::vector<RecordedAnswer> RecordedSession::answers() const {
-  std::vector<RecordedAnswer> answers;
+std::vector<RecordedResponse> RecordedSession::answers() const {
+  std::vector<RecordedResponse> answers;
   std::istringstream index(read(folder_ + "/dashboard/INDEX"));
   for (std::string line; std::getline(index, line);) {
-    RecordedAnswer answer = parse_index_line(line);
+    RecordedResponse answer = parse_index_line(line);
     answer.body = read(folder_ + "/dashboard/" + line.substr(0, line.find('|')) + ".body");
     answers.push_back(std::move(answer));
   }
   return answers;
 }
 
-RecordedAnswer RecordedSession::answer(std::string_view request) const {
-  std::vector<RecordedAnswer> all = answers();
+RecordedResponse RecordedSession::answer(std::string_view request) const {
+  std::vector<RecordedResponse> all = answers();
   const auto found = std::find_if(all.begin(), all.end(),
-                                  [&](const RecordedAnswer& answer) { return answer.request == request; });
+                                  [&](const RecordedResponse& answer) { return answer.request == request; });
   CHECK(found != all.end());
   return std::move(*found);
 }

@@ -8,7 +8,7 @@
 namespace rayhistory {
 
 // What the live dashboard answered to one request.
-struct RecordedAnswer {
+struct RecordedResponse {
   std::string request;  // "/api/v0/tasks?detail=1&limit=10000"
   int status = 0;
   std::string content_type;
@@ -27,9 +27,9 @@ class RecordedSession {
   // The folder that is the bucket (complete() only): a LocalFolderStore's.
   std::string bucket() const { return folder_ + "/bucket"; }
   // complete() only; all that were recorded, in order.
-  std::vector<RecordedAnswer> answers() const;
+  std::vector<RecordedResponse> answers() const;
   // complete() only; ends the test program where that was not asked.
-  RecordedAnswer answer(std::string_view request) const;
+  RecordedResponse answer(std::string_view request) const;
   // driver_silent() only: "api__v0__tasks?detail=1&limit=10000".
   std::string body_of(std::string_view file) const;
 

@@ -11,7 +11,7 @@ TEST(RecordedSession, HasItsBatchesAndTheAnswersOfTheLiveDashboard) {
   ASSERT_FALSE(batches.empty());
   EXPECT_TRUE(batches.front().starts_with("["));
 
-  const RecordedAnswer answer = session.answer("/timezone");
+  const RecordedResponse answer = session.answer("/timezone");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.content_type, "application/json; charset=utf-8");
   EXPECT_EQ(answer.body, R"({"offset": "+00:00", "value": "Europe/London"})");

@@ -58,7 +58,7 @@ ReceivedRequest parse_head(std::string_view head) {
   return request;
 }
 
-std::string wire_form(const ScriptedAnswer& answer, bool is_head) {
+std::string wire_form(const ScriptedResponse& answer, bool is_head) {
   std::string wire = fmt::format("HTTP/1.1 {} Scripted\r\n", answer.status);
   bool has_length = false;
   for (const auto& [name, value] : answer.headers) {
@@ -153,14 +153,14 @@ void ScriptedHttpServer::accept_until_stopped(const std::stop_token& stop) {
 
 void ScriptedHttpServer::serve(int descriptor, int connection) {
   std::string pending;
-  while (answer_one(descriptor, connection, pending)) {
+  while (respond_once(descriptor, connection, pending)) {
   }
   const std::lock_guard lock(mutex_);
   std::erase(open_, descriptor);
   ::close(descriptor);
 }
 
-bool ScriptedHttpServer::answer_one(int descriptor, int connection, std::string& pending) {
+bool ScriptedHttpServer::respond_once(int descriptor, int connection, std::string& pending) {
   size_t head_end = std::string::npos;
   while ((head_end = pending.find("\r\n\r\n")) == std::string::npos) {
     if (!receive_more(descriptor, pending)) return false;
@@ -183,7 +183,7 @@ bool ScriptedHttpServer::answer_one(int descriptor, int connection, std::string&
     const std::lock_guard lock(mutex_);
     requests_.push_back(request);
   }
-  ScriptedAnswer answer;
+  ScriptedResponse answer;
   {
     const std::lock_guard lock(script_mutex_);
     answer = script_(request);

@@ -35,7 +35,7 @@ struct ReceivedRequest {
   std::string header(std::string_view name) const { return std::string(headers.find(name).value_or("")); }
 };
 
-struct ScriptedAnswer {
+struct ScriptedResponse {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};  // Content-Length is set by itself, unless `headers` has one
@@ -48,7 +48,7 @@ struct ScriptedAnswer {
 
 class ScriptedHttpServer {
  public:
-  using Script = std::function<ScriptedAnswer(const ReceivedRequest&)>;
+  using Script = std::function<ScriptedResponse(const ReceivedRequest&)>;
 
   // Of each request's body, the first `kept_body_bytes` are kept.
   explicit ScriptedHttpServer(Script script, size_t kept_body_bytes = 1024 * 1024);
@@ -65,7 +65,7 @@ class ScriptedHttpServer {
  private:
   void accept_until_stopped(const std::stop_token& stop);
   void serve(int descriptor, int connection);
-  bool answer_one(int descriptor, int connection, std::string& pending);
+  bool respond_once(int descriptor, int connection, std::string& pending);
 
   const Script script_;
   const size_t kept_body_bytes_;

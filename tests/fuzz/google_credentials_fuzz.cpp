@@ -30,8 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CHECK(!token.value.empty());
     CHECK(std::all_of(token.value.begin(), token.value.end(), [](char c) { return c > ' ' && c < 0x7f; }));
   };
-  if (const auto token = read_token_reply(body, 0)) check_token(token->credentials);
-  if (const auto token = read_impersonation_reply(body)) check_token(token->credentials);
+  if (const auto token = read_token_response(body, 0)) check_token(token->credentials);
+  if (const auto token = read_impersonation_response(body)) check_token(token->credentials);
   const std::string refusal = read_token_refusal(body);
   CHECK(refusal.size() <= 300 && refusal.find('\n') == std::string::npos);
   (void)read_text_field(body, "token");

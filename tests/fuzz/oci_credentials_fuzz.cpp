@@ -20,9 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         CHECK(value->find('\n') == std::string::npos);
     }
   }
-  if (const auto token = read_oci_token_reply(text)) CHECK(is_oci_key_id(*token));
-  if (const auto token = read_oci_proxymux_reply(text)) CHECK(is_oci_key_id(*token));
-  (void)read_oci_region_reply(text);
+  if (const auto token = read_oci_token_response(text)) CHECK(is_oci_key_id(*token));
+  if (const auto token = read_oci_proxymux_response(text)) CHECK(is_oci_key_id(*token));
+  (void)read_oci_region_response(text);
   (void)read_oci_error(text);
   CHECK(!oci_region(text).domain.empty() || text.find('.') != std::string_view::npos);
   if (const auto certificate = read_x509_certificate(text)) CHECK(!certificate->der.empty());

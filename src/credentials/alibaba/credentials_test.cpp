@@ -19,7 +19,7 @@ using testing::StartsWith;
 
 const Deadline kNever = Deadline::never();
 // As the API reference's example.
-constexpr std::string_view kAnswer =
+constexpr std::string_view kResponse =
     R"({"RequestId": "3D57EAD2-8723-1F26-B69C-F8707D8B565D",
         "OIDCTokenInfo": {"Issuer": "https://oidc-ack", "ClientIds": "sts.aliyuncs.com"},
         "AssumedRoleUser": {"Arn": "acs:ram::1:role/r/s", "AssumedRoleId": "3"},
@@ -33,8 +33,8 @@ class AlibabaOidcRoleTest : public testing::Test {
                            token_file, *parse_url(server_.origin() + "/", Scheme::http),
                            std::make_unique<CurlClient>(clock_), clock_);
   }
-  Error refusal(ScriptedAnswer answer) {
-    answer_ = std::move(answer);
+  Error refusal(ScriptedResponse response) {
+    response_ = std::move(response);
     const auto issued = role(folder_.write("token", "my-token")).issue(kNever);
     EXPECT_FALSE(issued);
     return issued ? Error{} : issued.error();
@@ -42,8 +42,8 @@ class AlibabaOidcRoleTest : public testing::Test {
 
   SkippingClock clock_;
   TemporaryFolder folder_;
-  ScriptedAnswer answer_{200, {}, std::string(kAnswer)};
-  ScriptedHttpServer server_{[this](const ReceivedRequest&) { return answer_; }};
+  ScriptedResponse response_{200, {}, std::string(kResponse)};
+  ScriptedHttpServer server_{[this](const ReceivedRequest&) { return response_; }};
 };
 
 TEST_F(AlibabaOidcRoleTest, ExchangesTheTokenThatIsInTheFileNow) {
@@ -94,7 +94,7 @@ TEST_F(AlibabaOidcRoleTest, TellsARefusalInItsWordsWithWhatToDo) {
 TEST_F(AlibabaOidcRoleTest, TakesWhatPassesForPassing) {
   EXPECT_EQ(refusal({503, {}, "<html>"}).kind, ErrorKind::retry);
   EXPECT_EQ(refusal({400, {}, R"({"Code": "Throttling.User", "Message": "slow"})"}).kind, ErrorKind::retry);
-  EXPECT_EQ(refusal({200, {}, std::string(kAnswer.substr(0, 200))}).kind, ErrorKind::retry);
+  EXPECT_EQ(refusal({200, {}, std::string(kResponse.substr(0, 200))}).kind, ErrorKind::retry);
   EXPECT_EQ(refusal({200, {}, "", 10}).kind, ErrorKind::retry) << "an answer that was cut";
   EXPECT_EQ(refusal({200, {}, R"({"Credentials": {"AccessKeyId": "i", "AccessKeySecret": "s"}})"}).kind,
             ErrorKind::retry);

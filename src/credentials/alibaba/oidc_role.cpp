@@ -18,7 +18,7 @@ constexpr std::string_view kApiVersion = "2015-04-01";
 // The longest that every role allows.
 constexpr std::string_view kLifetimeSeconds = "3600";
 // An answer has some 3 KiB.
-constexpr uint64_t kAnswerLimitBytes = 64 * 1024;
+constexpr uint64_t kResponseLimitBytes = 64 * 1024;
 // It answers in far less than a second.
 constexpr Seconds kStallTimeout{15};
 
@@ -100,7 +100,7 @@ Result<Issued<AwsCredentials>> AlibabaOidcRole::issue(const Deadline& deadline) 
                                             {"Timestamp", in_seconds(now)}});
   request.headers.set("Content-Type", "application/x-www-form-urlencoded");
   request.body = &body;
-  request.response_limit_bytes = kAnswerLimitBytes;
+  request.response_limit_bytes = kResponseLimitBytes;
   request.stall_timeout = kStallTimeout;
   Result<HttpResponse> response = client_->send(request, deadline);
   if (!response) {
@@ -114,7 +114,7 @@ Result<Issued<AwsCredentials>> AlibabaOidcRole::issue(const Deadline& deadline) 
                                    response->status, what, advice.empty() ? "" : "; ", advice)};
   };
   if (response->status == 200) {
-    if (auto issued = read_alibaba_token_answer(response->body)) return *std::move(issued);
+    if (auto issued = read_alibaba_token_response(response->body)) return *std::move(issued);
     return told(ErrorKind::retry, "with an answer that holds no credentials", "");
   }
   const std::string refusal = read_aws_key_refusal(response->body);
@@ -124,13 +124,13 @@ Result<Issued<AwsCredentials>> AlibabaOidcRole::issue(const Deadline& deadline) 
   return told(kind, refusal, advice_for(refusal));
 }
 
-std::optional<Issued<AwsCredentials>> read_alibaba_token_answer(std::string_view body) {
+std::optional<Issued<AwsCredentials>> read_alibaba_token_response(std::string_view body) {
   simdjson::dom::parser parser;
-  simdjson::dom::object answer;
+  simdjson::dom::object response;
   simdjson::dom::object found;
-  if (body.size() > kAnswerLimitBytes ||
-      parser.parse(body.data(), body.size()).get(answer) != simdjson::SUCCESS ||
-      answer.at_key("Credentials").get(found) != simdjson::SUCCESS)
+  if (body.size() > kResponseLimitBytes ||
+      parser.parse(body.data(), body.size()).get(response) != simdjson::SUCCESS ||
+      response.at_key("Credentials").get(found) != simdjson::SUCCESS)
     return std::nullopt;
   AwsCredentials keys{text_of(found, "AccessKeyId"), text_of(found, "AccessKeySecret"),
                       text_of(found, "SecurityToken")};

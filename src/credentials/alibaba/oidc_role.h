@@ -42,6 +42,6 @@ class AlibabaOidcRole final : public Issuer<AwsCredentials> {
 };
 
 // What the token service answers, read. Nothing where the body is no such answer, whole.
-std::optional<Issued<AwsCredentials>> read_alibaba_token_answer(std::string_view body);
+std::optional<Issued<AwsCredentials>> read_alibaba_token_response(std::string_view body);
 
 }  // namespace rayhistory

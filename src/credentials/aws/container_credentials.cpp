@@ -86,7 +86,7 @@ Result<Issued<AwsCredentials>> AwsContainerCredentials::issue(const Deadline& de
   request.url = url_;
   request.headers.set("Accept", "application/json");
   if (!token.empty()) request.headers.set("Authorization", token);
-  request.response_limit_bytes = kAwsKeyAnswerLimitBytes;
+  request.response_limit_bytes = kAwsKeyResponseLimitBytes;
   request.stall_timeout = kStallTimeout;
   Result<HttpResponse> response = client_->send(request, deadline);
   if (!response) {
@@ -95,7 +95,7 @@ Result<Issued<AwsCredentials>> AwsContainerCredentials::issue(const Deadline& de
     return std::move(error).in("container credentials");
   }
   if (response->status == 200) {
-    if (auto issued = read_aws_key_answer(response->body)) return *std::move(issued);
+    if (auto issued = read_aws_key_response(response->body)) return *std::move(issued);
   }
   const bool is_passing = response->status == 200 || response->status == 429 || response->status >= 500;
   const std::string words = read_aws_key_refusal(response->body);

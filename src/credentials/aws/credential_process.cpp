@@ -166,9 +166,9 @@ Result<std::string> Child::finish(const Clock& clock, const Deadline& deadline) 
     if (ready <= 0) continue;
     if (waiting[0].revents != 0) take_piece(output_, printed);
     if (waiting[1].revents != 0) take_piece(error_, complaint);
-    if (printed.size() > kAwsKeyAnswerLimitBytes)
-      return Error{ErrorKind::denied, fmt::format("printed more than {} bytes", kAwsKeyAnswerLimitBytes)};
-    if (complaint.size() > kAwsKeyAnswerLimitBytes) complaint.erase(0, complaint.size() - kShownErrorBytes);
+    if (printed.size() > kAwsKeyResponseLimitBytes)
+      return Error{ErrorKind::denied, fmt::format("printed more than {} bytes", kAwsKeyResponseLimitBytes)};
+    if (complaint.size() > kAwsKeyResponseLimitBytes) complaint.erase(0, complaint.size() - kShownErrorBytes);
     // All that it wrote is in the pipes by then, and is read first.
     if (waiting[0].revents == 0 && waiting[1].revents == 0 && waiting[2].revents != 0) break;
   }

@@ -52,7 +52,7 @@ HttpRequest AwsInstanceMetadata::request_for(HttpMethod method, std::string_view
   request.method = method;
   request.url = endpoint_;
   request.url.encoded_path += path;
-  request.response_limit_bytes = kAwsKeyAnswerLimitBytes;
+  request.response_limit_bytes = kAwsKeyResponseLimitBytes;
   request.stall_timeout = kStallTimeout;
   return request;
 }
@@ -101,7 +101,7 @@ Result<Issued<AwsCredentials>> AwsInstanceMetadata::issue(const Deadline& deadli
     if (roles.status != 200 || role.empty()) return unexpected("the name of the instance's role", roles);
     TRY_ASSIGN(const HttpResponse keys, get(std::string(kRolesPath) + encode_path(role), token, deadline));
     if (keys.status == 200) {
-      if (auto read = read_aws_key_answer(keys.body)) return *std::move(read);
+      if (auto read = read_aws_key_response(keys.body)) return *std::move(read);
     }
     return unexpected("keys of the instance's role " + role, keys);
   }();

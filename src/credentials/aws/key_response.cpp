@@ -16,7 +16,7 @@ using Object = simdjson::dom::object;
 constexpr size_t kShownRefusalBytes = 300;
 
 bool parse(simdjson::dom::parser& parser, std::string_view body, Object& object) {
-  return body.size() <= kAwsKeyAnswerLimitBytes &&
+  return body.size() <= kAwsKeyResponseLimitBytes &&
          parser.parse(body.data(), body.size()).get(object) == simdjson::SUCCESS;
 }
 
@@ -46,7 +46,7 @@ std::optional<Issued<AwsCredentials>> read_keys(const Object& object, std::strin
 
 }  // namespace
 
-std::optional<Issued<AwsCredentials>> read_aws_key_answer(std::string_view body) {
+std::optional<Issued<AwsCredentials>> read_aws_key_response(std::string_view body) {
   simdjson::dom::parser parser;
   Object object;
   if (!parse(parser, body, object)) return std::nullopt;

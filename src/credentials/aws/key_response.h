@@ -11,11 +11,11 @@
 namespace rayhistory {
 
 // Larger than any session token (some 2 KiB); what is longer is something else.
-inline constexpr uint64_t kAwsKeyAnswerLimitBytes = 64 * 1024;
+inline constexpr uint64_t kAwsKeyResponseLimitBytes = 64 * 1024;
 
 // {"AccessKeyId": …, "SecretAccessKey": …, "Token": …, "Expiration": RFC 3339}, the last two where there are
 // any. Nothing where the body is not that, whole.
-std::optional<Issued<AwsCredentials>> read_aws_key_answer(std::string_view body);
+std::optional<Issued<AwsCredentials>> read_aws_key_response(std::string_view body);
 // The same of a credential process, whose token is "SessionToken" and whose "Version" must be 1.
 std::optional<Issued<AwsCredentials>> read_aws_process_output(std::string_view output);
 // "AssumeRoleUnauthorizedAccess: EC2 cannot assume the role", of {"Code": …, "Message": …} in either case;

@@ -23,15 +23,16 @@ Deadline soon() {
   return Deadline::after(system_clock(), Seconds(60));
 }
 
-TEST(AwsKeyAnswer, IsReadWholeOrNotAtAll) {
-  const auto keys = read_aws_key_answer(kKeys);
+TEST(AwsKeyResponse, IsReadWholeOrNotAtAll) {
+  const auto keys = read_aws_key_response(kKeys);
   ASSERT_TRUE(keys);
   EXPECT_EQ(keys->credentials, (AwsCredentials{"ASIA", "secret", "token"}));
   EXPECT_EQ(keys->expires_unix_nanoseconds, 1'795'400'840'000'000'000);
   for (size_t length = 0; length < kKeys.size(); ++length)
-    EXPECT_FALSE(read_aws_key_answer(kKeys.substr(0, length)));
-  EXPECT_FALSE(read_aws_key_answer(R"({"AccessKeyId": "a\nb", "SecretAccessKey": "s"})"));
-  EXPECT_FALSE(read_aws_key_answer(R"({"AccessKeyId": "a", "SecretAccessKey": "s", "Expiration": "soon"})"));
+    EXPECT_FALSE(read_aws_key_response(kKeys.substr(0, length)));
+  EXPECT_FALSE(read_aws_key_response(R"({"AccessKeyId": "a\nb", "SecretAccessKey": "s"})"));
+  EXPECT_FALSE(
+      read_aws_key_response(R"({"AccessKeyId": "a", "SecretAccessKey": "s", "Expiration": "soon"})"));
   EXPECT_EQ(read_aws_key_refusal(R"({"Code": "AccessDenied", "Message": "not\nyou"})"),
             "AccessDenied: not you");
 }
@@ -44,8 +45,8 @@ class AwsContainerCredentialsTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
-  ScriptedAnswer answer_{200, {}, std::string(kKeys)};
-  ScriptedHttpServer server_{[this](const ReceivedRequest&) { return answer_; }};
+  ScriptedResponse response_{200, {}, std::string(kKeys)};
+  ScriptedHttpServer server_{[this](const ReceivedRequest&) { return response_; }};
 };
 
 TEST_F(AwsContainerCredentialsTest, ShowsTheTokenThatIsInTheFileNow) {
@@ -69,13 +70,13 @@ TEST_F(AwsContainerCredentialsTest, ShowsTheTokenThatIsInTheFileNow) {
 TEST_F(AwsContainerCredentialsTest, TellsWhatItWasRefused) {
   auto container = *AwsContainerCredentials::open({.container_full_uri = server_.origin()},
                                                   std::make_shared<CurlClient>(system_clock()));
-  answer_ = {403, {}, R"({"code": "AccessDenied", "message": "no association"})"};
+  response_ = {403, {}, R"({"code": "AccessDenied", "message": "no association"})"};
   auto refused = container->issue(soon());
   EXPECT_EQ(refused.error().kind, ErrorKind::denied);
   EXPECT_THAT(refused.error().message, HasSubstr("AccessDenied: no association"));
-  answer_ = {500};
+  response_ = {500};
   EXPECT_EQ(container->issue(soon()).error().kind, ErrorKind::retry);
-  answer_ = {200, {}, "{}"};
+  response_ = {200, {}, "{}"};
   EXPECT_EQ(container->issue(soon()).error().kind, ErrorKind::retry);
 }
 
@@ -103,17 +104,17 @@ class AwsInstanceMetadataTest : public testing::Test {
                                               std::make_shared<CurlClient>(system_clock()));
     return (*metadata)->issue(soon());
   }
-  ScriptedAnswer answer(const ReceivedRequest& request) {
+  ScriptedResponse response(const ReceivedRequest& request) {
     if (request.method == "PUT") return token_;
     if (request.header("X-aws-ec2-metadata-token") != "session") return {401};
     if (request.target.ends_with("security-credentials/")) return role_;
     return keys_;
   }
 
-  ScriptedAnswer token_{200, {}, "session"};
-  ScriptedAnswer role_{200, {}, "my-role"};
-  ScriptedAnswer keys_{200, {}, std::string(kKeys)};
-  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return answer(request); }};
+  ScriptedResponse token_{200, {}, "session"};
+  ScriptedResponse role_{200, {}, "my-role"};
+  ScriptedResponse keys_{200, {}, std::string(kKeys)};
+  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return response(request); }};
 };
 
 TEST_F(AwsInstanceMetadataTest, TakesATokenFirst) {

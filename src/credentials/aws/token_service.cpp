@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kApiVersion = "2011-06-15";
 // An answer has some 3 KiB.
-constexpr uint64_t kAnswerLimitBytes = 64 * 1024;
+constexpr uint64_t kResponseLimitBytes = 64 * 1024;
 // It answers in far less than a second.
 constexpr Seconds kStallTimeout{15};
 constexpr size_t kShownRefusalBytes = 300;
@@ -139,7 +139,7 @@ Result<Issued<AwsCredentials>> AwsTokenService::exchange(std::string_view action
   request.url = endpoint_.url;
   request.headers.set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
   request.body = &body;
-  request.response_limit_bytes = kAnswerLimitBytes;
+  request.response_limit_bytes = kResponseLimitBytes;
   request.stall_timeout = kStallTimeout;
   if (caller != nullptr) {
     sign_aws_v4(request, *caller, {endpoint_.region, "sts", clock_.unix_nanoseconds()},

@@ -16,7 +16,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 const Deadline kNever = Deadline::never();
-constexpr std::string_view kAnswer =
+constexpr std::string_view kResponse =
     "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
     "<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIA</AccessKeyId>"
     "<SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken>"
@@ -59,8 +59,8 @@ class AwsTokenServiceTest : public testing::Test {
 
   SkippingClock clock_;
   TemporaryFolder folder_;
-  ScriptedAnswer answer_{200, {}, std::string(kAnswer)};
-  ScriptedHttpServer server_{[this](const ReceivedRequest&) { return answer_; }};
+  ScriptedResponse response_{200, {}, std::string(kResponse)};
+  ScriptedHttpServer server_{[this](const ReceivedRequest&) { return response_; }};
 };
 
 TEST_F(AwsTokenServiceTest, ExchangesTheTokenThatIsInTheFileNow) {
@@ -88,10 +88,10 @@ TEST_F(AwsTokenServiceTest, NamesATokenFileThatCannotBeUsed) {
 }
 
 TEST_F(AwsTokenServiceTest, TellsARefusalInItsWordsWithWhatToDo) {
-  answer_ = {400,
-             {},
-             "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidIdentityToken</Code><Message>No "
-             "OpenIDConnect provider\nfound</Message></Error></ErrorResponse>"};
+  response_ = {400,
+               {},
+               "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidIdentityToken</Code><Message>No "
+               "OpenIDConnect provider\nfound</Message></Error></ErrorResponse>"};
   const auto refused = service().assume_role_with_web_identity({.arn = "r"}, "my-token", kNever);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::denied);
@@ -102,8 +102,8 @@ TEST_F(AwsTokenServiceTest, TellsARefusalInItsWordsWithWhatToDo) {
 }
 
 TEST_F(AwsTokenServiceTest, TakesWhatPassesForPassing) {
-  const auto kind_of = [&](ScriptedAnswer answer) {
-    answer_ = std::move(answer);
+  const auto kind_of = [&](ScriptedResponse response) {
+    response_ = std::move(response);
     return service().assume_role({.arn = "r"}, {"id", "secret", ""}, kNever).error().kind;
   };
   EXPECT_EQ(kind_of({503, {}, "<html>"}), ErrorKind::retry);
@@ -112,7 +112,7 @@ TEST_F(AwsTokenServiceTest, TakesWhatPassesForPassing) {
   EXPECT_EQ(
       kind_of({400, {}, "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>"}),
       ErrorKind::retry);
-  EXPECT_EQ(kind_of({200, {}, std::string(kAnswer.substr(0, 200))}), ErrorKind::retry);
+  EXPECT_EQ(kind_of({200, {}, std::string(kResponse.substr(0, 200))}), ErrorKind::retry);
   EXPECT_EQ(kind_of({200, {}, "", 10}), ErrorKind::retry) << "an answer that was cut";
   EXPECT_EQ(kind_of({404, {}, "not here"}), ErrorKind::denied);
 }

@@ -40,8 +40,8 @@ class AzureIdentityTest : public testing::Test {
 
   const TemporaryFolder folder_;
   SkippingClock clock_;
-  ScriptedAnswer answer_{200, {}, R"({"access_token":"the-token","expires_in":3600})"};
-  ScriptedHttpServer server_{[this](const ReceivedRequest&) { return answer_; }};
+  ScriptedResponse response_{200, {}, R"({"access_token":"the-token","expires_in":3600})"};
+  ScriptedHttpServer server_{[this](const ReceivedRequest&) { return response_; }};
 };
 
 TEST_F(AzureIdentityTest, AClientSecretIsExchanged) {
@@ -97,7 +97,7 @@ TEST_F(AzureIdentityTest, TheMetadataServiceIsAsked) {
 TEST_F(AzureIdentityTest, AppServiceIsAskedWhereItIsThere) {
   const AzureIdentity identity{.identity_endpoint = server_.origin() + "/msi/token",
                                .identity_header = "s3cret"};
-  answer_.body = R"({"access_token":"the-token","expires_on":"1795404440"})";
+  response_.body = R"({"access_token":"the-token","expires_on":"1795404440"})";
   ASSERT_TRUE(issue(azure_managed_identity_issuer(identity, client(), clock_)));
   const ReceivedRequest request = server_.requests().at(0);
   EXPECT_EQ(request.target, "/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fstorage.azure.com");
@@ -123,7 +123,7 @@ TEST_F(AzureIdentityTest, TheDefaultIsTheFirstThatIsConfigured) {
 TEST_F(AzureIdentityTest, ARefusalIsToldInTheServicesWordsWithoutTheSecret) {
   AzureIdentity identity = application();
   identity.client_secret = "s3cret";
-  answer_ = {
+  response_ = {
       401, {}, R"({"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret."})"};
   const Error error = issue(azure_client_secret_issuer(identity, client(), clock_)).error();
   EXPECT_EQ(error.kind, ErrorKind::denied);
@@ -135,14 +135,14 @@ TEST_F(AzureIdentityTest, ARefusalIsToldInTheServicesWordsWithoutTheSecret) {
 TEST_F(AzureIdentityTest, WhatPassesIsTriedAgain) {
   const AzureIdentity identity{.metadata_host = server_.origin()};
   for (const int status : {404, 410, 429, 500, 503}) {
-    answer_ = {status, {{"Retry-After", "9"}}, ""};
+    response_ = {status, {{"Retry-After", "9"}}, ""};
     const Error error = issue(azure_managed_identity_issuer(identity, client(), clock_)).error();
     EXPECT_EQ(error.kind, ErrorKind::retry) << status;
     EXPECT_EQ(error.retry_after, Seconds(9));
   }
-  for (const ScriptedAnswer& answer :
-       {ScriptedAnswer{200, {}, "<html>"}, ScriptedAnswer{.body = "{}", .cut_after = 20}}) {
-    answer_ = answer;
+  for (const ScriptedResponse& response :
+       {ScriptedResponse{200, {}, "<html>"}, ScriptedResponse{.body = "{}", .cut_after = 20}}) {
+    response_ = response;
     EXPECT_EQ(issue(azure_managed_identity_issuer(identity, client(), clock_)).error().kind,
               ErrorKind::retry);
   }
@@ -150,7 +150,7 @@ TEST_F(AzureIdentityTest, WhatPassesIsTriedAgain) {
 
 TEST_F(AzureIdentityTest, NoIdentityIsToldWithTheOtherWays) {
   const AzureIdentity identity{.metadata_host = server_.origin()};
-  answer_ = {400, {}, R"({"error":"invalid_request","error_description":"Identity not found"})"};
+  response_ = {400, {}, R"({"error":"invalid_request","error_description":"Identity not found"})"};
   const Error error = issue(azure_managed_identity_issuer(identity, client(), clock_)).error();
   EXPECT_EQ(error.kind, ErrorKind::denied);
   EXPECT_THAT(error.message, AllOf(HasSubstr("Identity not found"), HasSubstr("AZURE_FEDERATED_TOKEN_FILE"),

@@ -36,7 +36,7 @@ bool is_passing(int status) {
 
 Result<Issued<AccessToken>> exchange_for_azure_token(HttpClient& client, HttpRequest& request,
                                                      const Clock& clock, const Deadline& deadline) {
-  request.response_limit_bytes = kAzureTokenAnswerLimitBytes;
+  request.response_limit_bytes = kAzureTokenResponseLimitBytes;
   request.stall_timeout = kStallTimeout;
   const int64_t asked_at = clock.unix_nanoseconds();
   Result<HttpResponse> response = client.send(request, deadline);

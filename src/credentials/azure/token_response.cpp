@@ -46,7 +46,7 @@ bool is_token(std::string_view text) {
 std::optional<Issued<AccessToken>> read_azure_token(std::string_view body, int64_t unix_nanoseconds) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
-  if (body.size() > kAzureTokenAnswerLimitBytes ||
+  if (body.size() > kAzureTokenResponseLimitBytes ||
       parser.parse(body.data(), body.size()).get(object) != simdjson::SUCCESS)
     return std::nullopt;
   std::string token = text_of(object, "access_token");
@@ -66,7 +66,7 @@ std::optional<Issued<AccessToken>> read_azure_token(std::string_view body, int64
 std::string read_azure_token_refusal(std::string_view body) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
-  if (body.size() > kAzureTokenAnswerLimitBytes ||
+  if (body.size() > kAzureTokenResponseLimitBytes ||
       parser.parse(body.data(), body.size()).get(object) != simdjson::SUCCESS)
     return {};
   std::string text = text_of(object, "error");

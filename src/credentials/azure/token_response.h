@@ -12,7 +12,7 @@
 namespace rayhistory {
 
 // Larger than any token with its claims; a page of something else is not to be read to its end.
-inline constexpr uint64_t kAzureTokenAnswerLimitBytes = 256 * 1024;
+inline constexpr uint64_t kAzureTokenResponseLimitBytes = 256 * 1024;
 
 // Nothing where the body is no such answer, whole: a token and, in seconds, "expires_in" (from now on) or
 // "expires_on" (of unix time), each a number or digits in a string.

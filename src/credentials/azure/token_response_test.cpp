@@ -8,7 +8,7 @@ namespace {
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kNow = 1'795'400'840 * kSecond + 5;
 
-TEST(AzureTokenAnswer, OfEntra) {
+TEST(AzureTokenResponse, OfEntra) {
   const auto issued =
       read_azure_token(R"({"token_type":"Bearer","expires_in":3599,"access_token":"eyJ.x"})", kNow);
   ASSERT_TRUE(issued);
@@ -16,7 +16,7 @@ TEST(AzureTokenAnswer, OfEntra) {
   EXPECT_EQ(issued->expires_unix_nanoseconds, (1'795'400'840 + 3599) * kSecond);
 }
 
-TEST(AzureTokenAnswer, OfTheMetadataServiceAndOfAppService) {
+TEST(AzureTokenResponse, OfTheMetadataServiceAndOfAppService) {
   const auto imds = read_azure_token(
       R"({"access_token":"t","expires_in":"3600","expires_on":"1","resource":"https://storage.azure.com"})",
       kNow);
@@ -25,7 +25,7 @@ TEST(AzureTokenAnswer, OfTheMetadataServiceAndOfAppService) {
   EXPECT_EQ(app_service->expires_unix_nanoseconds, 1'795'400'900 * kSecond);
 }
 
-TEST(AzureTokenAnswer, IsNothingWhereItIsNone) {
+TEST(AzureTokenResponse, IsNothingWhereItIsNone) {
   for (const char* body :
        {"", "x", "[]", "{}", R"({"access_token":"t"})", R"({"expires_in":1})",
         R"({"access_token":"","expires_in":1})", R"({"access_token":"a b","expires_in":1})",
@@ -35,10 +35,10 @@ TEST(AzureTokenAnswer, IsNothingWhereItIsNone) {
         R"({"access_token":"t","expires_in":3600)"}) {
     EXPECT_FALSE(read_azure_token(body, kNow)) << body;
   }
-  EXPECT_FALSE(read_azure_token(std::string(kAzureTokenAnswerLimitBytes + 1, ' '), kNow));
+  EXPECT_FALSE(read_azure_token(std::string(kAzureTokenResponseLimitBytes + 1, ' '), kNow));
 }
 
-TEST(AzureTokenAnswer, OfARefusalIsOneLine) {
+TEST(AzureTokenResponse, OfARefusalIsOneLine) {
   EXPECT_EQ(read_azure_token_refusal(
                 R"({"error":"invalid_client","error_description":"AADSTS7000215: Invalid.\r\nTrace ID: x"})"),
             "invalid_client: AADSTS7000215: Invalid.");

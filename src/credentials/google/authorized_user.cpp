@@ -14,14 +14,14 @@ GoogleAuthorizedUserIssuer::GoogleAuthorizedUserIssuer(GoogleAuthorizedUser user
 Result<Issued<AccessToken>> GoogleAuthorizedUserIssuer::issue(const Deadline& deadline) {
   const int64_t now = clock_.unix_nanoseconds();
   // No scope: what the user has agreed to is what there is.
-  TRY_ASSIGN(const std::string reply, post_token_form(client_, user_.token_url,
-                                                      {{"grant_type", "refresh_token"},
-                                                       {"client_id", user_.client_id},
-                                                       {"client_secret", user_.client_secret},
-                                                       {"refresh_token", user_.refresh_token}},
-                                                      {}, deadline));
-  std::optional<Issued<AccessToken>> token = read_token_reply(reply, now);
-  if (!token) return no_token_in_reply("token endpoint " + user_.token_url.origin());
+  TRY_ASSIGN(const std::string response, post_token_form(client_, user_.token_url,
+                                                         {{"grant_type", "refresh_token"},
+                                                          {"client_id", user_.client_id},
+                                                          {"client_secret", user_.client_secret},
+                                                          {"refresh_token", user_.refresh_token}},
+                                                         {}, deadline));
+  std::optional<Issued<AccessToken>> token = read_token_response(response, now);
+  if (!token) return no_token_in_response("token endpoint " + user_.token_url.origin());
   return *std::move(token);
 }
 

@@ -22,7 +22,7 @@ using testing::Not;
 
 const Deadline kNever = Deadline::never();
 
-ScriptedAnswer token_answer(std::string_view token, int seconds = 3600) {
+ScriptedResponse token_response(std::string_view token, int seconds = 3600) {
   return {200,
           {},
           R"({"access_token":")" + std::string(token) + R"(","expires_in":)" + std::to_string(seconds) + "}"};
@@ -52,7 +52,7 @@ class GoogleCredentialsTest : public testing::Test {
   TemporaryFolder folder_;
   SkippingClock clock_;
   std::string file_;
-  ScriptedHttpServer::Script script_ = [](const ReceivedRequest&) { return token_answer("t"); };
+  ScriptedHttpServer::Script script_ = [](const ReceivedRequest&) { return token_response("t"); };
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return script_(request); }};
 };
 
@@ -95,7 +95,7 @@ TEST_F(GoogleCredentialsTest, WithoutThatVariableItIsGcloudsFileThenTheMetadataS
 }
 
 TEST_F(GoogleCredentialsTest, WhereNothingIsFoundItSaysWhereItLooked) {
-  script_ = [](const ReceivedRequest&) { return ScriptedAnswer{404, {}, "no service account"}; };
+  script_ = [](const ReceivedRequest&) { return ScriptedResponse{404, {}, "no service account"}; };
   const auto nothing = issue();
   ASSERT_FALSE(nothing);
   EXPECT_EQ(nothing.error().kind, ErrorKind::denied);
@@ -120,10 +120,10 @@ TEST_F(GoogleCredentialsTest, AWorkloadsTokenIsExchanged) {
 
 TEST_F(GoogleCredentialsTest, AWorkloadsTokenFromAUrlIsExchangedForAServiceAccounts) {
   script_ = [](const ReceivedRequest& request) {
-    if (request.target == "/subject") return ScriptedAnswer{200, {}, R"({"value":"the-subject"})"};
-    if (request.target == "/sts") return token_answer("federated");
+    if (request.target == "/subject") return ScriptedResponse{200, {}, R"({"value":"the-subject"})"};
+    if (request.target == "/sts") return token_response("federated");
     EXPECT_EQ(request.header("Authorization"), "Bearer federated");
-    return ScriptedAnswer{200, {}, R"({"accessToken":"impersonated","expireTime":"2026-11-23T03:27:20Z"})"};
+    return ScriptedResponse{200, {}, R"({"accessToken":"impersonated","expireTime":"2026-11-23T03:27:20Z"})"};
   };
   file_ =
       folder_.write("external.json",
@@ -141,7 +141,7 @@ TEST_F(GoogleCredentialsTest, AWorkloadsTokenFromAUrlIsExchangedForAServiceAccou
 
 TEST_F(GoogleCredentialsTest, ARefusalIsToldWithoutASecret) {
   script_ = [](const ReceivedRequest&) {
-    return ScriptedAnswer{
+    return ScriptedResponse{
         400, {}, R"({"error":"invalid_grant","error_description":"Token has been revoked."})"};
   };
   file_ = folder_.write("user.json", user());
@@ -151,11 +151,11 @@ TEST_F(GoogleCredentialsTest, ARefusalIsToldWithoutASecret) {
   EXPECT_THAT(refused.error().message,
               AllOf(HasSubstr("user.json (GOOGLE_APPLICATION_CREDENTIALS)"),
                     HasSubstr("400 invalid_grant: Token has been revoked."), Not(HasSubstr("r/+"))));
-  script_ = [](const ReceivedRequest&) { return ScriptedAnswer{503}; };
+  script_ = [](const ReceivedRequest&) { return ScriptedResponse{503}; };
   EXPECT_EQ(issue().error().kind, ErrorKind::retry);
-  script_ = [](const ReceivedRequest&) { return ScriptedAnswer{.cut_after = 10}; };
+  script_ = [](const ReceivedRequest&) { return ScriptedResponse{.cut_after = 10}; };
   EXPECT_EQ(issue().error().kind, ErrorKind::retry);
-  script_ = [](const ReceivedRequest&) { return ScriptedAnswer{200, {}, "{}"}; };
+  script_ = [](const ReceivedRequest&) { return ScriptedResponse{200, {}, "{}"}; };
   EXPECT_EQ(issue().error().kind, ErrorKind::retry);
 }
 
@@ -163,7 +163,7 @@ TEST_F(GoogleCredentialsTest, TokensAreRenewedAheadOfTheirExpiryAndThroughAnOuta
   int issued = 0;
   bool away = false;
   script_ = [&](const ReceivedRequest&) {
-    return away ? ScriptedAnswer{503} : token_answer("t" + std::to_string(++issued), 400);
+    return away ? ScriptedResponse{503} : token_response("t" + std::to_string(++issued), 400);
   };
   CachedCredentials<AccessToken> cached(source(), clock_);
   const auto after = [&](Nanoseconds passed) {
@@ -185,7 +185,7 @@ TEST_F(GoogleCredentialsTest, TheProjectIsTheKeysOrTheMetadataServers) {
   CurlClient client(clock_);
   script_ = [](const ReceivedRequest& request) {
     EXPECT_EQ(request.target, "/computeMetadata/v1/project/project-id");
-    return ScriptedAnswer{200, {}, "of-the-machine"};
+    return ScriptedResponse{200, {}, "of-the-machine"};
   };
   EXPECT_EQ(*find_google_project(places(), client, clock_, kNever), "of-the-machine");
   file_ = folder_.write("key.json", service_account());

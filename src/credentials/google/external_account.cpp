@@ -82,10 +82,10 @@ Result<Issued<AccessToken>> GoogleExternalAccountIssuer::exchange(const std::str
                                                          json_string(account_.workforce_user_project))));
   }
   const int64_t now = clock_.unix_nanoseconds();
-  TRY_ASSIGN(const std::string reply,
+  TRY_ASSIGN(const std::string response,
              post_token_form(client_, account_.token_url, form, std::move(headers), deadline));
-  std::optional<Issued<AccessToken>> token = read_token_reply(reply, now);
-  if (!token) return no_token_in_reply("token endpoint " + account_.token_url.origin());
+  std::optional<Issued<AccessToken>> token = read_token_response(response, now);
+  if (!token) return no_token_in_response("token endpoint " + account_.token_url.origin());
   return *std::move(token);
 }
 
@@ -100,9 +100,9 @@ Result<Issued<AccessToken>> GoogleExternalAccountIssuer::impersonate(const Acces
   request.headers.set("Authorization", "Bearer " + token.value);
   request.body = &body;
   const std::string whom = "service_account_impersonation_url " + request.url.origin();
-  TRY_ASSIGN(const std::string reply, ask_token_service(client_, std::move(request), whom, deadline));
-  std::optional<Issued<AccessToken>> impersonated = read_impersonation_reply(reply);
-  if (!impersonated) return no_token_in_reply(whom);
+  TRY_ASSIGN(const std::string response, ask_token_service(client_, std::move(request), whom, deadline));
+  std::optional<Issued<AccessToken>> impersonated = read_impersonation_response(response);
+  if (!impersonated) return no_token_in_response(whom);
   return *std::move(impersonated);
 }
 

@@ -19,10 +19,10 @@ GoogleMetadataServer::GoogleMetadataServer(const std::string& host, HttpClient& 
 
 Result<Issued<AccessToken>> GoogleMetadataServer::issue(const Deadline& deadline) {
   const int64_t now = clock_.unix_nanoseconds();
-  TRY_ASSIGN(const std::string reply, ask("/computeMetadata/v1/instance/service-accounts/default/token",
-                                          {{"scopes", std::string(kGoogleStorageScope)}}, deadline));
-  std::optional<Issued<AccessToken>> token = read_token_reply(reply, now);
-  if (!token) return no_token_in_reply(origin());
+  TRY_ASSIGN(const std::string response, ask("/computeMetadata/v1/instance/service-accounts/default/token",
+                                             {{"scopes", std::string(kGoogleStorageScope)}}, deadline));
+  std::optional<Issued<AccessToken>> token = read_token_response(response, now);
+  if (!token) return no_token_in_response(origin());
   return *std::move(token);
 }
 

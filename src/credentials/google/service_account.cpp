@@ -31,13 +31,13 @@ Result<Issued<AccessToken>> GoogleServiceAccount::issue(const Deadline& deadline
   const std::string claims =
       fmt::format(R"({{"iat":{},"exp":{},"iss":{},"aud":"{}","scope":"{}"}})", issued,
                   issued + kLifetimeSeconds, json_string(key_.client_email), kAudience, kGoogleStorageScope);
-  TRY_ASSIGN(const std::string reply,
+  TRY_ASSIGN(const std::string response,
              post_token_form(client_, key_.token_url,
                              {{"assertion", make_jwt_rs256(*rsa, key_.private_key_id, claims)},
                               {"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}},
                              {}, deadline));
-  std::optional<Issued<AccessToken>> token = read_token_reply(reply, now);
-  if (!token) return no_token_in_reply("token endpoint " + key_.token_url.origin());
+  std::optional<Issued<AccessToken>> token = read_token_response(response, now);
+  if (!token) return no_token_in_response("token endpoint " + key_.token_url.origin());
   return *std::move(token);
 }
 

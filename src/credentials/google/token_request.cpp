@@ -26,7 +26,7 @@ Result<std::string> post_token_form(HttpClient& client, const Url& url, const Qu
   return ask_token_service(client, std::move(request), "token endpoint " + url.origin(), deadline);
 }
 
-Error no_token_in_reply(std::string_view whom) {
+Error no_token_in_response(std::string_view whom) {
   return Error{ErrorKind::retry, fmt::format("{}: its answer holds no token", whom)};
 }
 

@@ -23,6 +23,6 @@ Result<std::string> post_token_form(HttpClient& client, const Url& url, const Qu
                                     Headers headers, const Deadline& deadline);
 
 // The answer that is no token is told as this.
-Error no_token_in_reply(std::string_view whom);
+Error no_token_in_response(std::string_view whom);
 
 }  // namespace rayhistory

@@ -47,7 +47,7 @@ std::optional<int64_t> seconds_in(const Object& object, std::string_view name) {
 
 }  // namespace
 
-std::optional<Issued<AccessToken>> read_token_reply(std::string_view body, int64_t now_unix_nanoseconds) {
+std::optional<Issued<AccessToken>> read_token_response(std::string_view body, int64_t now_unix_nanoseconds) {
   simdjson::dom::parser parser;
   Object object;
   if (!parse(parser, body, object)) return std::nullopt;
@@ -58,7 +58,7 @@ std::optional<Issued<AccessToken>> read_token_reply(std::string_view body, int64
                              now_unix_nanoseconds + Nanoseconds(Seconds(*seconds)).count()};
 }
 
-std::optional<Issued<AccessToken>> read_impersonation_reply(std::string_view body) {
+std::optional<Issued<AccessToken>> read_impersonation_response(std::string_view body) {
   simdjson::dom::parser parser;
   Object object;
   if (!parse(parser, body, object)) return std::nullopt;

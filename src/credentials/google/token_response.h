@@ -14,9 +14,9 @@
 namespace rayhistory {
 
 // {"access_token": …, "expires_in": seconds, as a number or as text}
-std::optional<Issued<AccessToken>> read_token_reply(std::string_view body, int64_t now_unix_nanoseconds);
+std::optional<Issued<AccessToken>> read_token_response(std::string_view body, int64_t now_unix_nanoseconds);
 // {"accessToken": …, "expireTime": RFC 3339}
-std::optional<Issued<AccessToken>> read_impersonation_reply(std::string_view body);
+std::optional<Issued<AccessToken>> read_impersonation_response(std::string_view body);
 // The field of a JSON object that holds a text; nothing where it is empty.
 std::optional<std::string> read_text_field(std::string_view body, std::string_view name);
 // "invalid_grant: Invalid JWT Signature.", of OAuth's {"error": …, "error_description": …} or of Google's

@@ -180,16 +180,16 @@ TEST(OciToken, EndsAtItsClaim) {
     EXPECT_FALSE(session(token)) << token;
 }
 
-TEST(OciToken, IsReadFromRepliesThatAreWhole) {
-  EXPECT_EQ(read_oci_token_reply(R"({"token":"abc"})"), "abc");
-  EXPECT_EQ(read_oci_proxymux_reply(to_base64(R"({"token":"ST$abc"})") + "\n"), "abc");
+TEST(OciToken, IsReadFromResponsesThatAreWhole) {
+  EXPECT_EQ(read_oci_token_response(R"({"token":"abc"})"), "abc");
+  EXPECT_EQ(read_oci_proxymux_response(to_base64(R"({"token":"ST$abc"})") + "\n"), "abc");
   for (const std::string& body : {std::string(), std::string("{}"), std::string(R"({"token":"a b"})"),
                                   std::string(R"({"token":"abc")")}) {
-    EXPECT_EQ(read_oci_token_reply(body), std::nullopt) << body;
-    EXPECT_EQ(read_oci_proxymux_reply(to_base64(body)), std::nullopt) << body;
+    EXPECT_EQ(read_oci_token_response(body), std::nullopt) << body;
+    EXPECT_EQ(read_oci_proxymux_response(to_base64(body)), std::nullopt) << body;
   }
-  EXPECT_EQ(read_oci_proxymux_reply(to_base64(R"({"token":"abc"})")), std::nullopt) << "without ST$";
-  EXPECT_EQ(read_oci_proxymux_reply("%%%"), std::nullopt);
+  EXPECT_EQ(read_oci_proxymux_response(to_base64(R"({"token":"abc"})")), std::nullopt) << "without ST$";
+  EXPECT_EQ(read_oci_proxymux_response("%%%"), std::nullopt);
 }
 
 TEST(OciRegion, KnowsShortNamesRealmsAndRegionsThatAreNew) {
@@ -262,21 +262,22 @@ class OciInstancePrincipalTest : public OciCredentialsTest {
     environment_.auth_type = "instance_principal";
     environment_.metadata_url = server_.origin() + "/opc/v2";
     environment_.auth_url = server_.origin();
-    answers_ = {{"/opc/v2/instance/region", "fra\n"},
-                {"/opc/v2/instance/regionInfo",
-                 R"({"realmDomainComponent":"realm.example","regionIdentifier":"mars-1","regionKey":"xmr"})"},
-                {"/opc/v2/identity/cert.pem",
-                 test_certificate_pem({"opc-certtype:instance", "opc-tenant:ocid1.tenancy"})},
-                {"/opc/v2/identity/key.pem", rsa_test_key_pem()},
-                {"/opc/v2/identity/intermediate.pem", test_certificate_pem({"intermediate"})},
-                {"/v1/x509", R"({"token":")" + jwt(R"({"exp":1795404440})") + "\"}"}};
+    responses_ = {
+        {"/opc/v2/instance/region", "fra\n"},
+        {"/opc/v2/instance/regionInfo",
+         R"({"realmDomainComponent":"realm.example","regionIdentifier":"mars-1","regionKey":"xmr"})"},
+        {"/opc/v2/identity/cert.pem",
+         test_certificate_pem({"opc-certtype:instance", "opc-tenant:ocid1.tenancy"})},
+        {"/opc/v2/identity/key.pem", rsa_test_key_pem()},
+        {"/opc/v2/identity/intermediate.pem", test_certificate_pem({"intermediate"})},
+        {"/v1/x509", R"({"token":")" + jwt(R"({"exp":1795404440})") + "\"}"}};
   }
 
-  std::map<std::string, std::string> answers_;
+  std::map<std::string, std::string> responses_;
   int exchange_status_ = 200;
-  ScriptedHttpServer server_{[this](const ReceivedRequest& request) -> ScriptedAnswer {
-    const auto found = answers_.find(request.path());
-    if (found == answers_.end()) return {404, {}, ""};
+  ScriptedHttpServer server_{[this](const ReceivedRequest& request) -> ScriptedResponse {
+    const auto found = responses_.find(request.path());
+    if (found == responses_.end()) return {404, {}, ""};
     return {request.path() == "/v1/x509" ? exchange_status_ : 200, {}, found->second};
   }};
 };
@@ -303,18 +304,18 @@ TEST_F(OciInstancePrincipalTest, ExchangesTheMachinesCertificateForAToken) {
 }
 
 TEST_F(OciInstancePrincipalTest, AsksForTheRealmOfARegionThatItDoesNotKnow) {
-  answers_["/opc/v2/instance/region"] = "xmr";
+  responses_["/opc/v2/instance/region"] = "xmr";
   EXPECT_EQ(credentials().region, "mars-1");
   EXPECT_EQ(credentials().realm_domain, "realm.example");
-  answers_.erase("/opc/v2/instance/regionInfo");
-  answers_["/opc/v2/instance/region"] = "mars-1";
+  responses_.erase("/opc/v2/instance/regionInfo");
+  responses_["/opc/v2/instance/region"] = "mars-1";
   environment_.default_realm_domain = "default.example";
   EXPECT_EQ(credentials().realm_domain, "default.example");
 }
 
 TEST_F(OciInstancePrincipalTest, SaysWhatIsWrong) {
   exchange_status_ = 401;
-  answers_["/v1/x509"] = R"({"code":"NotAuthenticated","message":"no"})";
+  responses_["/v1/x509"] = R"({"code":"NotAuthenticated","message":"no"})";
   Error error = refusal();
   EXPECT_EQ(error.kind, ErrorKind::denied);
   EXPECT_THAT(error.message, AllOf(HasSubstr("authentication service http://127.0.0.1"),
@@ -323,11 +324,11 @@ TEST_F(OciInstancePrincipalTest, SaysWhatIsWrong) {
   EXPECT_EQ(refusal().kind, ErrorKind::retry);
   exchange_status_ = 200;
   EXPECT_THAT(refusal().message, HasSubstr("its answer holds no token"));
-  answers_["/opc/v2/identity/cert.pem"] = test_certificate_pem({"no tenancy"});
+  responses_["/opc/v2/identity/cert.pem"] = test_certificate_pem({"no tenancy"});
   EXPECT_THAT(refusal().message, HasSubstr("the certificate names no tenancy"));
-  answers_["/opc/v2/identity/key.pem"] = "cut";
+  responses_["/opc/v2/identity/key.pem"] = "cut";
   EXPECT_EQ(refusal().kind, ErrorKind::retry);
-  answers_.clear();
+  responses_.clear();
   error = refusal();
   EXPECT_EQ(error.kind, ErrorKind::denied);
   EXPECT_THAT(error.message,
@@ -335,7 +336,7 @@ TEST_F(OciInstancePrincipalTest, SaysWhatIsWrong) {
 }
 
 TEST_F(OciInstancePrincipalTest, KeepsItsTokenUntilItIsRefused) {
-  answers_["/v1/x509"] = R"({"token":"no-jwt"})";
+  responses_["/v1/x509"] = R"({"token":"no-jwt"})";
   const auto made = source();
   const OciCredentials first = *made->get(kNever);
   ASSERT_TRUE(made->get(kNever));

@@ -54,10 +54,10 @@ Result<std::string> OciInstancePrincipal::ask_metadata(std::string_view path, co
   HttpRequest request;
   request.url = *std::move(url);
   request.headers.set("Authorization", "Bearer Oracle");
-  Result<std::string> reply = ask_oci_issuer(*client_, std::move(request),
-                                             fmt::format("metadata service {}", metadata_url_), deadline);
-  if (reply || reply.error().kind == ErrorKind::cancelled) return reply;
-  Error error = std::move(reply).error();
+  Result<std::string> response = ask_oci_issuer(*client_, std::move(request),
+                                                fmt::format("metadata service {}", metadata_url_), deadline);
+  if (response || response.error().kind == ErrorKind::cancelled) return response;
+  Error error = std::move(response).error();
   error.message +=
       "; an instance principal is there on a compute instance of Oracle's cloud alone: elsewhere "
       "set OCI_AUTH_TYPE, or mount a config file and name it in OCI_CONFIG_FILE";
@@ -65,14 +65,14 @@ Result<std::string> OciInstancePrincipal::ask_metadata(std::string_view path, co
 }
 
 Result<OciRegion> OciInstancePrincipal::region(const Deadline& deadline) {
-  TRY_ASSIGN(const std::string reply, ask_metadata("/instance/region", deadline));
-  const std::string name = trimmed(reply);
+  TRY_ASSIGN(const std::string response, ask_metadata("/instance/region", deadline));
+  const std::string name = trimmed(response);
   if (is_known_oci_region(name)) return oci_region(name);
   // A region that is newer than our table, or of a realm of its own.
   Result<std::string> details = ask_metadata("/instance/regionInfo", deadline);
   if (!details && details.error().kind != ErrorKind::denied) return std::move(details).error();
   if (details) {
-    if (const std::optional<OciRegionReply> told = read_oci_region_reply(*details))
+    if (const std::optional<OciRegionResponse> told = read_oci_region_response(*details))
       return oci_region(told->region, told->realm_domain);
   }
   return oci_region(name, default_realm_domain_);
@@ -119,8 +119,8 @@ Result<Issued<OciCredentials>> OciInstancePrincipal::issue(const Deadline& deadl
                                std::make_shared<const RsaKey>(*std::move(key))};
   const OciSignedBody digest = oci_signed_body(content);
   sign_oci(request, machine, clock_.unix_nanoseconds(), &digest, OciSignedHeaders::without_host);
-  TRY_ASSIGN(const std::string reply, ask_oci_issuer(*client_, std::move(request), whom, deadline));
-  const std::optional<std::string> token = read_oci_token_reply(reply);
+  TRY_ASSIGN(const std::string response, ask_oci_issuer(*client_, std::move(request), whom, deadline));
+  const std::optional<std::string> token = read_oci_token_response(response);
   std::optional<Issued<OciCredentials>> session;
   if (token) session = oci_session(*token, std::move(session_key), here.name, here.domain);
   if (!session) return Error{ErrorKind::retry, whom + ": its answer holds no token"};

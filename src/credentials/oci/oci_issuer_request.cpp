@@ -18,7 +18,7 @@ constexpr size_t kReasonBytes = 299;
 
 // On one line; empty where the body is no error of Oracle's.
 std::string reason_in(const std::string& body) {
-  const std::optional<OciErrorReply> told = read_oci_error(body);
+  const std::optional<OciErrorResponse> told = read_oci_error(body);
   if (!told) return {};
   std::string reason = fmt::format("{}: {}", told->code, told->message);
   reason.resize(std::min(reason.size(), kReasonBytes));

@@ -18,14 +18,15 @@ using Object = simdjson::dom::object;
 
 // Tokens have some 2 KiB. A server takes header lines of 8 KiB and more.
 constexpr size_t kLongestKeyIdBytes = 32 * 1024;
-constexpr size_t kLongestReplyBytes = 256 * 1024;
+constexpr size_t kLongestResponseBytes = 256 * 1024;
 constexpr std::string_view kSpaces = " \t\r\n";
 constexpr std::string_view kTokenMark = "ST$";
 // The claim `exp` ends in the year 2255 at the latest, as 64 bits of nanoseconds end in 2262.
 constexpr int64_t kLatestUnixSeconds = 9'000'000'000;
 
 bool parse(simdjson::dom::parser& parser, std::string_view body, Object& object) {
-  return body.size() <= kLongestReplyBytes && parser.parse(body.data(), body.size()).get(object) == SUCCESS;
+  return body.size() <= kLongestResponseBytes &&
+         parser.parse(body.data(), body.size()).get(object) == SUCCESS;
 }
 
 std::string text_in(const Object& object, std::string_view name) {
@@ -64,7 +65,7 @@ std::optional<Issued<OciCredentials>> oci_session(std::string_view token, RsaKey
                                 expiry_of(token)};
 }
 
-std::optional<std::string> read_oci_token_reply(std::string_view body) {
+std::optional<std::string> read_oci_token_response(std::string_view body) {
   simdjson::dom::parser parser;
   Object object;
   if (!parse(parser, body, object)) return std::nullopt;
@@ -73,35 +74,35 @@ std::optional<std::string> read_oci_token_reply(std::string_view body) {
   return token;
 }
 
-std::optional<std::string> read_oci_proxymux_reply(std::string_view body) {
+std::optional<std::string> read_oci_proxymux_response(std::string_view body) {
   body = trimmed(body, kSpaces);
   // As a JSON string, where a proxy has made it one.
   if (body.size() >= 2 && body.front() == '"' && body.back() == '"') body = body.substr(1, body.size() - 2);
   const std::optional<std::string> decoded = from_base64(body);
   if (!decoded) return std::nullopt;
-  std::optional<std::string> token = read_oci_token_reply(*decoded);
+  std::optional<std::string> token = read_oci_token_response(*decoded);
   if (!token || !token->starts_with(kTokenMark)) return std::nullopt;
   token->erase(0, kTokenMark.size());
   if (token->empty()) return std::nullopt;
   return token;
 }
 
-std::optional<OciRegionReply> read_oci_region_reply(std::string_view body) {
+std::optional<OciRegionResponse> read_oci_region_response(std::string_view body) {
   simdjson::dom::parser parser;
   Object object;
   if (!parse(parser, body, object)) return std::nullopt;
-  OciRegionReply reply{text_in(object, "regionIdentifier"), text_in(object, "realmDomainComponent")};
-  if (reply.region.empty() || reply.realm_domain.empty()) return std::nullopt;
-  return reply;
+  OciRegionResponse response{text_in(object, "regionIdentifier"), text_in(object, "realmDomainComponent")};
+  if (response.region.empty() || response.realm_domain.empty()) return std::nullopt;
+  return response;
 }
 
-std::optional<OciErrorReply> read_oci_error(std::string_view body) {
+std::optional<OciErrorResponse> read_oci_error(std::string_view body) {
   simdjson::dom::parser parser;
   Object object;
   if (!parse(parser, body, object)) return std::nullopt;
-  OciErrorReply reply{text_in(object, "code"), text_in(object, "message")};
-  if (reply.code.empty() && reply.message.empty()) return std::nullopt;
-  return reply;
+  OciErrorResponse response{text_in(object, "code"), text_in(object, "message")};
+  if (response.code.empty() && response.message.empty()) return std::nullopt;
+  return response;
 }
 
 }  // namespace rayhistory

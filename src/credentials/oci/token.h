@@ -22,22 +22,22 @@ std::optional<Issued<OciCredentials>> oci_session(std::string_view token, RsaKey
                                                   std::string realm_domain = {});
 
 // {"token": …} of the authentication service.
-std::optional<std::string> read_oci_token_reply(std::string_view body);
+std::optional<std::string> read_oci_token_response(std::string_view body);
 // The same in base64, whose token begins with "ST$", of OKE's proxymux; without that beginning.
-std::optional<std::string> read_oci_proxymux_reply(std::string_view body);
+std::optional<std::string> read_oci_proxymux_response(std::string_view body);
 
 // {"regionIdentifier": …, "realmDomainComponent": …} of the instance metadata service; {region, domain}.
-struct OciRegionReply {
+struct OciRegionResponse {
   std::string region;
   std::string realm_domain;
 };
-std::optional<OciRegionReply> read_oci_region_reply(std::string_view body);
+std::optional<OciRegionResponse> read_oci_region_response(std::string_view body);
 
 // {"code": …, "message": …}: both may be empty.
-struct OciErrorReply {
+struct OciErrorResponse {
   std::string code;
   std::string message;
 };
-std::optional<OciErrorReply> read_oci_error(std::string_view body);
+std::optional<OciErrorResponse> read_oci_error(std::string_view body);
 
 }  // namespace rayhistory

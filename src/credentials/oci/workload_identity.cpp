@@ -67,9 +67,9 @@ Result<Issued<OciCredentials>> OciWorkloadIdentity::issue(const Deadline& deadli
   request.headers.set("opc-request-id", random_hex(kRequestIdBytes));
   request.body = &body;
   const std::string whom = fmt::format("OKE's proxymux {}", request.url.origin());
-  Result<std::string> reply = ask_oci_issuer(*client_, std::move(request), whom, deadline);
-  if (!reply) {
-    Error error = std::move(reply).error();
+  Result<std::string> response = ask_oci_issuer(*client_, std::move(request), whom, deadline);
+  if (!response) {
+    Error error = std::move(response).error();
     if (error.kind == ErrorKind::denied) {
       error.message +=
           "; workload identity needs an enhanced cluster, and a token of this cluster's own "
@@ -77,7 +77,7 @@ Result<Issued<OciCredentials>> OciWorkloadIdentity::issue(const Deadline& deadli
     }
     return error;
   }
-  const std::optional<std::string> token = read_oci_proxymux_reply(*reply);
+  const std::optional<std::string> token = read_oci_proxymux_response(*response);
   std::optional<Issued<OciCredentials>> session;
   if (token) session = oci_session(*token, std::move(session_key), region_);
   if (!session) return Error{ErrorKind::retry, whom + ": its answer holds no token"};

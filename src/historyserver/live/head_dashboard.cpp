@@ -112,18 +112,18 @@ class HeadDashboard::Place {
 
 class HeadDashboard::Body final : public BodyPieces {
  public:
-  Body(std::unique_ptr<HttpAnswer> answer, std::unique_ptr<Place> place, const std::stop_token& stop)
+  Body(std::unique_ptr<HttpResponseStream> answer, std::unique_ptr<Place> place, const std::stop_token& stop)
       : place_(std::move(place)),
         answer_(std::move(answer)),
         end_with_server_(stop, [this] { end_.request_stop(); }) {}
 
-  uint64_t most_bytes() const override { return 2 * HttpAnswer::kPieceBytes; }
+  uint64_t most_bytes() const override { return 2 * HttpResponseStream::kPieceBytes; }
   Result<std::string> next() override { return answer_->next(Deadline::never(end_.get_token())); }
   void cancel() override { end_.request_stop(); }
 
  private:
   const std::unique_ptr<Place> place_;
-  const std::unique_ptr<HttpAnswer> answer_;
+  const std::unique_ptr<HttpResponseStream> answer_;
   std::stop_source end_;
   std::stop_callback<std::function<void()>> end_with_server_;
 };

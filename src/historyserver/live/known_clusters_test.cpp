@@ -22,7 +22,7 @@ class KnownClustersTest : public testing::Test {
     access.server.encoded_path.clear();
     return access;
   }
-  void answer_with(const ScriptedAnswer& given) {
+  void answer_with(const ScriptedResponse& given) {
     const std::lock_guard lock(mutex_);
     answer_ = given;
   }
@@ -31,7 +31,7 @@ class KnownClustersTest : public testing::Test {
   }
 
   std::mutex mutex_;
-  ScriptedAnswer answer_{200, {}, R"({"metadata":{"name":"c","namespace":"ml"}})"};
+  ScriptedResponse answer_{200, {}, R"({"metadata":{"name":"c","namespace":"ml"}})"};
   ScriptedHttpServer server_{[this](const ReceivedRequest&) {
     const std::lock_guard lock(mutex_);
     return answer_;

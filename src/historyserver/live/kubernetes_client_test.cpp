@@ -29,7 +29,7 @@ class KubernetesClientTest : public testing::Test {
     return access;
   }
   static Deadline soon() { return Deadline::after(system_clock(), Seconds(60)); }
-  Error error_of(const ScriptedAnswer& answer) {
+  Error error_of(const ScriptedResponse& answer) {
     {
       const std::lock_guard lock(mutex_);
       answer_ = answer;
@@ -38,7 +38,7 @@ class KubernetesClientTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
-  ScriptedAnswer answer_{200, {}, "{}"};
+  ScriptedResponse answer_{200, {}, "{}"};
   std::mutex mutex_;
   ScriptedHttpServer server_{[this](const ReceivedRequest&) {
     const std::lock_guard lock(mutex_);

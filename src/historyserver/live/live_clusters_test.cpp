@@ -45,13 +45,13 @@ std::string body_of(Response& response) {
 // Plays an API server that has clusters, and behind it their heads.
 class LiveClustersTest : public testing::Test {
  protected:
-  ScriptedAnswer answer(const ReceivedRequest& request) {
+  ScriptedResponse answer(const ReceivedRequest& request) {
     const std::lock_guard lock(mutex_);
     const auto found = answers_.find(request.path());
     if (found != answers_.end()) return found->second;
     return {404, {}, R"({"kind":"Status","message":"not found"})"};
   }
-  void set(const std::string& path, const ScriptedAnswer& given) {
+  void set(const std::string& path, const ScriptedResponse& given) {
     const std::lock_guard lock(mutex_);
     answers_[path] = given;
   }
@@ -88,7 +88,7 @@ class LiveClustersTest : public testing::Test {
   }
 
   std::mutex mutex_;
-  std::map<std::string, ScriptedAnswer> answers_;  // by path
+  std::map<std::string, ScriptedResponse> answers_;  // by path
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return answer(request); }};
   std::optional<LiveClusters> clusters_;
 };
@@ -215,9 +215,9 @@ TEST_F(RayServiceUpgrade, TakesTheFirstThatAnswersWhereNoneIsSaidToServe) {
 
 TEST_F(RayServiceUpgrade, SaysOnceThatItMayNotReadRayServicesAndGoesOn) {
   testing::internal::CaptureStderr();
-  for (const ScriptedAnswer& refused :
-       {ScriptedAnswer{403, {}, R"({"message":"rayservices.ray.io is forbidden"})"},
-        ScriptedAnswer{200, {}, "no JSON"}}) {
+  for (const ScriptedResponse& refused :
+       {ScriptedResponse{403, {}, R"({"message":"rayservices.ray.io is forbidden"})"},
+        ScriptedResponse{200, {}, "no JSON"}}) {
     set(std::string(kService), refused);
     EXPECT_EQ(found(clusters(), "live"), "pending");
   }
@@ -251,7 +251,7 @@ TEST_F(LiveClustersTest, AreUnknownWhereKubernetesCannotBeAsked) {
 }
 
 TEST_F(LiveClustersTest, AreListedPageByPageWithoutSuspendedOnes) {
-  ScriptedHttpServer pages([](const ReceivedRequest& request) -> ScriptedAnswer {
+  ScriptedHttpServer pages([](const ReceivedRequest& request) -> ScriptedResponse {
     if (request.has_query("continue=more"))
       return {200, {}, fmt::format(R"({{"items":[{}]}})", cluster_json("a"))};
     return {200,

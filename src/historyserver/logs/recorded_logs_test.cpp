@@ -127,7 +127,7 @@ class RecordedLogsTest : public testing::Test {
 TEST_F(RecordedLogsTest, OfTasksAndActorsAreThoseOfTheLiveDashboard) {
   int equal = 0;
   int refused = 0;
-  for (const RecordedAnswer& live : recorded_.answers()) {
+  for (const RecordedResponse& live : recorded_.answers()) {
     const bool by_id = live.request.starts_with("/api/v0/logs/file?task_id=") ||
                        live.request.starts_with("/api/v0/logs/file?actor_id=");
     if (!by_id) continue;
@@ -156,7 +156,7 @@ TEST_F(RecordedLogsTest, AreListedAsTheLiveDashboardListsThem) {
   // Folders that held nothing, which no store knows; and what the recording itself put there.
   const std::set<std::string> only_live = {"nsight/", "profiles/", "rocprof_sys/", "old/"};
   int lists = 0;
-  for (const RecordedAnswer& live : recorded_.answers()) {
+  for (const RecordedResponse& live : recorded_.answers()) {
     if (live.status != 200 || !live.request.starts_with("/api/v0/logs?")) continue;
     const Response ours = ask(live.request);
     ASSERT_EQ(ours.status, 200) << live.request;
@@ -173,7 +173,7 @@ TEST_F(RecordedLogsTest, AreListedAsTheLiveDashboardListsThem) {
 
 TEST_F(RecordedLogsTest, AreRefusedWhereTheLiveDashboardRefuses) {
   for (const char* request : {"/api/v0/logs", "/api/v0/logs?node_ip=1.2.3.4"}) {
-    const RecordedAnswer live = recorded_.answer(request);
+    const RecordedResponse live = recorded_.answer(request);
     const Response ours = ask(request);
     EXPECT_EQ(ours.status, live.status);
     EXPECT_EQ(ours.body, live.body);
@@ -193,7 +193,7 @@ TEST_F(RecordedLogsTest, AreRefusedWhereTheLiveDashboardRefuses) {
 }
 
 TEST_F(RecordedLogsTest, OfAJobAreThoseOfTheLiveDashboard) {
-  const RecordedAnswer live = recorded_.answer("/api/jobs/raysubmit_bad/logs");
+  const RecordedResponse live = recorded_.answer("/api/jobs/raysubmit_bad/logs");
   const Response ours = ask("/api/jobs/raysubmit_bad/logs");
   EXPECT_EQ(ours.status, 200);
   EXPECT_EQ(simdjson::minify(parse(ours.body)), simdjson::minify(parse(live.body)));

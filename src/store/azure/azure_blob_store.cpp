@@ -18,7 +18,7 @@ constexpr size_t kPageLimit = 1000;
 // Azure may send a page with a marker and nothing on it. So many in a row, at most.
 constexpr int kEmptyPagesLimit = 1000;
 // What comes instead of the bytes that were asked for, where it is an error.
-constexpr uint64_t kErrorReplyLimitBytes = 1024 * 1024;
+constexpr uint64_t kErrorResponseLimitBytes = 1024 * 1024;
 // A copy within an account is there with its answer, or soon after.
 constexpr Milliseconds kFirstCopyWait{100};
 constexpr Seconds kLongestCopyWait{5};
@@ -70,13 +70,13 @@ Result<void> AzureBlobStore::ensure_bucket(const Deadline& deadline) {
   AzureCall head;
   head.method = HttpMethod::head;
   head.query = {{"restype", "container"}};
-  TRY_ASSIGN(const AzureAnswer answer, connection_.send(head, deadline));
-  if (answer.ok()) return {};
-  if (answer.code() == "ContainerNotFound") return create_container(deadline);
-  Error error = connection_.error_of(head, answer);
+  TRY_ASSIGN(const AzureResponse response, connection_.send(head, deadline));
+  if (response.ok()) return {};
+  if (response.code() == "ContainerNotFound") return create_container(deadline);
+  Error error = connection_.error_of(head, response);
   // It may only not be looked at: a signature for a container (sr=c) is good for its blobs alone. Using it
   // will tell.
-  const bool is_for_blobs = answer.response.status == 403 && answer.code().starts_with("Authorization");
+  const bool is_for_blobs = response.http.status == 403 && response.code().starts_with("Authorization");
   if (is_for_blobs) return {};
   return error;
 }
@@ -85,10 +85,10 @@ Result<void> AzureBlobStore::create_container(const Deadline& deadline) {
   AzureCall create;
   create.method = HttpMethod::put;
   create.query = {{"restype", "container"}};
-  TRY_ASSIGN(const AzureAnswer answer, connection_.send(create, deadline));
+  TRY_ASSIGN(const AzureResponse response, connection_.send(create, deadline));
   // Somebody was faster: in an account there is nobody but its owner's people.
-  if (answer.ok() || answer.code() == "ContainerAlreadyExists") return {};
-  return connection_.error_of(create, answer);
+  if (response.ok() || response.code() == "ContainerAlreadyExists") return {};
+  return connection_.error_of(create, response);
 }
 
 Result<StoredObject> AzureBlobStore::put(const std::string& key, const Body& body,
@@ -132,10 +132,10 @@ Result<StoredObject> AzureBlobStore::copy(const std::string& from, const StoredO
   copy.headers.set("x-ms-source-if-match", with_quotes(expected.etag));
   TRY_ASSIGN(const std::optional<StoredObject> present, look_at_azure_blob(connection_, to, deadline));
   set_azure_condition(copy.headers, present);
-  TRY_ASSIGN(AzureAnswer answer, connection_.send(copy, deadline));
-  if (answer.ok()) return wait_for_copy(to, expected.size, std::move(answer), deadline);
-  Error error = connection_.error_of(copy, answer);
-  if (answer.code() == "CannotVerifyCopySource" && answer.response.status == 404)
+  TRY_ASSIGN(AzureResponse response, connection_.send(copy, deadline));
+  if (response.ok()) return wait_for_copy(to, expected.size, std::move(response), deadline);
+  Error error = connection_.error_of(copy, response);
+  if (response.code() == "CannotVerifyCopySource" && response.http.status == 404)
     error.kind = ErrorKind::not_found;
   if (error.kind == ErrorKind::exists) {
     // Which of the two is another than it was, not every server says. The other key most likely has this very
@@ -146,12 +146,12 @@ Result<StoredObject> AzureBlobStore::copy(const std::string& from, const StoredO
   return error;
 }
 
-Result<StoredObject> AzureBlobStore::wait_for_copy(const std::string& to, uint64_t size, AzureAnswer answer,
-                                                   const Deadline& deadline) {
-  const std::string id(answer.header("x-ms-copy-id"));
+Result<StoredObject> AzureBlobStore::wait_for_copy(const std::string& to, uint64_t size,
+                                                   AzureResponse response, const Deadline& deadline) {
+  const std::string id(response.header("x-ms-copy-id"));
   const SteadyTime give_up = clock_.steady_now() + kCopyPatience;
   Nanoseconds wait = kFirstCopyWait;
-  while (answer.header("x-ms-copy-status") == "pending") {
+  while (response.header("x-ms-copy-status") == "pending") {
     if (clock_.steady_now() >= give_up) {
       return Error{ErrorKind::retry, fmt::format("key \"{}\": Azure has been copying for {} minutes", to,
                                                  kCopyPatience.count())};
@@ -163,17 +163,17 @@ Result<StoredObject> AzureBlobStore::wait_for_copy(const std::string& to, uint64
     AzureCall head;
     head.method = HttpMethod::head;
     head.key = to;
-    TRY_ASSIGN(AzureAnswer look, connection_.send(head, deadline));
+    TRY_ASSIGN(AzureResponse look, connection_.send(head, deadline));
     if (!look.ok()) return connection_.error_of(head, look);
     if (look.header("x-ms-copy-id") != id)
       return Error{ErrorKind::retry, fmt::format("key \"{}\": was written while Azure was copying", to)};
-    answer = std::move(look);
+    response = std::move(look);
   }
-  const std::string etag = without_quotes(answer.header("ETag"));
-  if (answer.header("x-ms-copy-status") != "success" || etag.empty()) {
+  const std::string etag = without_quotes(response.header("ETag"));
+  if (response.header("x-ms-copy-status") != "success" || etag.empty()) {
     return Error{ErrorKind::retry, fmt::format("key \"{}\": the copy ended as \"{}\": {}", to,
-                                               answer.header("x-ms-copy-status"),
-                                               answer.header("x-ms-copy-status-description"))};
+                                               response.header("x-ms-copy-status"),
+                                               response.header("x-ms-copy-status-description"))};
   }
   return StoredObject{size, etag};
 }
@@ -192,9 +192,9 @@ Result<AzureBlobPage> AzureBlobStore::list_page(const std::string& prefix, const
                 {"maxresults", std::to_string(kPageLimit)},
                 {"prefix", prefix}};
   if (!marker.empty()) list.query.emplace_back("marker", marker);
-  TRY_ASSIGN(const AzureAnswer answer, connection_.send(list, deadline));
-  if (!answer.ok()) return connection_.error_of(list, answer);
-  std::optional<AzureBlobPage> page = read_azure_blobs(answer.response.body);
+  TRY_ASSIGN(const AzureResponse response, connection_.send(list, deadline));
+  if (!response.ok()) return connection_.error_of(list, response);
+  std::optional<AzureBlobPage> page = read_azure_blobs(response.http.body);
   if (!page) return Error{ErrorKind::retry, "azure: the answer to list blobs was cut short or is not XML"};
   return *std::move(page);
 }
@@ -232,11 +232,11 @@ Result<std::string> AzureBlobStore::get(const std::string& key, uint64_t offset,
   AzureCall get;
   get.key = key;
   get.headers.set("x-ms-range", fmt::format("bytes={}-{}", offset, last));
-  get.response_limit_bytes = std::max(wanted, kErrorReplyLimitBytes);
-  TRY_ASSIGN(AzureAnswer answer, connection_.send(get, deadline));
-  if (answer.response.status == 416) return std::string();  // begins at or after the end
-  if (!answer.ok()) return connection_.error_of(get, answer);
-  return content_of_range(std::move(answer.response), offset, length);
+  get.response_limit_bytes = std::max(wanted, kErrorResponseLimitBytes);
+  TRY_ASSIGN(AzureResponse response, connection_.send(get, deadline));
+  if (response.http.status == 416) return std::string();  // begins at or after the end
+  if (!response.ok()) return connection_.error_of(get, response);
+  return content_of_range(std::move(response.http), offset, length);
 }
 
 Result<void> AzureBlobStore::remove(const std::string& key, const Deadline& deadline) {
@@ -244,9 +244,9 @@ Result<void> AzureBlobStore::remove(const std::string& key, const Deadline& dead
   AzureCall remove;
   remove.method = HttpMethod::del;
   remove.key = key;
-  TRY_ASSIGN(const AzureAnswer answer, connection_.send(remove, deadline));
-  if (answer.ok() || answer.code() == "BlobNotFound") return {};
-  return connection_.error_of(remove, answer);
+  TRY_ASSIGN(const AzureResponse response, connection_.send(remove, deadline));
+  if (response.ok() || response.code() == "BlobNotFound") return {};
+  return connection_.error_of(remove, response);
 }
 
 Result<void> AzureBlobStore::abort_unfinished_uploads(const std::string&, const Deadline&) {

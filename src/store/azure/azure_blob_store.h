@@ -59,7 +59,7 @@ class AzureBlobStore final : public Store {
   Result<AzureBlobPage> list_page(const std::string& prefix, const std::string& marker,
                                   const Deadline& deadline);
   // The copy that the answer began, once it is whole.
-  Result<StoredObject> wait_for_copy(const std::string& to, uint64_t size, AzureAnswer answer,
+  Result<StoredObject> wait_for_copy(const std::string& to, uint64_t size, AzureResponse response,
                                      const Deadline& deadline);
 
   const AzureLimits limits_;

@@ -35,7 +35,7 @@ class TestTokens final : public AccessTokenSource {
   AccessToken current{"old-token"};
 };
 
-std::string list_reply(std::string_view blobs, std::string_view marker = "") {
+std::string list_response(std::string_view blobs, std::string_view marker = "") {
   return "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults><Blobs>" +
          std::string(blobs) + "</Blobs><NextMarker>" + std::string(marker) +
          "</NextMarker></EnumerationResults>";
@@ -61,14 +61,14 @@ class AzureBlobStoreTest : public testing::Test {
   }
   // A store of the model, which `special` may answer before.
   AzureBlobStore& serve_model(
-      const std::function<std::optional<ScriptedAnswer>(const ReceivedRequest&)>& special = nullptr) {
+      const std::function<std::optional<ScriptedResponse>(const ReceivedRequest&)>& special = nullptr) {
     return serve([this, special](const ReceivedRequest& request) {
-      std::optional<ScriptedAnswer> answer = special ? special(request) : std::nullopt;
-      return answer ? *answer : azure_.answer(request);
+      std::optional<ScriptedResponse> response = special ? special(request) : std::nullopt;
+      return response ? *response : azure_.respond(request);
     });
   }
-  static Script always(const ScriptedAnswer& answer) {
-    return [answer](const ReceivedRequest&) { return answer; };
+  static Script always(const ScriptedResponse& response) {
+    return [response](const ReceivedRequest&) { return response; };
   }
   std::vector<std::string> keys_of(const std::string& prefix, const std::string& after) {
     const Result<ListPage> page = store_->list(prefix, after, kNever);
@@ -164,10 +164,11 @@ TEST_F(AzureBlobStoreTest, AnotherProgramsObjectWithoutBlocksIsToBePutWhole) {
 
 TEST_F(AzureBlobStoreTest, ReplacesInOneRequestWhatTakesNoBlocksOfOurs) {
   for (const char* code : {"InvalidBlobOrBlock", "InvalidBlobType"}) {
-    AzureBlobStore& store = serve_model([&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
-      if (request.has_query("comp=block")) return azure_error_answer(*code == 'I' ? 400 : 409, code);
-      return std::nullopt;
-    });
+    AzureBlobStore& store =
+        serve_model([&](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
+          if (request.has_query("comp=block")) return azure_error_response(*code == 'I' ? 400 : 409, code);
+          return std::nullopt;
+        });
     azure_.set("k", "another program's");
     const auto stored = store.put("k", MemoryBody(std::string(2500, 'x')), kTextContent, kNever);
     ASSERT_TRUE(stored) << stored.error().message;
@@ -226,13 +227,13 @@ TEST_F(AzureBlobStoreTest, ACopyThatIsNotWholeCountsAsEmpty) {
                                          {"x-ms-copy-id", "1"},
                                          {"x-ms-copy-status", "failed"}}}));
   EXPECT_EQ(store.stat("k", kNever)->value(), (StoredObject{0, "0x8D1"}));
-  serve(always({200, {}, list_reply(listed("k", "<CopyStatus>pending</CopyStatus>"))}));
+  serve(always({200, {}, list_response(listed("k", "<CopyStatus>pending</CopyStatus>"))}));
   EXPECT_EQ(store_->list("", "", kNever)->objects.at(0).object.size, 0u);
 }
 
 TEST_F(AzureBlobStoreTest, ACopyThatFailsIsMadeAnew) {
-  AzureBlobStore& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
-    if (request.method == "HEAD") return azure_error_answer(404, "BlobNotFound");
+  AzureBlobStore& store = serve([](const ReceivedRequest& request) -> ScriptedResponse {
+    if (request.method == "HEAD") return azure_error_response(404, "BlobNotFound");
     return {202, {{"ETag", "\"0x8D1\""}, {"x-ms-copy-id", "1"}, {"x-ms-copy-status", "aborted"}}};
   });
   EXPECT_EQ(store.copy("from", {1, "e"}, "to", kNever).error().kind, ErrorKind::retry);
@@ -241,9 +242,9 @@ TEST_F(AzureBlobStoreTest, ACopyThatFailsIsMadeAnew) {
 // --- lists ---
 
 TEST_F(AzureBlobStoreTest, GoesOnByTheMarkerOfThePageBefore) {
-  AzureBlobStore& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
-    if (request.has_query("marker=m%2F1")) return {200, {}, list_reply(listed("p/c"))};
-    return {200, {}, list_reply(listed("p/b") + listed("p/a"), "m/1")};
+  AzureBlobStore& store = serve([](const ReceivedRequest& request) -> ScriptedResponse {
+    if (request.has_query("marker=m%2F1")) return {200, {}, list_response(listed("p/c"))};
+    return {200, {}, list_response(listed("p/b") + listed("p/a"), "m/1")};
   });
   const auto first = store.list("p/", "", kNever);
   EXPECT_EQ(first->objects.front().key, "p/a") << "in byte order";
@@ -257,10 +258,10 @@ TEST_F(AzureBlobStoreTest, GoesOnByTheMarkerOfThePageBefore) {
 }
 
 TEST_F(AzureBlobStoreTest, ReadsOnWhenAPageShowsNothingAndEndsWhereAPageLeadsToItself) {
-  serve([](const ReceivedRequest& request) -> ScriptedAnswer {
-    if (request.has_query("marker=2")) return {200, {}, list_reply(listed("c"), "2")};
-    if (request.has_query("marker=1")) return {200, {}, list_reply("", "2")};
-    return {200, {}, list_reply(listed("a") + listed("b"), "1")};
+  serve([](const ReceivedRequest& request) -> ScriptedResponse {
+    if (request.has_query("marker=2")) return {200, {}, list_response(listed("c"), "2")};
+    if (request.has_query("marker=1")) return {200, {}, list_response("", "2")};
+    return {200, {}, list_response(listed("a") + listed("b"), "1")};
   });
   const auto first = store_->list("", "", kNever);
   EXPECT_EQ(first->next, "1");
@@ -268,17 +269,17 @@ TEST_F(AzureBlobStoreTest, ReadsOnWhenAPageShowsNothingAndEndsWhereAPageLeadsToI
 }
 
 TEST_F(AzureBlobStoreTest, ReadsNamesThatXmlCannotHoldAndLeavesFoldersOut) {
-  serve(
-      always({200,
-              {},
-              list_reply("<Blob><Name Encoded=\"true\">a%EF%BF%BE%2Fb</Name><Properties><Content-Length>1"
-                         "</Content-Length></Properties></Blob>" +
-                         listed("folder", "<ResourceType>directory</ResourceType>") + listed("x &amp; y"))}));
+  serve(always(
+      {200,
+       {},
+       list_response("<Blob><Name Encoded=\"true\">a%EF%BF%BE%2Fb</Name><Properties><Content-Length>1"
+                     "</Content-Length></Properties></Blob>" +
+                     listed("folder", "<ResourceType>directory</ResourceType>") + listed("x &amp; y"))}));
   EXPECT_THAT(keys_of("", ""), ElementsAre("a\xEF\xBF\xBE/b", "x & y"));
 }
 
 TEST_F(AzureBlobStoreTest, AListThatIsCutShortIsReadAgain) {
-  serve(always({200, {}, list_reply(listed("a")).substr(0, 90)}));
+  serve(always({200, {}, list_response(listed("a")).substr(0, 90)}));
   EXPECT_EQ(store_->list("", "", kNever).error().kind, ErrorKind::retry);
 }
 
@@ -286,8 +287,8 @@ TEST_F(AzureBlobStoreTest, AListThatIsCutShortIsReadAgain) {
 
 TEST_F(AzureBlobStoreTest, LosingTheRaceToCreateTheContainerIsFine) {
   AzureBlobStore& store = serve([](const ReceivedRequest& request) {
-    return request.method == "HEAD" ? azure_error_answer(404, "ContainerNotFound")
-                                    : azure_error_answer(409, "ContainerAlreadyExists");
+    return request.method == "HEAD" ? azure_error_response(404, "ContainerNotFound")
+                                    : azure_error_response(409, "ContainerAlreadyExists");
   });
   EXPECT_TRUE(store.ensure_bucket(kNever));
   EXPECT_THAT(server_.request_lines(), ElementsAre("HEAD /account/container?restype=container",
@@ -296,21 +297,21 @@ TEST_F(AzureBlobStoreTest, LosingTheRaceToCreateTheContainerIsFine) {
 
 TEST_F(AzureBlobStoreTest, AContainerThatIsBeingDeletedIsWaitedFor) {
   AzureBlobStore& store = serve([](const ReceivedRequest& request) {
-    return request.method == "HEAD" ? azure_error_answer(404, "ContainerNotFound")
-                                    : azure_error_answer(409, "ContainerBeingDeleted");
+    return request.method == "HEAD" ? azure_error_response(404, "ContainerNotFound")
+                                    : azure_error_response(409, "ContainerBeingDeleted");
   });
   EXPECT_EQ(store.ensure_bucket(kNever).error().kind, ErrorKind::retry);
 }
 
 TEST_F(AzureBlobStoreTest, ASignatureForTheContainersBlobsAloneIsEnough) {
-  AzureBlobStore& store = serve(always(azure_error_answer(403, "AuthorizationPermissionMismatch")));
+  AzureBlobStore& store = serve(always(azure_error_response(403, "AuthorizationPermissionMismatch")));
   EXPECT_TRUE(store.ensure_bucket(kNever));
-  AzureBlobStore& wrong_key = serve(always(azure_error_answer(403, "AuthenticationFailed")));
+  AzureBlobStore& wrong_key = serve(always(azure_error_response(403, "AuthenticationFailed")));
   EXPECT_EQ(wrong_key.ensure_bucket(kNever).error().kind, ErrorKind::denied);
 }
 
 TEST_F(AzureBlobStoreTest, AMissingContainerIsNoMissingObject) {
-  AzureBlobStore& store = serve(always(azure_error_answer(404, "ContainerNotFound")));
+  AzureBlobStore& store = serve(always(azure_error_response(404, "ContainerNotFound")));
   EXPECT_EQ(store.stat("k", kNever).error().kind, ErrorKind::denied);
   const auto put = store.put("k", MemoryBody(std::string(2000, 'x')), kTextContent, kNever);
   EXPECT_EQ(put.error().kind, ErrorKind::denied);
@@ -320,7 +321,7 @@ TEST_F(AzureBlobStoreTest, AMissingContainerIsNoMissingObject) {
 // --- errors ---
 
 TEST_F(AzureBlobStoreTest, SaysWhichContainerKeyStatusCodeRequestAndSetting) {
-  AzureBlobStore& store = serve(always(azure_error_answer(403, "AuthenticationFailed")));
+  AzureBlobStore& store = serve(always(azure_error_response(403, "AuthenticationFailed")));
   const Error error = store.get("some/key", 0, 1, kNever).error();
   EXPECT_EQ(error.kind, ErrorKind::denied);
   EXPECT_THAT(
@@ -331,7 +332,7 @@ TEST_F(AzureBlobStoreTest, SaysWhichContainerKeyStatusCodeRequestAndSetting) {
 }
 
 TEST_F(AzureBlobStoreTest, ThrottlingIsWaitedOutAsLongAsAzureAsks) {
-  ScriptedAnswer busy = azure_error_answer(503, "ServerBusy");
+  ScriptedResponse busy = azure_error_response(503, "ServerBusy");
   busy.headers.emplace_back("Retry-After", "7");
   AzureBlobStore& store = serve(always(busy));
   const Error error = store.stat("k", kNever).error();
@@ -341,10 +342,10 @@ TEST_F(AzureBlobStoreTest, ThrottlingIsWaitedOutAsLongAsAzureAsks) {
 
 TEST_F(AzureBlobStoreTest, SignsAnewByAzuresClockWhenItsOwnIsWrong) {
   const int64_t theirs = clock_.unix_nanoseconds() + Nanoseconds(std::chrono::hours(3)).count();
-  AzureBlobStore& store = serve([&](const ReceivedRequest& request) -> ScriptedAnswer {
+  AzureBlobStore& store = serve([&](const ReceivedRequest& request) -> ScriptedResponse {
     if (request.header("x-ms-date") == format_http_date(theirs))
       return {200, {{"ETag", "\"0x8D1\""}}, "content"};
-    ScriptedAnswer refusal = azure_error_answer(403, "AuthenticationFailed");
+    ScriptedResponse refusal = azure_error_response(403, "AuthenticationFailed");
     refusal.headers.emplace_back("Date", format_http_date(theirs));
     return refusal;
   });
@@ -354,7 +355,7 @@ TEST_F(AzureBlobStoreTest, SignsAnewByAzuresClockWhenItsOwnIsWrong) {
 }
 
 TEST_F(AzureBlobStoreTest, TellsThatASharedAccessSignatureHasExpired) {
-  ScriptedAnswer refusal{
+  ScriptedResponse refusal{
       403,
       {{"x-ms-request-id", "R"}},
       "<Error><Code>AuthenticationFailed</Code><Message>Server failed to authenticate the "
@@ -372,7 +373,7 @@ TEST_F(AzureBlobStoreTest, TellsThatASharedAccessSignatureHasExpired) {
 }
 
 TEST_F(AzureBlobStoreTest, SendsTheSharedAccessSignatureWithEachRequestAndWithTheSourceOfACopy) {
-  AzureBlobStore& store = serve([this](const ReceivedRequest& request) { return azure_.answer(request); },
+  AzureBlobStore& store = serve([this](const ReceivedRequest& request) { return azure_.respond(request); },
                                 AzureSharedAccessSignature{"sv=1&sig=s3cret%3D"});
   const auto stored = store.put("from", MemoryBody("x"), kTextContent, kNever);
   ASSERT_TRUE(stored) << stored.error().message;
@@ -387,9 +388,9 @@ TEST_F(AzureBlobStoreTest, SendsTheSharedAccessSignatureWithEachRequestAndWithTh
 
 TEST_F(AzureBlobStoreTest, AsksForAnotherTokenWhenOneIsRefused) {
   AzureBlobStore& store = serve(
-      [](const ReceivedRequest& request) -> ScriptedAnswer {
+      [](const ReceivedRequest& request) -> ScriptedResponse {
         if (request.header("Authorization") != "Bearer renewed-token")
-          return azure_error_answer(401, "InvalidAuthenticationInfo");
+          return azure_error_response(401, "InvalidAuthenticationInfo");
         return {200, {{"ETag", "\"0x8D1\""}}, "content"};
       },
       std::make_unique<TestTokens>());
@@ -398,7 +399,7 @@ TEST_F(AzureBlobStoreTest, AsksForAnotherTokenWhenOneIsRefused) {
 }
 
 TEST_F(AzureBlobStoreTest, TellsTheRoleThatIsMissing) {
-  AzureBlobStore& store = serve(always(azure_error_answer(403, "AuthorizationPermissionMismatch")),
+  AzureBlobStore& store = serve(always(azure_error_response(403, "AuthorizationPermissionMismatch")),
                                 std::make_unique<TestTokens>());
   const Error error = store.get("k", 0, 1, kNever).error();
   EXPECT_THAT(error.message,
@@ -430,7 +431,7 @@ TEST_F(AzureBlobStoreTest, RefusesAContainerNameThatAzureWould) {
 // --- warnings ---
 
 TEST_F(AzureBlobStoreTest, WarnsOfWhatCostsMoneyOrHistory) {
-  AzureBlobStore& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+  AzureBlobStore& store = serve([](const ReceivedRequest& request) -> ScriptedResponse {
     if (request.has_query("comp=properties")) {
       return {
           200,
@@ -439,7 +440,7 @@ TEST_F(AzureBlobStoreTest, WarnsOfWhatCostsMoneyOrHistory) {
           "</DeleteRetentionPolicy></StorageServiceProperties>"};
     }
     if (request.has_query("restype=container")) return {200, {{"x-ms-has-immutability-policy", "true"}}};
-    if (request.method == "HEAD") return azure_error_answer(404, "BlobNotFound");
+    if (request.method == "HEAD") return azure_error_response(404, "BlobNotFound");
     return {201, {{"ETag", "\"0x8D1\""}, {"x-ms-version-id", "2026-11-23T02:27:20.0000000Z"}}};
   });
   ASSERT_TRUE(store.put("k", MemoryBody("x"), kTextContent, kNever));
@@ -451,14 +452,14 @@ TEST_F(AzureBlobStoreTest, WarnsOfWhatCostsMoneyOrHistory) {
 }
 
 TEST_F(AzureBlobStoreTest, WarnsOfWhatItMayNotLookAtAndOfNothingElse) {
-  AzureBlobStore& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+  AzureBlobStore& store = serve([](const ReceivedRequest& request) -> ScriptedResponse {
     if (request.has_query("comp=properties"))
-      return azure_error_answer(403, "AuthorizationPermissionMismatch");
+      return azure_error_response(403, "AuthorizationPermissionMismatch");
     return {200};
   });
   EXPECT_THAT(*store.bucket_warnings(kNever),
               ElementsAre(HasSubstr("Microsoft.Storage/storageAccounts/blobServices/read")));
-  AzureBlobStore& plain = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+  AzureBlobStore& plain = serve([](const ReceivedRequest& request) -> ScriptedResponse {
     if (!request.has_query("comp=properties")) return {200};
     return {
         200,

@@ -85,41 +85,41 @@ Result<AzureConnection::Used> AzureConnection::authorize(HttpRequest& request, c
   return used;
 }
 
-Result<AzureAnswer> AzureConnection::send(const AzureCall& call, const Deadline& deadline) {
+Result<AzureResponse> AzureConnection::send(const AzureCall& call, const Deadline& deadline) {
   const bool is_read = call.method == HttpMethod::get || call.method == HttpMethod::head;
   Lessons lessons;
   while (true) {
     HttpRequest request = make_request(call);
     TRY_ASSIGN(const Used used, authorize(request, deadline));
-    Result<HttpResponse> response = client_->send(request, deadline);
-    if (!response) {
-      Error error = std::move(response).error();
+    Result<HttpResponse> received = client_->send(request, deadline);
+    if (!received) {
+      Error error = std::move(received).error();
       if (is_read && error.kind == ErrorKind::unknown_outcome) error.kind = ErrorKind::retry;
       return std::move(error).in(
           fmt::format("azure container {}, key \"{}\"", endpoint_.container(), call.key));
     }
-    AzureAnswer answer{*std::move(response), {}};
-    if (answer.ok()) {
-      if (!is_read && !answer.header("x-ms-version-id").empty()) has_seen_versions_ = true;
-      return answer;
+    AzureResponse response{*std::move(received), {}};
+    if (response.ok()) {
+      if (!is_read && !response.header("x-ms-version-id").empty()) has_seen_versions_ = true;
+      return response;
     }
-    answer.error = read_azure_error(answer.response.body).value_or(AzureErrorReply{});
-    if (answer.error.code.empty()) answer.error.code = answer.header("x-ms-error-code");
-    if (!learn_from(answer, used, lessons, deadline)) return answer;
+    response.error = read_azure_error(response.http.body).value_or(AzureErrorResponse{});
+    if (response.error.code.empty()) response.error.code = response.header("x-ms-error-code");
+    if (!learn_from(response, used, lessons, deadline)) return response;
   }
 }
 
-bool AzureConnection::learn_from(const AzureAnswer& answer, const Used& used, Lessons& lessons,
+bool AzureConnection::learn_from(const AzureResponse& response, const Used& used, Lessons& lessons,
                                  const Deadline& deadline) {
-  if (used.token && answer.response.status == 401 && !lessons.token) {
+  if (used.token && response.http.status == 401 && !lessons.token) {
     AccessTokenSource& source = *std::get<std::unique_ptr<AccessTokenSource>>(credentials_);
     source.invalidate(*used.token);
     const Result<AccessToken> renewed = source.get(deadline);
     return lessons.token = renewed.has_value() && *renewed != *used.token;
   }
   const bool is_signed_here = std::holds_alternative<AzureAccountKey>(credentials_);
-  if (is_signed_here && answer.response.status == 403 && !lessons.clock) {
-    const std::optional<int64_t> theirs = parse_http_date(answer.header("Date"));
+  if (is_signed_here && response.http.status == 403 && !lessons.clock) {
+    const std::optional<int64_t> theirs = parse_http_date(response.header("Date"));
     if (!theirs || std::abs(*theirs - used.unix_nanoseconds) <= Nanoseconds(kClockTolerance).count())
       return false;
     clock_offset_nanoseconds_ = *theirs - clock_.unix_nanoseconds();
@@ -129,9 +129,9 @@ bool AzureConnection::learn_from(const AzureAnswer& answer, const Used& used, Le
 }
 
 // What an operator looks at next.
-std::string AzureConnection::advice_for(const AzureAnswer& answer) const {
-  const std::string_view code = answer.code();
-  const int status = answer.response.status;
+std::string AzureConnection::advice_for(const AzureResponse& response) const {
+  const std::string_view code = response.code();
+  const int status = response.http.status;
   const bool by_token = std::holds_alternative<std::unique_ptr<AccessTokenSource>>(credentials_);
   if (code == "ContainerNotFound") {
     return "check AZURE_STORAGE_CONTAINER; the container was there before or could not be created, so create "
@@ -140,7 +140,7 @@ std::string AzureConnection::advice_for(const AzureAnswer& answer) const {
   if (code == "ResourceNotFound" || code == "AccountIsDisabled") {
     return "check the account in AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_ACCOUNT_URL";
   }
-  if (code == "AuthenticationFailed" && !answer.error.detail.empty()) {
+  if (code == "AuthenticationFailed" && !response.error.detail.empty()) {
     return "the clocks of this machine and of Azure differ, or the shared access signature in "
            "AZURE_STORAGE_CONNECTION_STRING has expired or is not valid yet";
   }
@@ -178,22 +178,22 @@ std::string AzureConnection::advice_for(const AzureAnswer& answer) const {
   return "";
 }
 
-Error AzureConnection::error_of(const AzureCall& call, const AzureAnswer& answer) const {
-  const int status = answer.response.status;
+Error AzureConnection::error_of(const AzureCall& call, const AzureResponse& response) const {
+  const int status = response.http.status;
   std::string text = fmt::format("azure {} container {}", name_of(call.method), endpoint_.container());
   if (!call.key.empty()) text += fmt::format(", key \"{}\"", call.key);
   text += fmt::format(": status {}", status);
-  if (!answer.code().empty()) text += fmt::format(" {}", answer.code());
-  if (!answer.error.message.empty()) text += ": " + answer.error.message.substr(0, kMessageLimit);
-  if (!answer.error.detail.empty())
-    text += fmt::format(" ({})", answer.error.detail.substr(0, kMessageLimit));
-  if (const std::string_view id = answer.header("x-ms-request-id"); !id.empty())
+  if (!response.code().empty()) text += fmt::format(" {}", response.code());
+  if (!response.error.message.empty()) text += ": " + response.error.message.substr(0, kMessageLimit);
+  if (!response.error.detail.empty())
+    text += fmt::format(" ({})", response.error.detail.substr(0, kMessageLimit));
+  if (const std::string_view id = response.header("x-ms-request-id"); !id.empty())
     text += fmt::format(" (request {})", id);
   if (std::holds_alternative<std::unique_ptr<AccessTokenSource>>(credentials_) &&
       (status == 401 || status == 403))
     text += fmt::format("; signed in by {}", credentials_origin());
-  if (const std::string advice = advice_for(answer); !advice.empty()) text += fmt::format("; {}", advice);
-  return Error{kind_of(answer.code(), status), std::move(text), retry_after_of(answer.response.headers)};
+  if (const std::string advice = advice_for(response); !advice.empty()) text += fmt::format("; {}", advice);
+  return Error{kind_of(response.code(), status), std::move(text), retry_after_of(response.http.headers)};
 }
 
 }  // namespace rayhistory

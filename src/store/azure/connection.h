@@ -29,14 +29,14 @@ struct AzureCall {
   Nanoseconds stall_timeout = Seconds(60);
 };
 
-struct AzureAnswer {
-  HttpResponse response;
+struct AzureResponse {
+  HttpResponse http;
   // Of any answer that is no success. Its code comes from a header too, so that a HEAD has one.
-  AzureErrorReply error;
+  AzureErrorResponse error;
 
-  bool ok() const { return response.status >= 200 && response.status < 300; }
+  bool ok() const { return http.status >= 200 && http.status < 300; }
   std::string_view code() const { return error.code; }
-  std::string_view header(std::string_view name) const { return response.headers.find(name).value_or(""); }
+  std::string_view header(std::string_view name) const { return http.headers.find(name).value_or(""); }
 };
 
 // Any thread may send.
@@ -48,12 +48,12 @@ class AzureConnection {
 
   // Any answer of Azure's is an AzureAnswer. Errors are the HttpClient's and the credentials source's; a read
   // whose answer was lost is `retry`, as it changed nothing.
-  Result<AzureAnswer> send(const AzureCall& call, const Deadline& deadline);
+  Result<AzureResponse> send(const AzureCall& call, const Deadline& deadline);
 
   // The Error for an answer that is not ok, for an operator: container, key, status, Azure's code and request
   // ID, and what to look at. Kinds as store.h has them, for any call; a call that knows better decides by the
   // code itself.
-  Error error_of(const AzureCall& call, const AzureAnswer& answer) const;
+  Error error_of(const AzureCall& call, const AzureResponse& response) const;
 
   // The URL of an object that is to be copied, as x-ms-copy-source has it. A secret where a shared access
   // signature is in use, which it then carries.
@@ -80,8 +80,9 @@ class AzureConnection {
   HttpRequest make_request(const AzureCall& call) const;
   Result<Used> authorize(HttpRequest& request, const Deadline& deadline);
   // Whether the refusal taught something that makes it worth to send it anew.
-  bool learn_from(const AzureAnswer& answer, const Used& used, Lessons& lessons, const Deadline& deadline);
-  std::string advice_for(const AzureAnswer& answer) const;
+  bool learn_from(const AzureResponse& response, const Used& used, Lessons& lessons,
+                  const Deadline& deadline);
+  std::string advice_for(const AzureResponse& response) const;
 
   const AzureEndpoint endpoint_;
   const AzureCredentials credentials_;

@@ -25,10 +25,10 @@ class Survey {
     AzureCall head;
     head.method = HttpMethod::head;
     head.query = {{"restype", "container"}};
-    TRY_ASSIGN(const AzureAnswer answer, connection_.send(head, deadline_));
+    TRY_ASSIGN(const AzureResponse response, connection_.send(head, deadline_));
     // Where the container may not be looked at, a write that is refused will tell.
-    const bool is_locked = answer.ok() && (answer.header("x-ms-has-immutability-policy") == "true" ||
-                                           answer.header("x-ms-has-legal-hold") == "true");
+    const bool is_locked = response.ok() && (response.header("x-ms-has-immutability-policy") == "true" ||
+                                             response.header("x-ms-has-legal-hold") == "true");
     if (is_locked) {
       remarks_.push_back(
           fmt::format("the container {} has an immutability policy or a legal hold: an object is stored once "
@@ -42,9 +42,9 @@ class Survey {
     AzureCall call;
     call.is_for_account = true;
     call.query = {{"restype", "service"}, {"comp", "properties"}};
-    TRY_ASSIGN(const AzureAnswer answer, connection_.send(call, deadline_));
-    if (answer.ok()) {
-      const std::optional<AzureSoftDelete> policy = read_azure_soft_delete(answer.response.body);
+    TRY_ASSIGN(const AzureResponse response, connection_.send(call, deadline_));
+    if (response.ok()) {
+      const std::optional<AzureSoftDelete> policy = read_azure_soft_delete(response.http.body);
       if (policy && policy->is_on) {
         remarks_.push_back(fmt::format(
             "the account keeps what is overwritten or removed for {} days (soft delete for blobs): "
@@ -54,7 +54,7 @@ class Survey {
       }
       return {};
     }
-    Error error = connection_.error_of(call, answer);
+    Error error = connection_.error_of(call, response);
     if (error.kind == ErrorKind::denied) {
       remarks_.emplace_back(
           "whether the account has soft delete, which bills former states of objects, may not be looked at: "

@@ -77,7 +77,7 @@ class AzureUnderFault : public testing::TestWithParam<AzureFault> {
   const std::string whole_ = some_bytes(kAllBytes);
   SkippingClock clock_;
   ModelAzure azure_{"container"};
-  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return azure_.answer(request); }};
+  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return azure_.respond(request); }};
   std::unique_ptr<Store> store_ = std::make_unique<RetryingStore>(
       *AzureBlobStore::open(sign_in(server_.origin()), "container", std::make_unique<CurlClient>(clock_),
                             clock_, kSmallLimits),
@@ -95,7 +95,7 @@ TEST_P(AzureUnderFault, AnObjectIsWholeWhicheverRequestItHits) {
       EXPECT_TRUE(azure_.blobs().at(key).content() == whole_) << key << ", fault in request " << request;
     // A block that comes twice or late belongs to nothing; the next write to the key, or a week, removes it.
     if (GetParam() != AzureFault::done_twice && GetParam() != AzureFault::done_late &&
-        GetParam() != AzureFault::lost_answer) {
+        GetParam() != AzureFault::lost_response) {
       EXPECT_EQ(azure_.uncommitted_blocks(), 0u) << "fault in request " << request;
     }
     ++request;

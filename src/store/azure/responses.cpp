@@ -38,19 +38,19 @@ std::optional<std::string> name_of(const pugi::xml_node& blob) {
 
 }  // namespace
 
-std::optional<AzureErrorReply> read_azure_error(std::string_view body) {
+std::optional<AzureErrorResponse> read_azure_error(std::string_view body) {
   // Azure's begin with a byte order mark.
   if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
   const auto document = parse_xml(body);
   if (!document) return std::nullopt;
   const pugi::xml_node error = document->child("Error");
   if (!error) return std::nullopt;
-  AzureErrorReply reply{error.child_value("Code"), error.child_value("Message"), ""};
-  reply.message.resize(std::min(reply.message.find_first_of("\r\n"), reply.message.size()));
+  AzureErrorResponse response{error.child_value("Code"), error.child_value("Message"), ""};
+  response.message.resize(std::min(response.message.find_first_of("\r\n"), response.message.size()));
   const std::string_view detail = error.child_value("AuthenticationErrorDetail");
   for (const std::string_view about_time : {"Signature not valid in the specified", "Request date header"})
-    if (detail.starts_with(about_time)) reply.detail = detail.substr(0, detail.find_first_of("\r\n"));
-  return reply;
+    if (detail.starts_with(about_time)) response.detail = detail.substr(0, detail.find_first_of("\r\n"));
+  return response;
 }
 
 std::optional<AzureBlobPage> read_azure_blobs(std::string_view body) {

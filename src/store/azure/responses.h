@@ -14,7 +14,7 @@
 
 namespace rayhistory {
 
-struct AzureErrorReply {
+struct AzureErrorResponse {
   std::string code;     // "BlobNotFound"
   std::string message;  // Azure's sentence, without the lines that repeat request ID and time
   // Why an AuthenticationFailed is one, where that is about time; other details repeat what was signed.
@@ -32,7 +32,7 @@ struct AzureSoftDelete {
   int days = 0;
 };
 
-std::optional<AzureErrorReply> read_azure_error(std::string_view body);
+std::optional<AzureErrorResponse> read_azure_error(std::string_view body);
 // Of a list with include=copy. A folder of a hierarchical namespace is no object.
 std::optional<AzureBlobPage> read_azure_blobs(std::string_view body);
 

@@ -50,24 +50,24 @@ class Replacement {
     call.headers.set("x-ms-blob-content-type", content_type);
     call.headers.set(kTokenHeader, token_);
     if (replaces_) set_azure_condition(call.headers, replaces_);
-    Result<AzureAnswer> answer = connection_.send(call, deadline);
-    if (!answer) {
-      if (answer.error().kind != ErrorKind::unknown_outcome) return std::move(answer).error();
-      return settle(std::move(answer).error(), deadline);
+    Result<AzureResponse> response = connection_.send(call, deadline);
+    if (!response) {
+      if (response.error().kind != ErrorKind::unknown_outcome) return std::move(response).error();
+      return settle(std::move(response).error(), deadline);
     }
-    if (answer->ok()) {
-      const std::string etag = without_quotes(answer->header("ETag"));
+    if (response->ok()) {
+      const std::string etag = without_quotes(response->header("ETag"));
       if (!etag.empty()) return StoredObject{size_, etag};
       return settle(
           Error{ErrorKind::unknown_outcome, fmt::format("key \"{}\": an answer without ETag", key_)},
           deadline);
     }
-    Error error = connection_.error_of(call, *answer);
-    if (answer->code() == "InvalidBlockList" || answer->code() == "BlobNotFound")
+    Error error = connection_.error_of(call, *response);
+    if (response->code() == "InvalidBlockList" || response->code() == "BlobNotFound")
       error.kind = ErrorKind::exists;  // the object has other blocks, or is gone
     // A 5xx may come after the work was done; a condition or a list that does not fit, from the second
     // arrival of a write that was applied at the first.
-    const bool may_be_done = answer->response.status >= 500 || error.kind == ErrorKind::exists;
+    const bool may_be_done = response->http.status >= 500 || error.kind == ErrorKind::exists;
     if (!may_be_done) return error;
     return settle(std::move(error), deadline);
   }
@@ -77,13 +77,13 @@ class Replacement {
     AzureCall head;
     head.method = HttpMethod::head;
     head.key = key_;
-    Result<AzureAnswer> answer = connection_.send(head, deadline);
-    if (!answer) return not_found_out(why, answer.error());
-    const bool is_gone = answer->response.status == 404;
-    if (!answer->ok() && !is_gone) return not_found_out(why, connection_.error_of(head, *answer));
+    Result<AzureResponse> response = connection_.send(head, deadline);
+    if (!response) return not_found_out(why, response.error());
+    const bool is_gone = response->http.status == 404;
+    if (!response->ok() && !is_gone) return not_found_out(why, connection_.error_of(head, *response));
     std::optional<StoredObject> object;
-    if (!is_gone) object = read_azure_object(answer->response.headers);
-    if (object && object->size == size_ && answer->header(kTokenHeader) == token_) return *object;
+    if (!is_gone) object = read_azure_object(response->http.headers);
+    if (object && object->size == size_ && response->header(kTokenHeader) == token_) return *object;
     if (replaces_) {
       if (object != replaces_) why.kind = ErrorKind::exists;
       if (why.kind == ErrorKind::unknown_outcome) why.kind = ErrorKind::retry;
@@ -116,12 +116,12 @@ Result<void> send_block(AzureConnection& connection, const Clock& clock, const s
   call.headers.set("Content-MD5", md5);
   call.body = &block;
   return repeat_while_passing(clock, deadline, [&]() -> Result<void> {
-    TRY_ASSIGN(const AzureAnswer answer, connection.send(call, deadline));
-    if (answer.ok()) return {};
-    Error error = connection.error_of(call, answer);
+    TRY_ASSIGN(const AzureResponse response, connection.send(call, deadline));
+    if (response.ok()) return {};
+    Error error = connection.error_of(call, response);
     // The key has blocks with IDs of another length, or holds no block blob: somebody else's, who wrote it
     // before us.
-    if (answer.code() == "InvalidBlobOrBlock" || answer.code() == "InvalidBlobType")
+    if (response.code() == "InvalidBlobOrBlock" || response.code() == "InvalidBlobType")
       error.kind = ErrorKind::exists;
     return error;
   });
@@ -147,11 +147,11 @@ Result<std::optional<StoredObject>> look_at_azure_blob(AzureConnection& connecti
   AzureCall head;
   head.method = HttpMethod::head;
   head.key = key;
-  TRY_ASSIGN(const AzureAnswer answer, connection.send(head, deadline));
-  if (answer.response.status == 404 && answer.code() != "ContainerNotFound")
+  TRY_ASSIGN(const AzureResponse response, connection.send(head, deadline));
+  if (response.http.status == 404 && response.code() != "ContainerNotFound")
     return std::optional<StoredObject>();
-  if (!answer.ok()) return connection.error_of(head, answer);
-  std::optional<StoredObject> object = read_azure_object(answer.response.headers);
+  if (!response.ok()) return connection.error_of(head, response);
+  std::optional<StoredObject> object = read_azure_object(response.http.headers);
   if (!object)
     return Error{ErrorKind::retry, fmt::format("key \"{}\": the answer to HEAD has no Content-Length", key)};
   return object;

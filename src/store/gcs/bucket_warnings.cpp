@@ -68,14 +68,14 @@ Result<std::vector<std::string>> gcs_bucket_warnings(GcsConnection& connection, 
   look.query = {
       {"fields", "name,versioning,softDeletePolicy,retentionPolicy,defaultEventBasedHold,lifecycle"}};
   look.permission = "storage.buckets.get";
-  TRY_ASSIGN(const GcsAnswer answer, connection.send(look, deadline));
-  if (answer.response.status == 403) {
+  TRY_ASSIGN(const GcsResponse response, connection.send(look, deadline));
+  if (response.http.status == 403) {
     return std::vector<std::string>{
         "the bucket's metadata may not be looked at: for --check to tell of soft delete, versions and "
         "retention, grant storage.buckets.get (roles/storage.bucketViewer)"};
   }
-  if (!answer.ok()) return connection.error_of(look, answer);
-  const std::optional<GcsBucket> bucket = read_gcs_bucket(answer.response.body);
+  if (!response.ok()) return connection.error_of(look, response);
+  const std::optional<GcsBucket> bucket = read_gcs_bucket(response.http.body);
   if (!bucket)
     return Error{ErrorKind::retry, "gcs: the answer to a look at the bucket was cut short or is not JSON"};
   return remarks_on(*bucket, connection.bucket());

@@ -22,15 +22,15 @@ std::optional<Nanoseconds> wanted_wait(const HttpResponse& response) {
 }
 
 // A missing bucket and a missing object are both 404 "notFound"; only the sentence tells.
-bool is_about_the_bucket(const GcsCall& call, const GcsAnswer& answer) {
-  if (answer.response.status != 404) return false;
+bool is_about_the_bucket(const GcsCall& call, const GcsResponse& response) {
+  if (response.http.status != 404) return false;
   return call.key.empty() || call.encoded_path.starts_with("/upload/") ||
-         (answer.error && answer.error->message.find("bucket does not exist") != std::string::npos);
+         (response.error && response.error->message.find("bucket does not exist") != std::string::npos);
 }
 
-ErrorKind kind_of(const GcsCall& call, const GcsAnswer& answer) {
-  if (is_about_the_bucket(call, answer)) return ErrorKind::denied;
-  return kind_of_status(answer.response.status);
+ErrorKind kind_of(const GcsCall& call, const GcsResponse& response) {
+  if (is_about_the_bucket(call, response)) return ErrorKind::denied;
+  return kind_of_status(response.http.status);
 }
 
 }  // namespace
@@ -91,21 +91,21 @@ std::string GcsConnection::place_of(const GcsCall& call) const {
   return place;
 }
 
-Result<GcsAnswer> GcsConnection::exchange(const HttpRequest& request, const GcsCall& call,
-                                          const Deadline& deadline) {
-  Result<HttpResponse> response = client_->send(request, deadline);
-  if (!response) {
-    Error error = std::move(response).error();
+Result<GcsResponse> GcsConnection::exchange(const HttpRequest& request, const GcsCall& call,
+                                            const Deadline& deadline) {
+  Result<HttpResponse> received = client_->send(request, deadline);
+  if (!received) {
+    Error error = std::move(received).error();
     const bool is_read = call.method == HttpMethod::get;
     if (is_read && error.kind == ErrorKind::unknown_outcome) error.kind = ErrorKind::retry;
     return std::move(error).in(place_of(call));
   }
-  GcsAnswer answer{*std::move(response), std::nullopt};
-  if (!answer.ok()) answer.error = read_gcs_error(answer.response.body);
-  return answer;
+  GcsResponse response{*std::move(received), std::nullopt};
+  if (!response.ok()) response.error = read_gcs_error(response.http.body);
+  return response;
 }
 
-Result<GcsAnswer> GcsConnection::send(const GcsCall& call, const Deadline& deadline) {
+Result<GcsResponse> GcsConnection::send(const GcsCall& call, const Deadline& deadline) {
   HttpRequest request;
   request.method = call.method;
   request.url = endpoint_;
@@ -120,16 +120,16 @@ Result<GcsAnswer> GcsConnection::send(const GcsCall& call, const Deadline& deadl
   Result<AccessToken> token = credentials_->get(deadline);
   if (!token) return std::move(token).error().in(place_of(call));
   request.headers.set("Authorization", "Bearer " + token->value);
-  Result<GcsAnswer> answer = exchange(request, call, deadline);
-  if (!answer || answer->response.status != 401) return answer;
+  Result<GcsResponse> response = exchange(request, call, deadline);
+  if (!response || response->http.status != 401) return response;
   credentials_->invalidate(*token);
   const Result<AccessToken> renewed = credentials_->get(deadline);
-  if (!renewed || *renewed == *token) return answer;
+  if (!renewed || *renewed == *token) return response;
   request.headers.set("Authorization", "Bearer " + renewed->value);
   return exchange(request, call, deadline);
 }
 
-Result<GcsAnswer> GcsConnection::send_to(const Url& url, const GcsCall& call, const Deadline& deadline) {
+Result<GcsResponse> GcsConnection::send_to(const Url& url, const GcsCall& call, const Deadline& deadline) {
   HttpRequest request;
   request.method = call.method;
   request.url = url;
@@ -140,9 +140,9 @@ Result<GcsAnswer> GcsConnection::send_to(const Url& url, const GcsCall& call, co
   return exchange(request, call, deadline);
 }
 
-std::string GcsConnection::advice_for(const GcsCall& call, const GcsAnswer& answer) const {
-  const int status = answer.response.status;
-  if (is_about_the_bucket(call, answer))
+std::string GcsConnection::advice_for(const GcsCall& call, const GcsResponse& response) const {
+  const int status = response.http.status;
+  if (is_about_the_bucket(call, response))
     return "check GCS_BUCKET: there is no such bucket; create it, or bring it back";
   if (status == 401) {
     return fmt::format(
@@ -151,14 +151,14 @@ std::string GcsConnection::advice_for(const GcsCall& call, const GcsAnswer& answ
   }
   // Of the JSON API it is a 400 with the reason "required".
   const bool is_requester_pays =
-      answer.reason() == "userProjectMissing" ||
-      (answer.error && answer.error->message.find("requester pays") != std::string::npos);
+      response.reason() == "userProjectMissing" ||
+      (response.error && response.error->message.find("requester pays") != std::string::npos);
   if (is_requester_pays) {
     return "the bucket wants the requester to pay, and this program names no project that does: "
            "gcloud storage buckets update gs://BUCKET --no-requester-pays, or choose another GCS_BUCKET";
   }
   if (status == 403) {
-    if (answer.reason() == "retentionPolicyNotMet" || answer.reason() == "objectUnderActiveHold") {
+    if (response.reason() == "retentionPolicyNotMet" || response.reason() == "objectUnderActiveHold") {
       return "the bucket's retention policy or a hold keeps objects from being replaced: a log could not "
              "grow";
     }
@@ -171,14 +171,14 @@ std::string GcsConnection::advice_for(const GcsCall& call, const GcsAnswer& answ
 
 // X-GUploader-UploadID, Google's request ID, is not shown: of a resumable upload it is what its session's URL
 // is known by, and so the right to write.
-Error GcsConnection::error_of(const GcsCall& call, const GcsAnswer& answer) const {
-  std::string text = fmt::format("{}: status {}", place_of(call), answer.response.status);
-  if (answer.error) {
-    if (!answer.error->reason.empty()) text += " " + answer.error->reason;
-    if (!answer.error->message.empty()) text += ": " + answer.error->message.substr(0, kMessageLimit);
+Error GcsConnection::error_of(const GcsCall& call, const GcsResponse& response) const {
+  std::string text = fmt::format("{}: status {}", place_of(call), response.http.status);
+  if (response.error) {
+    if (!response.error->reason.empty()) text += " " + response.error->reason;
+    if (!response.error->message.empty()) text += ": " + response.error->message.substr(0, kMessageLimit);
   }
-  if (const std::string advice = advice_for(call, answer); !advice.empty()) text += "; " + advice;
-  return Error{kind_of(call, answer), std::move(text), wanted_wait(answer.response)};
+  if (const std::string advice = advice_for(call, response); !advice.empty()) text += "; " + advice;
+  return Error{kind_of(call, response), std::move(text), wanted_wait(response.http)};
 }
 
 }  // namespace rayhistory

@@ -38,11 +38,11 @@ struct GcsCall {
   std::string_view permission;
 };
 
-struct GcsAnswer {
-  HttpResponse response;
-  std::optional<GcsErrorReply> error;  // of an answer that is not 2xx
+struct GcsResponse {
+  HttpResponse http;
+  std::optional<GcsErrorResponse> error;  // of an answer that is not 2xx
 
-  bool ok() const { return response.status >= 200 && response.status < 300; }
+  bool ok() const { return http.status >= 200 && http.status < 300; }
   std::string_view reason() const { return error ? std::string_view(error->reason) : std::string_view(); }
 };
 
@@ -60,14 +60,14 @@ class GcsConnection {
 
   // Any answer is a GcsAnswer. Errors are the HttpClient's and the credentials source's; a read whose answer
   // was lost is `retry`, as it changed nothing.
-  Result<GcsAnswer> send(const GcsCall& call, const Deadline& deadline);
+  Result<GcsResponse> send(const GcsCall& call, const Deadline& deadline);
   // To a URL that Cloud Storage gave out for an upload, which needs no token and must not be shown: who knows
   // it may write. `call` without path and query.
-  Result<GcsAnswer> send_to(const Url& url, const GcsCall& call, const Deadline& deadline);
+  Result<GcsResponse> send_to(const Url& url, const GcsCall& call, const Deadline& deadline);
 
   // The Error for an answer that is not ok, for an operator: bucket, key, status, reason, and what to look
   // at. Kinds as store.h has them, for any call.
-  Error error_of(const GcsCall& call, const GcsAnswer& answer) const;
+  Error error_of(const GcsCall& call, const GcsResponse& response) const;
 
   const GcsOptions& options() const { return options_; }
   const std::string& bucket() const { return options_.bucket; }
@@ -79,9 +79,9 @@ class GcsConnection {
   GcsConnection(GcsOptions options, Url endpoint, std::unique_ptr<HttpClient> client,
                 std::unique_ptr<AccessTokenSource> credentials);
 
-  Result<GcsAnswer> exchange(const HttpRequest& request, const GcsCall& call, const Deadline& deadline);
+  Result<GcsResponse> exchange(const HttpRequest& request, const GcsCall& call, const Deadline& deadline);
   std::string place_of(const GcsCall& call) const;
-  std::string advice_for(const GcsCall& call, const GcsAnswer& answer) const;
+  std::string advice_for(const GcsCall& call, const GcsResponse& response) const;
 
   GcsOptions options_;
   Url endpoint_;

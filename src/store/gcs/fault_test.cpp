@@ -62,7 +62,7 @@ class GcsUnderFault : public testing::TestWithParam<GcsFault> {
   const std::string whole_ = some_bytes(kAllBytes);
   SkippingClock clock_;
   ModelGcs gcs_{"bucket", &clock_};
-  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return gcs_.answer(request); }};
+  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return gcs_.respond(request); }};
   std::unique_ptr<Store> store_ = std::make_unique<RetryingStore>(
       *GcsStore::open({.bucket = "bucket", .emulator_host = server_.origin(), .root = "", .project = ""},
                       std::make_unique<CurlClient>(clock_), nullptr, {}, clock_, kSmallLimits),

@@ -32,7 +32,7 @@ constexpr int kRewriteCalls = 10'000;
 // The server copies and says nothing until it has.
 constexpr std::chrono::minutes kServerWorkStallTimeout{10};
 // What little there is around the bytes that were asked for.
-constexpr uint64_t kErrorReplyLimitBytes = 1024 * 1024;
+constexpr uint64_t kErrorResponseLimitBytes = 1024 * 1024;
 constexpr std::string_view kObjectFields = "name,size,generation,timeCreated,metadata";
 constexpr std::string_view kCreate = "storage.objects.create (and storage.objects.delete, to replace)";
 constexpr std::string_view kGet = "storage.objects.get";
@@ -101,11 +101,11 @@ Result<GcsStore::BucketState> GcsStore::look_at_bucket(const Deadline& deadline)
   look.encoded_path = gcs_bucket_path(connection_.bucket());
   look.query = {{"fields", "name"}};
   look.permission = "storage.buckets.get";
-  TRY_ASSIGN(const GcsAnswer answer, connection_.send(look, deadline));
-  if (answer.ok()) return BucketState::there;
-  if (answer.response.status == 404) return BucketState::missing;
-  if (answer.response.status == 403) return BucketState::hidden;
-  return connection_.error_of(look, answer);
+  TRY_ASSIGN(const GcsResponse response, connection_.send(look, deadline));
+  if (response.ok()) return BucketState::there;
+  if (response.http.status == 404) return BucketState::missing;
+  if (response.http.status == 403) return BucketState::hidden;
+  return connection_.error_of(look, response);
 }
 
 Result<void> GcsStore::ensure_bucket(const Deadline& deadline) {
@@ -137,17 +137,17 @@ Result<void> GcsStore::create_bucket(const Deadline& deadline) {
   create.headers.set("Content-Type", "application/json; charset=UTF-8");
   create.body = &body;
   create.permission = "storage.buckets.create";
-  TRY_ASSIGN(const GcsAnswer answer, connection_.send(create, deadline));
-  if (answer.ok()) return {};
-  Error error = connection_.error_of(create, answer);
-  if (answer.response.status == 403 || answer.response.status == 404) {
+  TRY_ASSIGN(const GcsResponse response, connection_.send(create, deadline));
+  if (response.ok()) return {};
+  Error error = connection_.error_of(create, response);
+  if (response.http.status == 403 || response.http.status == 404) {
     return Error{
         ErrorKind::denied,
         fmt::format("there is no gcs bucket {} (GCS_BUCKET), and it could not be made in project {}: "
                     "create it by hand, or grant storage.buckets.create; {}",
                     connection_.bucket(), project, error.message)};
   }
-  if (answer.response.status != 409) {
+  if (response.http.status != 409) {
     // Creating is repeated without harm, and another collector may be at it.
     if (error.kind == ErrorKind::unknown_outcome) error.kind = ErrorKind::retry;
     return error;
@@ -193,9 +193,9 @@ Result<StoredObject> GcsStore::put_at_once(const std::string& key, const Body& b
   put.body = &body;
   put.key = key;
   put.permission = kCreate;
-  TRY_ASSIGN(const GcsAnswer answer, connection_.send(put, deadline));
-  if (!answer.ok()) return connection_.error_of(put, answer);
-  const std::optional<GcsObject> object = read_gcs_object(answer.response.body);
+  TRY_ASSIGN(const GcsResponse response, connection_.send(put, deadline));
+  if (!response.ok()) return connection_.error_of(put, response);
+  const std::optional<GcsObject> object = read_gcs_object(response.http.body);
   if (!object) return cut_short(fmt::format("an upload to key \"{}\"", key), ErrorKind::unknown_outcome);
   if (object->stored.size != body.size()) {
     return Error{ErrorKind::retry, fmt::format("key \"{}\": {} bytes were kept of the {} sent", key,
@@ -258,13 +258,13 @@ Result<StoredObject> GcsStore::compose(const std::string& key, const StoredObjec
 
 Result<StoredObject> GcsStore::compose_once(const GcsCall& call, const StoredObject& stored,
                                             uint64_t whole_size, const Deadline& deadline) {
-  Result<GcsAnswer> answer = connection_.send(call, deadline);
-  if (!answer) {
-    if (answer.error().kind != ErrorKind::unknown_outcome) return std::move(answer).error();
-    return settle(std::move(answer).error(), call.key, stored, whole_size, deadline);
+  Result<GcsResponse> response = connection_.send(call, deadline);
+  if (!response) {
+    if (response.error().kind != ErrorKind::unknown_outcome) return std::move(response).error();
+    return settle(std::move(response).error(), call.key, stored, whole_size, deadline);
   }
-  if (answer->ok()) {
-    const std::optional<GcsObject> object = read_gcs_object(answer->response.body);
+  if (response->ok()) {
+    const std::optional<GcsObject> object = read_gcs_object(response->http.body);
     if (!object) {
       return settle(cut_short(fmt::format("a compose of key \"{}\"", call.key), ErrorKind::unknown_outcome),
                     call.key, stored, whole_size, deadline);
@@ -273,8 +273,8 @@ Result<StoredObject> GcsStore::compose_once(const GcsCall& call, const StoredObj
     return Error{ErrorKind::exists, fmt::format("key \"{}\": has {} bytes after a compose, not {}", call.key,
                                                 object->stored.size, whole_size)};
   }
-  Error error = connection_.error_of(call, *answer);
-  const int status = answer->response.status;
+  Error error = connection_.error_of(call, *response);
+  const int status = response->http.status;
   // 412 comes also to a compose that arrives twice, the second time; a 5xx after the work was done.
   if (status == 412 || status >= 500) return settle(std::move(error), call.key, stored, whole_size, deadline);
   // 404: the object or its tail is gone. 400: they do not go together, as when a lifecycle rule has moved the
@@ -323,13 +323,13 @@ Result<StoredObject> GcsStore::copy(const std::string& from, const StoredObject&
     if (is_gcs_generation(expected.etag))
       rewrite.query.emplace_back("ifSourceGenerationMatch", expected.etag);
     if (!token.empty()) rewrite.query.emplace_back("rewriteToken", token);
-    TRY_ASSIGN(const GcsAnswer answer, connection_.send(rewrite, deadline));
-    if (!answer.ok()) {
-      Error error = connection_.error_of(rewrite, answer);
-      if (answer.response.status == 410) error.kind = ErrorKind::retry;  // the token has expired
+    TRY_ASSIGN(const GcsResponse response, connection_.send(rewrite, deadline));
+    if (!response.ok()) {
+      Error error = connection_.error_of(rewrite, response);
+      if (response.http.status == 410) error.kind = ErrorKind::retry;  // the token has expired
       return error;
     }
-    std::optional<GcsRewrite> state = read_gcs_rewrite(answer.response.body);
+    std::optional<GcsRewrite> state = read_gcs_rewrite(response.http.body);
     if (!state) return cut_short(fmt::format("a copy to key \"{}\"", to), ErrorKind::unknown_outcome);
     if (state->object) return state->object->stored;
     token = std::move(state->token);
@@ -344,13 +344,13 @@ Result<std::optional<GcsObject>> GcsStore::look(const std::string& key, const De
   look.query = {{"fields", std::string(kObjectFields)}};
   look.key = key;
   look.permission = kGet;
-  TRY_ASSIGN(const GcsAnswer answer, connection_.send(look, deadline));
-  if (!answer.ok()) {
-    Error error = connection_.error_of(look, answer);
+  TRY_ASSIGN(const GcsResponse response, connection_.send(look, deadline));
+  if (!response.ok()) {
+    Error error = connection_.error_of(look, response);
     if (error.kind == ErrorKind::not_found) return std::optional<GcsObject>();
     return error;
   }
-  std::optional<GcsObject> object = read_gcs_object(answer.response.body);
+  std::optional<GcsObject> object = read_gcs_object(response.http.body);
   if (!object) return cut_short(fmt::format("a look at key \"{}\"", key), ErrorKind::retry);
   return object;
 }
@@ -375,9 +375,9 @@ Result<ListPage> GcsStore::list(const std::string& prefix, const std::string& cu
   for (int i = 0; i < kEmptyPagesLimit; ++i) {
     list.query = first_query;
     if (!token.empty()) list.query.emplace_back("pageToken", token);
-    TRY_ASSIGN(const GcsAnswer answer, connection_.send(list, deadline));
-    if (!answer.ok()) return connection_.error_of(list, answer);
-    std::optional<GcsObjectPage> page = read_gcs_objects(answer.response.body);
+    TRY_ASSIGN(const GcsResponse response, connection_.send(list, deadline));
+    if (!response.ok()) return connection_.error_of(list, response);
+    std::optional<GcsObjectPage> page = read_gcs_objects(response.http.body);
     if (!page) return cut_short("a list of objects", ErrorKind::retry);
     if (!page->next_page.empty() && page->next_page == token) {
       return Error{ErrorKind::invalid,
@@ -404,13 +404,13 @@ Result<std::string> GcsStore::get(const std::string& key, uint64_t offset, uint6
   get.encoded_path = gcs_object_path(connection_.bucket(), key);
   get.query = {{"alt", "media"}};
   get.headers.set("Range", fmt::format("bytes={}-{}", offset, last));
-  get.response_limit_bytes = std::max(wanted, kErrorReplyLimitBytes);
+  get.response_limit_bytes = std::max(wanted, kErrorResponseLimitBytes);
   get.key = key;
   get.permission = kGet;
-  TRY_ASSIGN(GcsAnswer answer, connection_.send(get, deadline));
-  if (answer.response.status == 416) return std::string();  // begins at or after the end
-  if (!answer.ok()) return connection_.error_of(get, answer);
-  return content_of_range(std::move(answer.response), offset, length);
+  TRY_ASSIGN(GcsResponse response, connection_.send(get, deadline));
+  if (response.http.status == 416) return std::string();  // begins at or after the end
+  if (!response.ok()) return connection_.error_of(get, response);
+  return content_of_range(std::move(response.http), offset, length);
 }
 
 Result<void> GcsStore::remove(const std::string& key, const Deadline& deadline) {
@@ -420,9 +420,9 @@ Result<void> GcsStore::remove(const std::string& key, const Deadline& deadline) 
   remove.encoded_path = gcs_object_path(connection_.bucket(), key);
   remove.key = key;
   remove.permission = "storage.objects.delete";
-  TRY_ASSIGN(const GcsAnswer answer, connection_.send(remove, deadline));
-  if (answer.ok()) return {};
-  Error error = connection_.error_of(remove, answer);
+  TRY_ASSIGN(const GcsResponse response, connection_.send(remove, deadline));
+  if (response.ok()) return {};
+  Error error = connection_.error_of(remove, response);
   if (error.kind == ErrorKind::not_found) return {};
   return error;
 }

@@ -39,11 +39,11 @@ class TestTokens final : public AccessTokenSource {
   AccessToken renewed{"second-token"};
 };
 
-ScriptedAnswer json(std::string body) {
+ScriptedResponse json(std::string body) {
   return {200, {{"Content-Type", "application/json"}}, std::move(body)};
 }
 
-ScriptedAnswer object(uint64_t size, int generation, std::string_view extends = "0") {
+ScriptedResponse object(uint64_t size, int generation, std::string_view extends = "0") {
   return json(fmt::format(R"({{"name":"k","size":"{}","generation":"{}","metadata":{{"ray-extends":"{}"}}}})",
                           size, generation, extends));
 }
@@ -66,7 +66,8 @@ class GcsStoreTest : public testing::Test {
   }
   // A model with the bucket in it.
   GcsStore& serve_model(const GcsOptions& options = {}) {
-    GcsStore& store = serve([this](const ReceivedRequest& request) { return gcs_.answer(request); }, options);
+    GcsStore& store =
+        serve([this](const ReceivedRequest& request) { return gcs_.respond(request); }, options);
     EXPECT_TRUE(store.ensure_bucket(kNever));
     return store;
   }
@@ -76,9 +77,9 @@ class GcsStoreTest : public testing::Test {
   }
   // What an extension meets when all goes well, but for the one request that `special` answers.
   static ScriptedHttpServer::Script extension_with(
-      const std::function<std::optional<ScriptedAnswer>(const ReceivedRequest&)>& special) {
-    return [special](const ReceivedRequest& request) -> ScriptedAnswer {
-      if (std::optional<ScriptedAnswer> answer = special(request)) return *answer;
+      const std::function<std::optional<ScriptedResponse>(const ReceivedRequest&)>& special) {
+    return [special](const ReceivedRequest& request) -> ScriptedResponse {
+      if (std::optional<ScriptedResponse> response = special(request)) return *response;
       if (request.path().ends_with("/compose")) return object(2 * kMiB + 10, 18, "17");
       if (request.method == "DELETE") return {204};
       return object(request.body_size, 1);
@@ -184,9 +185,9 @@ TEST_F(GcsStoreTest, SendsNothingWhereNothingIsNew) {
 
 TEST_F(GcsStoreTest, WaitsItsSecondWhereOneNameIsWrittenTooOften) {
   int refusals = 2;
-  serve(extension_with([&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+  serve(extension_with([&](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
     if (!request.path().ends_with("/compose") || refusals-- <= 0) return std::nullopt;
-    return gcs_error_answer(429, "rateLimitExceeded");
+    return gcs_error_response(429, "rateLimitExceeded");
   }));
   ASSERT_TRUE(extend());
   EXPECT_EQ(composes(), 3);
@@ -197,8 +198,8 @@ TEST_F(GcsStoreTest, WaitsItsSecondWhereOneNameIsWrittenTooOften) {
 }
 
 TEST_F(GcsStoreTest, RecognisesItsOwnComposeWhenItIsToldThatTheGenerationHasPassed) {
-  serve(extension_with([](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
-    if (request.path().ends_with("/compose")) return gcs_error_answer(412, "conditionNotMet");
+  serve(extension_with([](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
+    if (request.path().ends_with("/compose")) return gcs_error_response(412, "conditionNotMet");
     if (request.method == "GET") return object(2 * kMiB + 10, 18, "17");
     return std::nullopt;
   }));
@@ -208,8 +209,8 @@ TEST_F(GcsStoreTest, RecognisesItsOwnComposeWhenItIsToldThatTheGenerationHasPass
 
 TEST_F(GcsStoreTest, DoesNotTakeAnotherObjectForItsOwn) {
   for (const auto& found : {std::pair(2 * kMiB + 10, "16"), std::pair(2 * kMiB + 9, "17")}) {
-    serve(extension_with([&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
-      if (request.path().ends_with("/compose")) return gcs_error_answer(412, "conditionNotMet");
+    serve(extension_with([&](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
+      if (request.path().ends_with("/compose")) return gcs_error_response(412, "conditionNotMet");
       if (request.method == "GET") return object(found.first, 18, found.second);
       return std::nullopt;
     }));
@@ -221,14 +222,14 @@ TEST_F(GcsStoreTest, DoesNotTakeAnotherObjectForItsOwn) {
 TEST_F(GcsStoreTest, ALostComposeThatCouldNotBeSettledIsRecognisedByTheNextCall) {
   bool away = true;
   bool composed = false;
-  serve(extension_with([&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+  serve(extension_with([&](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
     if (request.path().ends_with("/compose")) {
-      if (composed) return gcs_error_answer(412, "conditionNotMet");
+      if (composed) return gcs_error_response(412, "conditionNotMet");
       composed = true;
-      return ScriptedAnswer{.cut_after = 0};
+      return ScriptedResponse{.cut_after = 0};
     }
     if (request.method != "GET") return std::nullopt;
-    return away ? gcs_error_answer(503, "backendError") : object(2 * kMiB + 10, 18, "17");
+    return away ? gcs_error_response(503, "backendError") : object(2 * kMiB + 10, 18, "17");
   }));
   const auto first = extend();
   ASSERT_FALSE(first);
@@ -239,8 +240,8 @@ TEST_F(GcsStoreTest, ALostComposeThatCouldNotBeSettledIsRecognisedByTheNextCall)
 
 TEST_F(GcsStoreTest, ObjectsThatDoNotGoTogetherArePutWhole) {
   for (const int status : {400, 404}) {
-    serve(extension_with([&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
-      if (request.path().ends_with("/compose")) return gcs_error_answer(status, "x");
+    serve(extension_with([&](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
+      if (request.path().ends_with("/compose")) return gcs_error_response(status, "x");
       return std::nullopt;
     }));
     EXPECT_EQ(extend().error().kind, ErrorKind::exists) << status;
@@ -280,10 +281,10 @@ TEST_F(GcsStoreTest, GoesOnWithALargeUploadFromTheByteThatWasKept) {
 }
 
 TEST_F(GcsStoreTest, BeginsALargeUploadAnewWhenItsSessionIsGoneAndNeverShowsItsUrl) {
-  GcsStore& store = serve([this](const ReceivedRequest& request) -> ScriptedAnswer {
+  GcsStore& store = serve([this](const ReceivedRequest& request) -> ScriptedResponse {
     if (request.method == "POST")
       return {200, {{"Location", server_.origin() + "/upload/x?upload_id=SECRET-UPLOAD-ID"}}};
-    return gcs_error_answer(410, "gone");
+    return gcs_error_response(410, "gone");
   });
   const auto stored = store.put("k", MemoryBody(std::string(17 * kMiB, 'x')), kTextContent, kNever);
   ASSERT_FALSE(stored);
@@ -309,7 +310,7 @@ TEST_F(GcsStoreTest, CallsARewriteUntilItIsDone) {
 TEST_F(GcsStoreTest, MakesAMissingBucketWithoutSoftDelete) {
   GcsStore& store = serve(
       [](const ReceivedRequest& request) {
-        return request.method == "POST" ? json(R"({"name":"bucket"})") : gcs_error_answer(404, "notFound");
+        return request.method == "POST" ? json(R"({"name":"bucket"})") : gcs_error_response(404, "notFound");
       },
       {.bucket = "", .emulator_host = "", .root = "", .project = "my-project"});
   ASSERT_TRUE(store.ensure_bucket(kNever));
@@ -321,7 +322,7 @@ TEST_F(GcsStoreTest, MakesAMissingBucketWithoutSoftDelete) {
 }
 
 TEST_F(GcsStoreTest, TakesABucketThatItMayNotLookAtForGranted) {
-  GcsStore& store = serve([](const ReceivedRequest&) { return gcs_error_answer(403, "forbidden"); });
+  GcsStore& store = serve([](const ReceivedRequest&) { return gcs_error_response(403, "forbidden"); });
   EXPECT_TRUE(store.ensure_bucket(kNever));
   EXPECT_EQ(server_.requests().size(), 1u);
 }
@@ -330,9 +331,9 @@ TEST_F(GcsStoreTest, LosingTheRaceForABucketIsFineAndAStrangersIsTold) {
   for (const int second_look : {200, 404}) {
     int looks = 0;
     GcsStore& store = serve([&](const ReceivedRequest& request) {
-      if (request.method == "POST") return gcs_error_answer(409, "conflict");
+      if (request.method == "POST") return gcs_error_response(409, "conflict");
       return ++looks == 2 && second_look == 200 ? json(R"({"name":"bucket"})")
-                                                : gcs_error_answer(404, "notFound");
+                                                : gcs_error_response(404, "notFound");
     });
     const auto ensured = store.ensure_bucket(kNever);
     EXPECT_EQ(ensured.has_value(), second_look == 200);
@@ -343,11 +344,11 @@ TEST_F(GcsStoreTest, LosingTheRaceForABucketIsFineAndAStrangersIsTold) {
   }
 }
 
-TEST_F(GcsStoreTest, AMissingBucketIsWaitedForAndAMissingObjectIsAnAnswer) {
+TEST_F(GcsStoreTest, AMissingBucketIsWaitedForAndAMissingObjectIsAResponse) {
   GcsStore& store = serve([](const ReceivedRequest& request) {
     if (request.target.find("there") != std::string::npos)
-      return gcs_error_answer(404, "notFound", "No such object: bucket/k");
-    return gcs_error_answer(404, "notFound", "The specified bucket does not exist.");
+      return gcs_error_response(404, "notFound", "No such object: bucket/k");
+    return gcs_error_response(404, "notFound", "The specified bucket does not exist.");
   });
   const auto put = store.put("k", MemoryBody("x"), kTextContent, kNever);
   EXPECT_EQ(put.error().kind, ErrorKind::denied);
@@ -362,7 +363,7 @@ TEST_F(GcsStoreTest, AMissingBucketIsWaitedForAndAMissingObjectIsAnAnswer) {
 
 TEST_F(GcsStoreTest, NamesTheMissingPermission) {
   GcsStore& store = serve([](const ReceivedRequest&) {
-    return gcs_error_answer(403, "forbidden", "x@y does not have storage.objects.create access.");
+    return gcs_error_response(403, "forbidden", "x@y does not have storage.objects.create access.");
   });
   const auto put = store.put("k", MemoryBody("x"), kTextContent, kNever);
   EXPECT_EQ(put.error().kind, ErrorKind::denied);
@@ -372,24 +373,24 @@ TEST_F(GcsStoreTest, NamesTheMissingPermission) {
             HasSubstr("roles/storage.objectUser"), Not(HasSubstr("SECRET-UPLOAD-ID"))));
 }
 
-TEST_F(GcsStoreTest, AnswersOfAllKindsHaveTheirKind) {
+TEST_F(GcsStoreTest, ResponsesOfAllKindsHaveTheirKind) {
   for (const auto& expected :
        {std::pair(408, ErrorKind::retry), std::pair(429, ErrorKind::retry), std::pair(500, ErrorKind::retry),
         std::pair(502, ErrorKind::retry), std::pair(503, ErrorKind::retry), std::pair(401, ErrorKind::denied),
         std::pair(412, ErrorKind::exists), std::pair(400, ErrorKind::invalid)}) {
-    GcsStore& store = serve([&](const ReceivedRequest&) { return gcs_error_answer(expected.first, "x"); });
+    GcsStore& store = serve([&](const ReceivedRequest&) { return gcs_error_response(expected.first, "x"); });
     EXPECT_EQ(store.put("k", MemoryBody("x"), kTextContent, kNever).error().kind, expected.second)
         << expected.first;
   }
   GcsStore& store = serve([](const ReceivedRequest&) {
-    ScriptedAnswer answer = gcs_error_answer(503, "backendError");
-    answer.headers.emplace_back("Retry-After", "7");
-    return answer;
+    ScriptedResponse response = gcs_error_response(503, "backendError");
+    response.headers.emplace_back("Retry-After", "7");
+    return response;
   });
   EXPECT_EQ(store.put("k", MemoryBody("x"), kTextContent, kNever).error().retry_after, Seconds(7));
 }
 
-TEST_F(GcsStoreTest, AnAnswerThatIsCutIsNoSuccess) {
+TEST_F(GcsStoreTest, AResponseThatIsCutIsNoSuccess) {
   GcsStore& store = serve([](const ReceivedRequest&) { return json(R"({"name":"k","size":"1)"); });
   EXPECT_EQ(store.put("k", MemoryBody("x"), kTextContent, kNever).error().kind, ErrorKind::unknown_outcome);
   EXPECT_EQ(store.copy("k", {1, "5"}, "l", kNever).error().kind, ErrorKind::unknown_outcome);
@@ -430,7 +431,7 @@ class InGooglesPlace final : public HttpClient {
 TEST_F(GcsStoreTest, RenewsATokenThatIsRefusedOnceAndNeverShowsIt) {
   script_ = [](const ReceivedRequest& request) {
     return request.header("Authorization") == "Bearer second-token" ? object(1, 1)
-                                                                    : gcs_error_answer(401, "authError");
+                                                                    : gcs_error_response(401, "authError");
   };
   auto tokens = std::make_unique<TestTokens>();
   TestTokens& source = *tokens;
@@ -456,16 +457,16 @@ TEST_F(GcsStoreTest, TokensExpireInTheMiddleOfARunAndNoRequestIsRefused) {
   constexpr int kLifetimeSeconds = 600;
   int issued = 0;
   SteadyTime expires;
-  ScriptedHttpServer issuer([&](const ReceivedRequest&) -> ScriptedAnswer {
+  ScriptedHttpServer issuer([&](const ReceivedRequest&) -> ScriptedResponse {
     expires = clock_.steady_now() + Seconds(kLifetimeSeconds);
     return {200, {}, fmt::format(R"({{"access_token":"t{}","expires_in":{}}})", ++issued, kLifetimeSeconds)};
   });
   int refused = 0;
-  script_ = [&](const ReceivedRequest& request) -> ScriptedAnswer {
+  script_ = [&](const ReceivedRequest& request) -> ScriptedResponse {
     if (request.header("Authorization") == fmt::format("Bearer t{}", issued) && clock_.steady_now() < expires)
-      return gcs_.answer(request);
+      return gcs_.respond(request);
     ++refused;
-    return gcs_error_answer(401, "authError");
+    return gcs_error_response(401, "authError");
   };
   auto tokens = std::make_unique<CachedCredentials<AccessToken>>(
       std::make_unique<GoogleDefaultCredentials>(
@@ -509,7 +510,7 @@ TEST_F(GcsStoreTest, WarnsOfWhatWillCostMoneyOrHistory) {
                   HasSubstr("--no-versioning"), HasSubstr("no log can grow"), HasSubstr("after 30 days")));
   GcsStore& plain = serve([](const ReceivedRequest&) { return json(R"({"name":"bucket"})"); });
   EXPECT_THAT(*plain.bucket_warnings(kNever), IsEmpty());
-  GcsStore& hidden = serve([](const ReceivedRequest&) { return gcs_error_answer(403, "forbidden"); });
+  GcsStore& hidden = serve([](const ReceivedRequest&) { return gcs_error_response(403, "forbidden"); });
   EXPECT_THAT(*hidden.bucket_warnings(kNever), ElementsAre(HasSubstr("storage.buckets.get")));
 }
 

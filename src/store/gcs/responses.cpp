@@ -17,10 +17,11 @@ using simdjson::SUCCESS;
 using Object = simdjson::dom::object;
 
 // A page of 1,000 objects, asked for with the fields that are read, is below 2 MiB.
-constexpr size_t kLongestReplyBytes = 8 * 1024 * 1024;
+constexpr size_t kLongestResponseBytes = 8 * 1024 * 1024;
 
 bool parse(simdjson::dom::parser& parser, std::string_view body, Object& object) {
-  return body.size() <= kLongestReplyBytes && parser.parse(body.data(), body.size()).get(object) == SUCCESS;
+  return body.size() <= kLongestResponseBytes &&
+         parser.parse(body.data(), body.size()).get(object) == SUCCESS;
 }
 
 std::string_view text_in(const Object& object, std::string_view name) {
@@ -74,10 +75,10 @@ void take_deletion(const Object& condition, GcsBucket& bucket) {
   bucket.expirations.push_back(std::move(when));
 }
 
-void take_lifecycle(const Object& reply, GcsBucket& bucket) {
+void take_lifecycle(const Object& response, GcsBucket& bucket) {
   Object lifecycle;
   simdjson::dom::array rules;
-  if (reply["lifecycle"].get(lifecycle) != SUCCESS || lifecycle["rule"].get(rules) != SUCCESS) return;
+  if (response["lifecycle"].get(lifecycle) != SUCCESS || lifecycle["rule"].get(rules) != SUCCESS) return;
   for (const simdjson::dom::element element : rules) {
     Object rule;
     Object action;
@@ -97,18 +98,18 @@ bool is_gcs_generation(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::optional<GcsErrorReply> read_gcs_error(std::string_view body) {
+std::optional<GcsErrorResponse> read_gcs_error(std::string_view body) {
   simdjson::dom::parser parser;
   Object object;
   Object error;
   if (!parse(parser, body, object) || object["error"].get(error) != SUCCESS) return std::nullopt;
-  GcsErrorReply reply;
-  reply.message = text_in(error, "message");
+  GcsErrorResponse response;
+  response.message = text_in(error, "message");
   simdjson::dom::array errors;
   Object first;
   if (error["errors"].get(errors) == SUCCESS && errors.size() > 0 && errors.at(0).get(first) == SUCCESS)
-    reply.reason = text_in(first, "reason");
-  return reply;
+    response.reason = text_in(first, "reason");
+  return response;
 }
 
 std::optional<GcsObject> read_gcs_object(std::string_view body) {
@@ -120,13 +121,13 @@ std::optional<GcsObject> read_gcs_object(std::string_view body) {
 
 std::optional<GcsObjectPage> read_gcs_objects(std::string_view body) {
   simdjson::dom::parser parser;
-  Object reply;
+  Object response;
   // With `fields`, a page without an object is an empty JSON object.
-  if (!parse(parser, body, reply) || reply["error"].error() == SUCCESS) return std::nullopt;
+  if (!parse(parser, body, response) || response["error"].error() == SUCCESS) return std::nullopt;
   GcsObjectPage page;
-  page.next_page = text_in(reply, "nextPageToken");
+  page.next_page = text_in(response, "nextPageToken");
   simdjson::dom::element items;
-  if (reply["items"].get(items) != SUCCESS || items.is_null()) return page;
+  if (response["items"].get(items) != SUCCESS || items.is_null()) return page;
   simdjson::dom::array list;
   if (items.get(list) != SUCCESS) return std::nullopt;
   for (const simdjson::dom::element item : list) {
@@ -141,17 +142,17 @@ std::optional<GcsObjectPage> read_gcs_objects(std::string_view body) {
 
 std::optional<GcsRewrite> read_gcs_rewrite(std::string_view body) {
   simdjson::dom::parser parser;
-  Object reply;
+  Object response;
   bool done = false;
-  if (!parse(parser, body, reply) || reply["done"].get(done) != SUCCESS) return std::nullopt;
+  if (!parse(parser, body, response) || response["done"].get(done) != SUCCESS) return std::nullopt;
   GcsRewrite rewrite;
   if (!done) {
-    rewrite.token = text_in(reply, "rewriteToken");
+    rewrite.token = text_in(response, "rewriteToken");
     if (rewrite.token.empty()) return std::nullopt;
     return rewrite;
   }
   Object resource;
-  if (reply["resource"].get(resource) != SUCCESS) return std::nullopt;
+  if (response["resource"].get(resource) != SUCCESS) return std::nullopt;
   rewrite.object = object_of(resource);
   if (!rewrite.object) return std::nullopt;
   return rewrite;
@@ -159,19 +160,19 @@ std::optional<GcsRewrite> read_gcs_rewrite(std::string_view body) {
 
 std::optional<GcsBucket> read_gcs_bucket(std::string_view body) {
   simdjson::dom::parser parser;
-  Object reply;
-  if (!parse(parser, body, reply) || text_in(reply, "name").empty()) return std::nullopt;
+  Object response;
+  if (!parse(parser, body, response) || text_in(response, "name").empty()) return std::nullopt;
   GcsBucket bucket;
   Object part;
   bool enabled = false;
-  if (reply["versioning"].get(part) == SUCCESS && part["enabled"].get(enabled) == SUCCESS)
+  if (response["versioning"].get(part) == SUCCESS && part["enabled"].get(enabled) == SUCCESS)
     bucket.is_versioned = enabled;
-  if (reply["softDeletePolicy"].get(part) == SUCCESS)
+  if (response["softDeletePolicy"].get(part) == SUCCESS)
     bucket.soft_delete_seconds = number_in(part, "retentionDurationSeconds").value_or(0);
-  if (reply["retentionPolicy"].get(part) == SUCCESS)
+  if (response["retentionPolicy"].get(part) == SUCCESS)
     bucket.retention_seconds = number_in(part, "retentionPeriod").value_or(0);
-  if (reply["defaultEventBasedHold"].get(enabled) == SUCCESS) bucket.holds_new_objects = enabled;
-  take_lifecycle(reply, bucket);
+  if (response["defaultEventBasedHold"].get(enabled) == SUCCESS) bucket.holds_new_objects = enabled;
+  take_lifecycle(response, bucket);
   return bucket;
 }
 

@@ -13,7 +13,7 @@
 
 namespace rayhistory {
 
-struct GcsErrorReply {
+struct GcsErrorResponse {
   std::string reason;   // "notFound", "rateLimitExceeded"; may be empty
   std::string message;  // may be empty
 };
@@ -52,7 +52,7 @@ struct GcsBucket {
 // was lost is recognised by it.
 inline constexpr std::string_view kGcsExtendsMetadata = "ray-extends";
 
-std::optional<GcsErrorReply> read_gcs_error(std::string_view body);
+std::optional<GcsErrorResponse> read_gcs_error(std::string_view body);
 std::optional<GcsObject> read_gcs_object(std::string_view body);
 std::optional<GcsObjectPage> read_gcs_objects(std::string_view body);
 std::optional<GcsRewrite> read_gcs_rewrite(std::string_view body);

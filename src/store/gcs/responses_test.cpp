@@ -8,7 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 
-TEST(GcsReplies, ReadsAnObject) {
+TEST(GcsResponses, ReadsAnObject) {
   const auto object = read_gcs_object(
       R"({"kind":"storage#object","name":"a/b?é","size":"5000000000","generation":"1795400000000001",)"
       R"("timeCreated":"2026-11-23T02:27:20.987Z","updated":"2026-11-23T02:28:20.987Z",)"
@@ -20,7 +20,7 @@ TEST(GcsReplies, ReadsAnObject) {
   EXPECT_EQ(object->extends, "1795400000000000");
 }
 
-TEST(GcsReplies, AnythingElseIsNoObject) {
+TEST(GcsResponses, AnythingElseIsNoObject) {
   for (const char* body :
        {"", "{", "{}", "[]", "null", R"({"name":"a","size":5,"generation":"1"})",
         R"({"name":"a","size":"5"})", R"({"name":"","size":"5","generation":"1"})",
@@ -29,7 +29,7 @@ TEST(GcsReplies, AnythingElseIsNoObject) {
     EXPECT_FALSE(read_gcs_object(body)) << body;
 }
 
-TEST(GcsReplies, ReadsAPageOfObjects) {
+TEST(GcsResponses, ReadsAPageOfObjects) {
   const auto page = read_gcs_objects(
       R"({"nextPageToken":"t=","items":[{"name":"a","size":"0","generation":"1"},{"name":"b","size":"2","generation":"3"}]})");
   ASSERT_TRUE(page);
@@ -45,7 +45,7 @@ TEST(GcsReplies, ReadsAPageOfObjects) {
     EXPECT_FALSE(read_gcs_objects(body)) << body;
 }
 
-TEST(GcsReplies, ReadsARewrite) {
+TEST(GcsResponses, ReadsARewrite) {
   EXPECT_EQ(read_gcs_rewrite(R"({"done":false,"rewriteToken":"t"})")->token, "t");
   const auto done = read_gcs_rewrite(R"({"done":true,"resource":{"name":"a","size":"1","generation":"2"}})");
   EXPECT_EQ(done->object->stored, (StoredObject{1, "2"}));
@@ -53,7 +53,7 @@ TEST(GcsReplies, ReadsARewrite) {
     EXPECT_FALSE(read_gcs_rewrite(body)) << body;
 }
 
-TEST(GcsReplies, ReadsAnError) {
+TEST(GcsResponses, ReadsAnError) {
   const auto error = read_gcs_error(
       R"({"error":{"code":403,"message":"A sentence.","errors":[{"reason":"forbidden","message":"x"}]}})");
   EXPECT_EQ(error->reason, "forbidden");
@@ -62,7 +62,7 @@ TEST(GcsReplies, ReadsAnError) {
   EXPECT_FALSE(read_gcs_error("No such object: bucket/key"));
 }
 
-TEST(GcsReplies, ReadsWhatABucketCosts) {
+TEST(GcsResponses, ReadsWhatABucketCosts) {
   const auto bucket = read_gcs_bucket(
       R"({"name":"b","versioning":{"enabled":true},"softDeletePolicy":{"retentionDurationSeconds":"604800"},)"
       R"("retentionPolicy":{"retentionPeriod":"3600"},"defaultEventBasedHold":true,"lifecycle":{"rule":[)"
@@ -80,14 +80,14 @@ TEST(GcsReplies, ReadsWhatABucketCosts) {
   EXPECT_FALSE(read_gcs_bucket("{}"));
 }
 
-TEST(GcsReplies, WritesAComposeWithEveryCharacterEscaped) {
+TEST(GcsResponses, WritesAComposeWithEveryCharacterEscaped) {
   EXPECT_EQ(
       write_gcs_compose("a\"b\\\té", "17", "t/a", "text/plain"),
       R"({"sourceObjects":[{"name":"a\"b\\\té","objectPreconditions":{"ifGenerationMatch":"17"}},{"name":"t/a"}],)"
       R"("destination":{"contentType":"text/plain","metadata":{"ray-extends":"17"}}})");
 }
 
-TEST(GcsReplies, KnowsAGeneration) {
+TEST(GcsResponses, KnowsAGeneration) {
   EXPECT_TRUE(is_gcs_generation("1795400000000001"));
   for (const char* text : {"", "1a", "-1", "1\"", "99999999999999999999"})
     EXPECT_FALSE(is_gcs_generation(text)) << text;

@@ -54,15 +54,15 @@ class Upload {
     begin.headers.set("X-Upload-Content-Type", content_type);
     begin.headers.set("X-Upload-Content-Length", std::to_string(body_.size()));
     begin.body = &metadata;
-    Result<GcsAnswer> answer = connection_.send(begin, deadline_);
-    if (!answer) {
-      Error error = std::move(answer).error();
+    Result<GcsResponse> response = connection_.send(begin, deadline_);
+    if (!response) {
+      Error error = std::move(response).error();
       // One that was begun unheard is never seen.
       if (error.kind == ErrorKind::unknown_outcome) error.kind = ErrorKind::retry;
       return error;
     }
-    if (!answer->ok()) return connection_.error_of(begin, *answer);
-    Result<Url> session = parse_url(answer->response.headers.find("Location").value_or(""), Scheme::https);
+    if (!response->ok()) return connection_.error_of(begin, *response);
+    Result<Url> session = parse_url(response->http.headers.find("Location").value_or(""), Scheme::https);
     const bool is_usable =
         session && (session->scheme == Scheme::https || session->origin() == connection_.endpoint().origin());
     if (!is_usable)
@@ -100,29 +100,29 @@ class Upload {
     GcsCall put = call(HttpMethod::put);
     put.headers.set("Content-Range", fmt::format("bytes {}-{}/{}", offset_, body_.size() - 1, body_.size()));
     put.body = &rest;
-    return read_answer(put, connection_.send_to(session_, put, deadline_));
+    return read_response(put, connection_.send_to(session_, put, deadline_));
   }
 
   Result<std::optional<StoredObject>> ask_what_is_there(const Error& why) {
     GcsCall ask = call(HttpMethod::put);
     ask.headers.set("Content-Range", fmt::format("bytes */{}", body_.size()));
     Result<std::optional<StoredObject>> outcome =
-        read_answer(ask, connection_.send_to(session_, ask, deadline_));
+        read_response(ask, connection_.send_to(session_, ask, deadline_));
     if (outcome || outcome.error().kind != ErrorKind::unknown_outcome) return outcome;
     return Error{ErrorKind::unknown_outcome,
                  fmt::format("{}; then {}", why.message, outcome.error().message)};
   }
 
-  Result<std::optional<StoredObject>> read_answer(const GcsCall& put, Result<GcsAnswer> answer) {
-    if (!answer) {
-      Error error = std::move(answer).error();
+  Result<std::optional<StoredObject>> read_response(const GcsCall& put, Result<GcsResponse> response) {
+    if (!response) {
+      Error error = std::move(response).error();
       // No connection for the moment: what is there can be asked for as well.
       if (error.kind == ErrorKind::retry) error.kind = ErrorKind::unknown_outcome;
       return error;
     }
-    const int status = answer->response.status;
-    if (answer->ok()) {
-      const std::optional<GcsObject> object = read_gcs_object(answer->response.body);
+    const int status = response->http.status;
+    if (response->ok()) {
+      const std::optional<GcsObject> object = read_gcs_object(response->http.body);
       if (!object) {
         return Error{ErrorKind::unknown_outcome,
                      fmt::format("key \"{}\": the answer to an upload was cut short", key_)};
@@ -133,10 +133,10 @@ class Upload {
                                                  object->stored.size, body_.size())};
     }
     if (status == 308) {
-      offset_ = kept_bytes(answer->response.headers.find("Range").value_or(""));
+      offset_ = kept_bytes(response->http.headers.find("Range").value_or(""));
       return std::optional<StoredObject>();
     }
-    Error error = connection_.error_of(put, *answer);
+    Error error = connection_.error_of(put, *response);
     if (status == 404 || status == 410) {
       is_gone_ = true;
       error.kind = ErrorKind::retry;

@@ -50,10 +50,10 @@ class Survey {
     OciCall call;
     call.path = path;
     call.permission = "BUCKET_READ";
-    TRY_ASSIGN(OciAnswer answer, connection_.send(call, deadline_));
-    if (answer.response.status == 404 || answer.response.status == 403) return std::optional<std::string>();
-    if (!answer.ok()) return connection_.error_of(call, answer);
-    return std::optional(std::move(answer.response.body));
+    TRY_ASSIGN(OciResponse response, connection_.send(call, deadline_));
+    if (response.http.status == 404 || response.http.status == 403) return std::optional<std::string>();
+    if (!response.ok()) return connection_.error_of(call, response);
+    return std::optional(std::move(response.http.body));
   }
 
   void tell_of(const OciBucket& bucket) {

@@ -28,26 +28,26 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> ch
 }
 
 // A bucket, and what is in it, that is missing or that the caller may not see: Oracle answers both alike.
-bool is_hidden_or_missing(const OciCall& call, const OciAnswer& answer) {
-  if (answer.response.status != 404) return false;
+bool is_hidden_or_missing(const OciCall& call, const OciResponse& response) {
+  if (response.http.status != 404) return false;
   return call.key.empty() ||
-         is_one_of(answer.code(), {"BucketNotFound", "NamespaceNotFound", "NotAuthorizedOrNotFound"});
+         is_one_of(response.code(), {"BucketNotFound", "NamespaceNotFound", "NotAuthorizedOrNotFound"});
 }
 
 // "API Errors" (iaas/Content/API/References/apierrors.htm) says what to repeat; the SDK's own list has
 // LockConflict too (oci/retry/retry_checkers.py).
-ErrorKind kind_of(const OciCall& call, const OciAnswer& answer) {
-  if (is_hidden_or_missing(call, answer)) return ErrorKind::denied;
-  if (is_one_of(answer.code(), {"IncorrectState", "LockConflict", "ConcurrentObjectUpdate",
-                                "ExternalServerIncorrectState", "TooManyRequests", "UnmatchedContentMD5"}))
+ErrorKind kind_of(const OciCall& call, const OciResponse& response) {
+  if (is_hidden_or_missing(call, response)) return ErrorKind::denied;
+  if (is_one_of(response.code(), {"IncorrectState", "LockConflict", "ConcurrentObjectUpdate",
+                                  "ExternalServerIncorrectState", "TooManyRequests", "UnmatchedContentMD5"}))
     return ErrorKind::retry;
   // A read is in conflict with nothing that lasts. A HEAD cannot say the code.
   const bool is_read = call.method == HttpMethod::get || call.method == HttpMethod::head;
-  if (is_read && answer.response.status == 409) return ErrorKind::retry;
+  if (is_read && response.http.status == 409) return ErrorKind::retry;
   // An operator can raise them.
-  if (is_one_of(answer.code(), {"QuotaExceeded", "LimitExceeded", "SignUpRequired", "NotAllowed"}))
+  if (is_one_of(response.code(), {"QuotaExceeded", "LimitExceeded", "SignUpRequired", "NotAllowed"}))
     return ErrorKind::denied;
-  return kind_of_status(answer.response.status);
+  return kind_of_status(response.http.status);
 }
 
 bool is_host_name(std::string_view text) {
@@ -196,13 +196,13 @@ Result<OciConnection::Place> OciConnection::place(const OciCredentials& credenti
 Result<std::string> OciConnection::ask_for_namespace(const Url& endpoint, const Deadline& deadline) {
   OciCall ask;
   ask.of = OciCall::Of::service;
-  TRY_ASSIGN(const OciAnswer answer, exchange(ask, endpoint, "", deadline));
-  if (!answer.ok()) {
-    Error error = error_of(ask, answer);
+  TRY_ASSIGN(const OciResponse response, exchange(ask, endpoint, "", deadline));
+  if (!response.ok()) {
+    Error error = error_of(ask, response);
     error.message += "; or set OCI_NAMESPACE (ociNamespace), which the command \"oci os ns get\" says";
     return error;
   }
-  std::optional<std::string> name = read_oci_namespace(answer.response.body);
+  std::optional<std::string> name = read_oci_namespace(response.http.body);
   if (!name) return Error{ErrorKind::retry, "oci namespace: the answer was cut short or is not JSON"};
   return *std::move(name);
 }
@@ -213,14 +213,14 @@ Result<OciCredentials> OciConnection::credentials(const Deadline& deadline, cons
   return found;
 }
 
-Result<OciAnswer> OciConnection::send(const OciCall& call, const Deadline& deadline) {
+Result<OciResponse> OciConnection::send(const OciCall& call, const Deadline& deadline) {
   TRY_ASSIGN(const OciCredentials found, credentials(deadline, call));
   TRY_ASSIGN(const Place where, place(found, deadline));
   return exchange(call, where.endpoint, where.name_space, deadline);
 }
 
-Result<OciAnswer> OciConnection::exchange(const OciCall& call, const Url& endpoint,
-                                          const std::string& name_space, const Deadline& deadline) {
+Result<OciResponse> OciConnection::exchange(const OciCall& call, const Url& endpoint,
+                                            const std::string& name_space, const Deadline& deadline) {
   HttpRequest request;
   request.method = call.method;
   request.url = endpoint;
@@ -251,38 +251,38 @@ Result<OciAnswer> OciConnection::exchange(const OciCall& call, const Url& endpoi
     TRY_ASSIGN(const OciCredentials used, credentials(deadline, call));
     const int64_t now = clock_.unix_nanoseconds() + clock_offset_nanoseconds_;
     sign_oci(request, used, now, signed_body ? &*signed_body : nullptr);
-    Result<HttpResponse> response = client_->send(request, deadline);
-    if (!response) {
-      Error error = std::move(response).error();
+    Result<HttpResponse> received = client_->send(request, deadline);
+    if (!received) {
+      Error error = std::move(received).error();
       if (is_read && error.kind == ErrorKind::unknown_outcome) error.kind = ErrorKind::retry;
       return std::move(error).in(place_of(call));
     }
-    OciAnswer answer{*std::move(response), std::nullopt};
-    if (answer.ok()) return answer;
-    answer.error = read_oci_error(answer.response.body);
-    if (answer.response.status != 401) return answer;
-    if (!has_learned_clock && learn_clock(answer, now)) {
+    OciResponse response{*std::move(received), std::nullopt};
+    if (response.ok()) return response;
+    response.error = read_oci_error(response.http.body);
+    if (response.http.status != 401) return response;
+    if (!has_learned_clock && learn_clock(response, now)) {
       has_learned_clock = true;
       continue;
     }
-    if (has_renewed) return answer;
+    if (has_renewed) return response;
     has_renewed = true;
     credentials_->invalidate(used);
     const Result<OciCredentials> renewed = credentials_->get(deadline);
-    if (!renewed || *renewed == used) return answer;
+    if (!renewed || *renewed == used) return response;
   }
 }
 
-bool OciConnection::learn_clock(const OciAnswer& answer, int64_t signed_at) {
-  const std::optional<int64_t> theirs = parse_http_date(answer.response.headers.find("Date").value_or(""));
+bool OciConnection::learn_clock(const OciResponse& response, int64_t signed_at) {
+  const std::optional<int64_t> theirs = parse_http_date(response.http.headers.find("Date").value_or(""));
   if (!theirs || std::abs(*theirs - signed_at) <= Nanoseconds(kClockTolerance).count()) return false;
   clock_offset_nanoseconds_ = *theirs - clock_.unix_nanoseconds();
   return true;
 }
 
-std::string OciConnection::advice_for(const OciCall& call, const OciAnswer& answer) const {
-  const int status = answer.response.status;
-  if (is_hidden_or_missing(call, answer) && call.of != OciCall::Of::service) {
+std::string OciConnection::advice_for(const OciCall& call, const OciResponse& response) const {
+  const int status = response.http.status;
+  if (is_hidden_or_missing(call, response) && call.of != OciCall::Of::service) {
     return fmt::format(
         "the bucket {0} (OCI_BUCKET) is missing, or {1} may not see it, which Oracle answers alike: create "
         "it "
@@ -299,10 +299,10 @@ std::string OciConnection::advice_for(const OciCall& call, const OciAnswer& answ
         "minutes off",
         credentials_origin());
   }
-  if (answer.code() == "QuotaExceeded" || answer.code() == "LimitExceeded")
+  if (response.code() == "QuotaExceeded" || response.code() == "LimitExceeded")
     return "a limit of the tenancy or a quota of the compartment is reached: let it be raised";
   if (status == 403 || status == 404) {
-    const bool is_retained = answer.error && answer.error->message.find("retention") != std::string::npos;
+    const bool is_retained = response.error && response.error->message.find("retention") != std::string::npos;
     if (is_retained)
       return "a retention rule of the bucket keeps objects from being replaced: a log could not grow";
     if (status == 403 || call.of == OciCall::Of::service) {
@@ -317,25 +317,24 @@ std::string OciConnection::advice_for(const OciCall& call, const OciAnswer& answ
 Result<void> OciConnection::remove(OciCall place, const Deadline& deadline) {
   place.method = HttpMethod::del;
   place.permission = "OBJECT_DELETE";
-  TRY_ASSIGN(const OciAnswer answer, send(place, deadline));
-  if (answer.ok()) return {};
-  Error error = error_of(place, answer);
+  TRY_ASSIGN(const OciResponse response, send(place, deadline));
+  if (response.ok()) return {};
+  Error error = error_of(place, response);
   if (error.kind == ErrorKind::not_found) return {};
   return error;
 }
 
-Error OciConnection::error_of(const OciCall& call, const OciAnswer& answer) const {
-  std::string text = fmt::format("{}: status {}", place_of(call), answer.response.status);
-  if (answer.error) {
-    if (!answer.error->code.empty()) text += " " + answer.error->code;
-    if (!answer.error->message.empty()) text += ": " + answer.error->message.substr(0, kMessageLimit);
+Error OciConnection::error_of(const OciCall& call, const OciResponse& response) const {
+  std::string text = fmt::format("{}: status {}", place_of(call), response.http.status);
+  if (response.error) {
+    if (!response.error->code.empty()) text += " " + response.error->code;
+    if (!response.error->message.empty()) text += ": " + response.error->message.substr(0, kMessageLimit);
   }
-  if (const auto id = answer.response.headers.find("opc-request-id"))
-    text += fmt::format(" (request {})", *id);
-  if (const std::string advice = advice_for(call, answer); !advice.empty()) text += "; " + advice;
-  const ErrorKind kind = kind_of(call, answer);
-  Error error{kind, std::move(text), retry_after_of(answer.response.headers)};
-  const int status = answer.response.status;
+  if (const auto id = response.http.headers.find("opc-request-id")) text += fmt::format(" (request {})", *id);
+  if (const std::string advice = advice_for(call, response); !advice.empty()) text += "; " + advice;
+  const ErrorKind kind = kind_of(call, response);
+  Error error{kind, std::move(text), retry_after_of(response.http.headers)};
+  const int status = response.http.status;
   error.is_refusal =
       kind == ErrorKind::retry && status >= 400 && status < 500 && kind_of_status(status) != ErrorKind::retry;
   return error;

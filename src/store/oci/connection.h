@@ -59,11 +59,11 @@ struct OciCall {
   std::string_view permission = {};
 };
 
-struct OciAnswer {
-  HttpResponse response;
-  std::optional<OciErrorReply> error;  // of an answer that is not 2xx; none of a HEAD, which has no body
+struct OciResponse {
+  HttpResponse http;
+  std::optional<OciErrorResponse> error;  // of an answer that is not 2xx; none of a HEAD, which has no body
 
-  bool ok() const { return response.status >= 200 && response.status < 300; }
+  bool ok() const { return http.status >= 200 && http.status < 300; }
   std::string_view code() const { return error ? std::string_view(error->code) : std::string_view(); }
 };
 
@@ -83,14 +83,14 @@ class OciConnection {
 
   // Any answer is an OciAnswer. Errors are the HttpClient's and the credentials source's; a read whose answer
   // was lost is `retry`, as it changed nothing.
-  Result<OciAnswer> send(const OciCall& call, const Deadline& deadline);
+  Result<OciResponse> send(const OciCall& call, const Deadline& deadline);
 
   // DELETE of what `place` names. It is fine where nothing is there.
   Result<void> remove(OciCall place, const Deadline& deadline);
 
   // The Error for an answer that is not ok, for an operator: bucket, key, status, Oracle's code and request
   // ID, and what to look at. Kinds as store.h has them, for any call.
-  Error error_of(const OciCall& call, const OciAnswer& answer) const;
+  Error error_of(const OciCall& call, const OciResponse& response) const;
 
   const OciOptions& options() const { return options_; }
   const std::string& bucket() const { return options_.bucket; }
@@ -109,11 +109,11 @@ class OciConnection {
   Result<Place> place(const OciCredentials& credentials, const Deadline& deadline);
   Result<std::string> ask_for_namespace(const Url& endpoint, const Deadline& deadline);
   // With all that is known; `name_space` is empty for Of::service.
-  Result<OciAnswer> exchange(const OciCall& call, const Url& endpoint, const std::string& name_space,
-                             const Deadline& deadline);
-  bool learn_clock(const OciAnswer& answer, int64_t signed_at);
+  Result<OciResponse> exchange(const OciCall& call, const Url& endpoint, const std::string& name_space,
+                               const Deadline& deadline);
+  bool learn_clock(const OciResponse& response, int64_t signed_at);
   std::string place_of(const OciCall& call) const;
-  std::string advice_for(const OciCall& call, const OciAnswer& answer) const;
+  std::string advice_for(const OciCall& call, const OciResponse& response) const;
 
   const OciOptions options_;
   const std::unique_ptr<HttpClient> client_;

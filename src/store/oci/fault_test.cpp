@@ -25,13 +25,13 @@ enum class Fault {
   throttled,
   conflict,
   lost_request,
-  lost_answer,
-  half_answer,
+  lost_response,
+  half_response,
   done_twice,
   unavailable_after
 };
 constexpr std::array kFaults = {Fault::refused,      Fault::throttled,        Fault::conflict,
-                                Fault::lost_request, Fault::lost_answer,      Fault::half_answer,
+                                Fault::lost_request, Fault::lost_response,    Fault::half_response,
                                 Fault::done_twice,   Fault::unavailable_after};
 
 std::string_view name_of(Fault fault) {
@@ -53,35 +53,35 @@ class OciUnderFault : public testing::TestWithParam<Fault> {
   void SetUp() override { testing::internal::CaptureStderr(); }  // the outage's lines
   void TearDown() override { testing::internal::GetCapturedStderr(); }
 
-  ScriptedAnswer answer(const ReceivedRequest& request) {
-    if (failing_-- != 0) return oci_.answer(request);
+  ScriptedResponse response(const ReceivedRequest& request) {
+    if (failing_-- != 0) return oci_.respond(request);
     has_failed_ = true;
     const bool is_head = request.method == "HEAD";
     switch (GetParam()) {
       case Fault::refused:
-        return oci_error_answer(503, "ServiceUnavailable", is_head);
+        return oci_error_response(503, "ServiceUnavailable", is_head);
       case Fault::throttled:
-        return oci_error_answer(429, "TooManyRequests", is_head);
+        return oci_error_response(429, "TooManyRequests", is_head);
       case Fault::conflict:
-        return oci_error_answer(409, "ConcurrentObjectUpdate", is_head);
+        return oci_error_response(409, "ConcurrentObjectUpdate", is_head);
       case Fault::lost_request:
         return {.cut_after = 0, .close = true};
-      case Fault::lost_answer: {
-        (void)oci_.answer(request);
+      case Fault::lost_response: {
+        (void)oci_.respond(request);
         return {.cut_after = 0, .close = true};
       }
-      case Fault::half_answer: {
-        ScriptedAnswer half = oci_.answer(request);
+      case Fault::half_response: {
+        ScriptedResponse half = oci_.respond(request);
         half.cut_after = 30;
         return half;
       }
       case Fault::done_twice: {
-        (void)oci_.answer(request);
-        return oci_.answer(request);
+        (void)oci_.respond(request);
+        return oci_.respond(request);
       }
       case Fault::unavailable_after: {
-        (void)oci_.answer(request);
-        return oci_error_answer(503, "ServiceUnavailable", is_head);
+        (void)oci_.respond(request);
+        return oci_error_response(503, "ServiceUnavailable", is_head);
       }
     }
     UNREACHABLE("a Fault out of range");
@@ -130,7 +130,7 @@ class OciUnderFault : public testing::TestWithParam<Fault> {
   ModelOci oci_{"bucket", clock_};
   int failing_ = -1;  // so many requests from now
   bool has_failed_ = false;
-  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return answer(request); }};
+  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return response(request); }};
   std::unique_ptr<Store> store_ = [this] {
     OciCredentials user{oci_.key_id(), std::make_shared<const RsaKey>(*RsaKey::from_pem(rsa_test_key_pem()))};
     return std::make_unique<RetryingStore>(

@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kKeyLimitBytes = 1024;
 constexpr int kPageObjects = 1000;
 // An error comes in place of the bytes that were asked for, and may be longer.
-constexpr uint64_t kErrorReplyLimitBytes = 1024 * 1024;
+constexpr uint64_t kErrorResponseLimitBytes = 1024 * 1024;
 constexpr std::string_view kObjectFields = "name,size,etag,timeModified";
 constexpr std::string_view kWrite = "OBJECT_CREATE and OBJECT_OVERWRITE";
 constexpr std::string_view kRead = "OBJECT_READ";
@@ -73,19 +73,18 @@ Result<std::optional<Error>> OciStore::why_missing(const Deadline& deadline) {
   OciCall head;
   head.method = HttpMethod::head;
   head.permission = "BUCKET_INSPECT";
-  TRY_ASSIGN(const OciAnswer answer, connection_.send(head, deadline));
-  if (answer.ok()) return std::optional<Error>();
-  if (answer.response.status != 404 && answer.response.status != 403)
-    return connection_.error_of(head, answer);
+  TRY_ASSIGN(const OciResponse response, connection_.send(head, deadline));
+  if (response.ok()) return std::optional<Error>();
+  if (response.http.status != 404 && response.http.status != 403) return connection_.error_of(head, response);
   // A policy for the objects alone does not show the bucket.
   OciCall list;
   list.path = "/o";
   list.query = {{"limit", "1"}};
   list.permission = kInspect;
-  TRY_ASSIGN(const OciAnswer listed, connection_.send(list, deadline));
+  TRY_ASSIGN(const OciResponse listed, connection_.send(list, deadline));
   if (listed.ok()) return std::optional<Error>();
   Error error = connection_.error_of(list, listed);
-  if (listed.response.status == 404) return std::optional(std::move(error));
+  if (listed.http.status == 404) return std::optional(std::move(error));
   return error;
 }
 
@@ -105,10 +104,10 @@ Result<void> OciStore::create_bucket(Error missing, const Deadline& deadline) {
   create.body = &body;
   create.is_json = true;
   create.permission = "BUCKET_CREATE";
-  TRY_ASSIGN(const OciAnswer answer, connection_.send(create, deadline));
-  if (answer.ok()) return {};
-  Error error = connection_.error_of(create, answer);
-  const int status = answer.response.status;
+  TRY_ASSIGN(const OciResponse response, connection_.send(create, deadline));
+  if (response.ok()) return {};
+  Error error = connection_.error_of(create, response);
+  const int status = response.http.status;
   if (status == 403 || status == 404) {
     return Error{
         ErrorKind::denied,
@@ -118,7 +117,7 @@ Result<void> OciStore::create_bucket(Error missing, const Deadline& deadline) {
             "status {4} {5}",
             connection_.bucket(), connection_.credentials_origin(), compartment,
             oci_policy_statement(connection_.credentials_origin(), "manage buckets", connection_.bucket()),
-            status, answer.code())};
+            status, response.code())};
   }
   if (status != 409 || error.kind == ErrorKind::retry) {
     // Creating is repeated without harm, and another collector may be at it.
@@ -175,14 +174,14 @@ Result<StoredObject> OciStore::put_at_once(const std::string& key, const Body& b
   put.body_check = check;
   if (!content_type.empty()) put.headers.set("Content-Type", content_type);
   condition.set_on(put.headers);
-  TRY_ASSIGN(const OciAnswer answer, connection_.send(put, deadline));
-  if (!answer.ok()) {
-    Error error = connection_.error_of(put, answer);
+  TRY_ASSIGN(const OciResponse response, connection_.send(put, deadline));
+  if (!response.ok()) {
+    Error error = connection_.error_of(put, response);
     // The object that was to be replaced is gone.
     if (error.kind == ErrorKind::not_found && !condition.etag.empty()) error.kind = ErrorKind::exists;
     return error;
   }
-  std::string etag = without_quotes(answer.response.headers.find("ETag").value_or(""));
+  std::string etag = without_quotes(response.http.headers.find("ETag").value_or(""));
   if (!is_oci_etag(etag)) {
     return Error{ErrorKind::unknown_outcome, fmt::format("key \"{}\": the answer to a put has no ETag", key)};
   }
@@ -208,10 +207,10 @@ Result<std::optional<StoredObject>> OciStore::stat(const std::string& key, const
   head.path = oci_object_path(key);
   head.key = key;
   head.permission = kRead;
-  TRY_ASSIGN(const OciAnswer answer, connection_.send(head, deadline));
-  if (answer.response.status == 404) return std::optional<StoredObject>();
-  if (!answer.ok()) return connection_.error_of(head, answer);
-  std::optional<StoredObject> object = read_oci_object(answer.response.headers);
+  TRY_ASSIGN(const OciResponse response, connection_.send(head, deadline));
+  if (response.http.status == 404) return std::optional<StoredObject>();
+  if (!response.ok()) return connection_.error_of(head, response);
+  std::optional<StoredObject> object = read_oci_object(response.http.headers);
   if (!object) {
     return Error{ErrorKind::retry,
                  fmt::format("key \"{}\": the answer to HEAD has no Content-Length or no ETag", key)};
@@ -229,9 +228,9 @@ Result<ListPage> OciStore::list(const std::string& prefix, const std::string& cu
     list.query = {{"limit", std::to_string(kPageObjects)}, {"fields", std::string(kObjectFields)}};
     if (!prefix.empty()) list.query.emplace_back("prefix", prefix);
     if (!start.empty()) list.query.emplace_back("start", start);
-    TRY_ASSIGN(const OciAnswer answer, connection_.send(list, deadline));
-    if (!answer.ok()) return connection_.error_of(list, answer);
-    std::optional<OciObjectPage> page = read_oci_objects(answer.response.body);
+    TRY_ASSIGN(const OciResponse response, connection_.send(list, deadline));
+    if (!response.ok()) return connection_.error_of(list, response);
+    std::optional<OciObjectPage> page = read_oci_objects(response.http.body);
     if (!page)
       return Error{ErrorKind::retry, "oci: the answer to a list of objects was cut short or is not JSON"};
     // In which order the names are is the service's business; only a page that begins where this one did is
@@ -260,13 +259,13 @@ Result<std::string> OciStore::get(const std::string& key, uint64_t offset, uint6
   OciCall get;
   get.path = oci_object_path(key);
   get.headers.set("Range", fmt::format("bytes={}-{}", offset, last));
-  get.response_limit_bytes = std::max(wanted, kErrorReplyLimitBytes);
+  get.response_limit_bytes = std::max(wanted, kErrorResponseLimitBytes);
   get.key = key;
   get.permission = kRead;
-  TRY_ASSIGN(OciAnswer answer, connection_.send(get, deadline));
-  if (answer.response.status == 416) return std::string();  // begins at or after the end
-  if (!answer.ok()) return connection_.error_of(get, answer);
-  return content_of_range(std::move(answer.response), offset, length);
+  TRY_ASSIGN(OciResponse response, connection_.send(get, deadline));
+  if (response.http.status == 416) return std::string();  // begins at or after the end
+  if (!response.ok()) return connection_.error_of(get, response);
+  return content_of_range(std::move(response.http), offset, length);
 }
 
 Result<void> OciStore::remove(const std::string& key, const Deadline& deadline) {
@@ -285,16 +284,16 @@ Result<void> OciStore::abort_unfinished_uploads(const std::string& prefix, const
   for (int i = 0; i < kUploadPagesLimit; ++i) {
     list.query = {{"limit", std::to_string(kPageObjects)}};
     if (!page.empty()) list.query.emplace_back("page", page);
-    TRY_ASSIGN(const OciAnswer answer, connection_.send(list, deadline));
+    TRY_ASSIGN(const OciResponse response, connection_.send(list, deadline));
     // The rights to write objects do not include this one.
-    if (answer.response.status == 404 || answer.response.status == 403) return {};
-    if (!answer.ok()) return connection_.error_of(list, answer);
-    const std::optional<std::vector<OciUnfinishedUpload>> uploads = read_oci_uploads(answer.response.body);
+    if (response.http.status == 404 || response.http.status == 403) return {};
+    if (!response.ok()) return connection_.error_of(list, response);
+    const std::optional<std::vector<OciUnfinishedUpload>> uploads = read_oci_uploads(response.http.body);
     if (!uploads)
       return Error{ErrorKind::retry, "oci: the answer to a list of uploads was cut short or is not JSON"};
     for (const OciUnfinishedUpload& upload : *uploads)
       if (upload.key.starts_with(prefix)) TRY(abort_oci_upload(connection_, upload.key, upload.id, deadline));
-    page = answer.response.headers.find("opc-next-page").value_or("");
+    page = response.http.headers.find("opc-next-page").value_or("");
     if (page.empty()) return {};
   }
   return {};

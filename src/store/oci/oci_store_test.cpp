@@ -55,21 +55,21 @@ class RenewedCredentials final : public OciCredentialsSource {
 // A test's answer in the model's place, where there is one. The server's threads ask for it.
 class Instead {
  public:
-  using Answer = std::function<std::optional<ScriptedAnswer>(const ReceivedRequest&)>;
+  using Response = std::function<std::optional<ScriptedResponse>(const ReceivedRequest&)>;
 
-  Instead& operator=(Answer given) {
+  Instead& operator=(Response given) {
     const std::lock_guard lock(mutex_);
-    answer_ = std::move(given);
+    response_ = std::move(given);
     return *this;
   }
-  std::optional<ScriptedAnswer> answer(const ReceivedRequest& request) const {
+  std::optional<ScriptedResponse> respond(const ReceivedRequest& request) const {
     const std::lock_guard lock(mutex_);
-    return answer_ ? answer_(request) : std::nullopt;
+    return response_ ? response_(request) : std::nullopt;
   }
 
  private:
   mutable std::mutex mutex_;
-  Answer answer_;
+  Response response_;
 };
 
 class OciStoreTest : public testing::Test {
@@ -93,7 +93,7 @@ class OciStoreTest : public testing::Test {
     return lines;
   }
   Error refusal(int status, std::string_view code) {
-    instead_ = [=](const ReceivedRequest&) { return oci_error_answer(status, code); };
+    instead_ = [=](const ReceivedRequest&) { return oci_error_response(status, code); };
     const auto put = open({.bucket = "bucket", .name_space = "axmodel", .endpoint = server_.origin()})
                          ->put("k", MemoryBody("x"), kTextContent, kNever);
     instead_ = nullptr;
@@ -106,8 +106,8 @@ class OciStoreTest : public testing::Test {
   // A test's answer in the model's place.
   Instead instead_;
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) {
-    if (std::optional<ScriptedAnswer> answer = instead_.answer(request)) return *answer;
-    return oci_.answer(request);
+    if (std::optional<ScriptedResponse> response = instead_.respond(request)) return *response;
+    return oci_.respond(request);
   }};
 };
 
@@ -143,7 +143,7 @@ TEST_F(OciStoreTest, AsksForTheNamespaceOnceAndNotWhereItIsSet) {
 
 TEST_F(OciStoreTest, RefusesANamespaceThatIsNone) {
   for (const char* body : {"", "\"\"", "\"a/b\"", "{}", "\"cut"}) {
-    instead_ = [=](const ReceivedRequest&) { return ScriptedAnswer{200, {}, body}; };
+    instead_ = [=](const ReceivedRequest&) { return ScriptedResponse{200, {}, body}; };
     const auto seen = open()->stat("k", kNever);
     ASSERT_FALSE(seen) << body;
     EXPECT_EQ(seen.error().kind, ErrorKind::retry) << body;
@@ -207,20 +207,20 @@ TEST_F(OciStoreTest, ACommitThatComesLateTakesNoNewerObjectsPlace) {
   ASSERT_TRUE(first);
   std::mutex mutex;  // for what is set by the server's thread
   std::optional<ReceivedRequest> late;
-  instead_ = [&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+  instead_ = [&](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
     const std::lock_guard lock(mutex);
     if (!late && request.method == "POST" && request.target.find("uploadId") != std::string::npos)
       late = request;
-    if (late) return ScriptedAnswer{.cut_after = 0, .close = true};
+    if (late) return ScriptedResponse{.cut_after = 0, .close = true};
     return std::nullopt;
   };
   ASSERT_FALSE(killed->extend("k", *first, MemoryBody(std::string(3000, 'x')), kTextContent, kNever));
   instead_ = nullptr;
   const auto successor = open();
   ASSERT_TRUE(successor->extend("k", *first, MemoryBody("one two three"), kTextContent, kNever));
-  EXPECT_EQ(oci_.answer(*late).status, 412);
+  EXPECT_EQ(oci_.respond(*late).status, 412);
   ASSERT_TRUE(successor->abort_unfinished_uploads("k", kNever));
-  EXPECT_EQ(oci_.answer(*late).status, 404);
+  EXPECT_EQ(oci_.respond(*late).status, 404);
   EXPECT_EQ(oci_.objects().at("k").content, "one two three");
 }
 
@@ -246,9 +246,9 @@ TEST_F(OciStoreTest, ReadsOnWhereAPageIsShortAndEndsWhereAPageLeadsBack) {
   ASSERT_TRUE(second);
   EXPECT_EQ(second->objects.front().key, "p/c");
   EXPECT_EQ(second->next, "");
-  instead_ = [](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+  instead_ = [](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
     if (!request.target.starts_with("/n/axmodel/b/bucket/o?")) return std::nullopt;
-    return ScriptedAnswer{
+    return ScriptedResponse{
         200, {}, R"({"objects":[{"name":"p/c","size":1,"etag":"e"}],"nextStartWith":"p/c"})"};
   };
   const auto stuck = store->list("p/", "p/c", kNever);
@@ -285,7 +285,7 @@ TEST_F(OciStoreTest, CopiesThroughHereOnlyWhatIsStillThere) {
 
 TEST_F(OciStoreTest, MakesAMissingBucketInTheCompartmentThatIsSet) {
   ModelOci empty("bucket", their_clock_);
-  instead_ = [&](const ReceivedRequest& request) { return empty.answer(request); };
+  instead_ = [&](const ReceivedRequest& request) { return empty.respond(request); };
   OciOptions with_compartment = options();
   with_compartment.compartment = "ocid1.compartment.oc1..c";
   ASSERT_TRUE(open(with_compartment)->ensure_bucket(kNever));
@@ -300,7 +300,7 @@ TEST_F(OciStoreTest, MakesAMissingBucketInTheCompartmentThatIsSet) {
 
 TEST_F(OciStoreTest, SaysBothReasonsOfAMissingBucketAndWhatToDo) {
   ModelOci empty("bucket", their_clock_);
-  instead_ = [&](const ReceivedRequest& request) { return empty.answer(request); };
+  instead_ = [&](const ReceivedRequest& request) { return empty.respond(request); };
   const auto ensured = open()->ensure_bucket(kNever);
   ASSERT_FALSE(ensured);
   EXPECT_EQ(ensured.error().kind, ErrorKind::denied);
@@ -422,10 +422,10 @@ TEST_F(OciStoreTest, GoesOnWithAnUploadWhoseCredentialsEndUnderWay) {
   const OciCredentials first{oci_.key_id(), test_key()};
   const OciCredentials second{oci_.key_id(), test_key()};
   bool is_over = false;
-  instead_ = [&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+  instead_ = [&](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
     const bool ends = !is_over && request.has_query("uploadPartNum=2");
     is_over = is_over || ends;
-    return ends ? std::optional(oci_error_answer(401, "NotAuthenticated")) : std::nullopt;
+    return ends ? std::optional(oci_error_response(401, "NotAuthenticated")) : std::nullopt;
   };
   const auto store = open(options(), std::make_unique<RenewedCredentials>(first, second));
   ASSERT_TRUE(store->put("k", MemoryBody(std::string(4000, 'x')), kTextContent, kNever));
@@ -437,7 +437,7 @@ TEST_F(OciStoreTest, GoesOnWithAnUploadWhoseCredentialsEndUnderWay) {
 // is none at all.
 TEST_F(OciStoreTest, TakesARefusalByItsStatusWhereItsBodyCannotBeRead) {
   for (const char* body : {"{\"code\":\"InvalidObjectName\",\"message\":\"\\u00 \"}", "<html>", "", "{}"}) {
-    instead_ = [=](const ReceivedRequest&) { return ScriptedAnswer{503, {{"Retry-After", "3"}}, body}; };
+    instead_ = [=](const ReceivedRequest&) { return ScriptedResponse{503, {{"Retry-After", "3"}}, body}; };
     const auto put = open()->put("k", MemoryBody("x"), kTextContent, kNever);
     ASSERT_FALSE(put);
     EXPECT_EQ(put.error().kind, ErrorKind::retry) << body;

@@ -20,13 +20,13 @@ using Element = simdjson::dom::element;
 using Object = simdjson::dom::object;
 
 // A page of 1,000 objects with names of 1,024 bytes, each escaped as six, is below 7 MiB.
-constexpr size_t kLongestReplyBytes = 8 * 1024 * 1024;
+constexpr size_t kLongestResponseBytes = 8 * 1024 * 1024;
 constexpr size_t kLongestEtagBytes = 256;
 constexpr size_t kLongestNamespaceBytes = 256;
 
 template <typename Value>
 bool parse(simdjson::dom::parser& parser, std::string_view body, Value& value) {
-  return body.size() <= kLongestReplyBytes && parser.parse(body.data(), body.size()).get(value) == SUCCESS;
+  return body.size() <= kLongestResponseBytes && parser.parse(body.data(), body.size()).get(value) == SUCCESS;
 }
 
 std::string_view text_in(const Object& object, std::string_view name) {
@@ -72,12 +72,12 @@ std::optional<std::string> read_oci_namespace(std::string_view body) {
 
 std::optional<OciObjectPage> read_oci_objects(std::string_view body) {
   simdjson::dom::parser parser;
-  Object reply;
-  if (!parse(parser, body, reply)) return std::nullopt;
-  const std::optional<Array> list = list_in(reply, "objects");
+  Object response;
+  if (!parse(parser, body, response)) return std::nullopt;
+  const std::optional<Array> list = list_in(response, "objects");
   if (!list) return std::nullopt;
   OciObjectPage page;
-  page.next_start = text_in(reply, "nextStartWith");
+  page.next_start = text_in(response, "nextStartWith");
   for (const Element element : *list) {
     Object entry;
     uint64_t size = 0;
@@ -106,9 +106,9 @@ std::optional<StoredObject> read_oci_object(const Headers& headers) {
 
 std::optional<std::string> read_oci_upload_id(std::string_view body) {
   simdjson::dom::parser parser;
-  Object reply;
-  if (!parse(parser, body, reply)) return std::nullopt;
-  const std::string_view id = text_in(reply, "uploadId");
+  Object response;
+  if (!parse(parser, body, response)) return std::nullopt;
+  const std::string_view id = text_in(response, "uploadId");
   if (id.empty()) return std::nullopt;
   return std::string(id);
 }
@@ -131,20 +131,20 @@ std::optional<std::vector<OciUnfinishedUpload>> read_oci_uploads(std::string_vie
 
 std::optional<OciBucket> read_oci_bucket(std::string_view body) {
   simdjson::dom::parser parser;
-  Object reply;
-  if (!parse(parser, body, reply) || text_in(reply, "name").empty()) return std::nullopt;
-  return OciBucket{.is_versioned = text_in(reply, "versioning") == "Enabled",
-                   .is_read_only = truth_in(reply, "isReadOnly"),
-                   .is_archive = text_in(reply, "storageTier") == "Archive"};
+  Object response;
+  if (!parse(parser, body, response) || text_in(response, "name").empty()) return std::nullopt;
+  return OciBucket{.is_versioned = text_in(response, "versioning") == "Enabled",
+                   .is_read_only = truth_in(response, "isReadOnly"),
+                   .is_archive = text_in(response, "storageTier") == "Archive"};
 }
 
 std::optional<std::vector<OciLifecycleRule>> read_oci_lifecycle(std::string_view body) {
   simdjson::dom::parser parser;
-  Object reply;
-  if (!parse(parser, body, reply)) return std::nullopt;
+  Object response;
+  if (!parse(parser, body, response)) return std::nullopt;
   std::vector<OciLifecycleRule> rules;
   Element items;
-  if (reply["items"].get(items) != SUCCESS || items.is_null()) return rules;
+  if (response["items"].get(items) != SUCCESS || items.is_null()) return rules;
   Array list;
   if (items.get(list) != SUCCESS) return std::nullopt;
   for (const Element element : list) {
@@ -163,9 +163,9 @@ std::optional<std::vector<OciLifecycleRule>> read_oci_lifecycle(std::string_view
 
 std::optional<size_t> read_oci_retention_rules(std::string_view body) {
   simdjson::dom::parser parser;
-  Object reply;
-  if (!parse(parser, body, reply)) return std::nullopt;
-  const std::optional<Array> items = list_in(reply, "items");
+  Object response;
+  if (!parse(parser, body, response)) return std::nullopt;
+  const std::optional<Array> items = list_in(response, "items");
   if (!items) return std::nullopt;
   return items->size();
 }

@@ -39,9 +39,9 @@ class Upload {
     call.body = &body;
     call.is_json = true;
     condition_.set_on(call.headers);
-    TRY_ASSIGN(const OciAnswer answer, connection_.send(call, deadline_));
-    if (!answer.ok()) return connection_.error_of(call, answer);
-    std::optional<std::string> id = read_oci_upload_id(answer.response.body);
+    TRY_ASSIGN(const OciResponse response, connection_.send(call, deadline_));
+    if (!response.ok()) return connection_.error_of(call, response);
+    std::optional<std::string> id = read_oci_upload_id(response.http.body);
     if (!id) {
       return Error{ErrorKind::unknown_outcome,
                    fmt::format("key \"{}\": the answer to a new upload has no upload ID", key_)};
@@ -59,14 +59,14 @@ class Upload {
     call.body_check = check;
     TRY_ASSIGN(
         std::string etag, repeat_while_passing(clock_, deadline_, [&]() -> Result<std::string> {
-          TRY_ASSIGN(const OciAnswer answer, connection_.send(call, deadline_));
-          if (!answer.ok()) {
-            Error error = connection_.error_of(call, answer);
+          TRY_ASSIGN(const OciResponse response, connection_.send(call, deadline_));
+          if (!response.ok()) {
+            Error error = connection_.error_of(call, response);
             // The upload is gone: given up by a lifecycle rule, or by a collector that took over.
             if (error.kind == ErrorKind::not_found) error.kind = ErrorKind::exists;
             return error;
           }
-          std::string etag_of_part = without_quotes(answer.response.headers.find("ETag").value_or(""));
+          std::string etag_of_part = without_quotes(response.http.headers.find("ETag").value_or(""));
           if (!is_oci_etag(etag_of_part)) {
             return Error{ErrorKind::retry, fmt::format("key \"{}\": the answer to a part has no ETag", key_)};
           }
@@ -84,21 +84,21 @@ class Upload {
     call.is_json = true;
     call.stall_timeout = kCommitStallTimeout;
     condition_.set_on(call.headers);
-    Result<OciAnswer> answer = connection_.send(call, deadline_);
-    if (!answer) {
-      if (answer.error().kind != ErrorKind::unknown_outcome) return std::move(answer).error();
-      return settle(std::move(answer).error());
+    Result<OciResponse> response = connection_.send(call, deadline_);
+    if (!response) {
+      if (response.error().kind != ErrorKind::unknown_outcome) return std::move(response).error();
+      return settle(std::move(response).error());
     }
-    if (answer->ok()) {
-      std::string etag = without_quotes(answer->response.headers.find("ETag").value_or(""));
+    if (response->ok()) {
+      std::string etag = without_quotes(response->http.headers.find("ETag").value_or(""));
       if (is_oci_etag(etag)) return StoredObject{size_, std::move(etag)};
       return settle(Error{ErrorKind::unknown_outcome,
                           fmt::format("key \"{}\": the answer to a commit has no ETag", key_)});
     }
-    Error error = connection_.error_of(call, *answer);
+    Error error = connection_.error_of(call, *response);
     // A 5xx may come after the work was done, and 404, 409 and 412 from the second arrival of a commit that
     // was applied at the first.
-    const int status = answer->response.status;
+    const int status = response->http.status;
     const bool may_be_done = status >= 500 || status == 404 || status == 409 || status == 412;
     return may_be_done && error.kind != ErrorKind::denied ? settle(std::move(error)) : error;
   }
@@ -134,16 +134,15 @@ class Upload {
     head.key = key_;
     head.permission = "OBJECT_READ";
     return repeat_while_passing(clock_, deadline_, [&]() -> Result<Look> {
-      TRY_ASSIGN(const OciAnswer answer, connection_.send(head, deadline_));
-      if (answer.response.status == 404) return Look{};
-      if (!answer.ok()) return connection_.error_of(head, answer);
-      Look found{read_oci_object(answer.response.headers), false};
+      TRY_ASSIGN(const OciResponse response, connection_.send(head, deadline_));
+      if (response.http.status == 404) return Look{};
+      if (!response.ok()) return connection_.error_of(head, response);
+      Look found{read_oci_object(response.http.headers), false};
       if (!found.object) {
         return Error{ErrorKind::retry,
                      fmt::format("key \"{}\": the answer to HEAD has no Content-Length or no ETag", key_)};
       }
-      found.is_ours =
-          found.object->size == size_ && answer.response.headers.find(kOciUploadMetadata) == token_;
+      found.is_ours = found.object->size == size_ && response.http.headers.find(kOciUploadMetadata) == token_;
       return found;
     });
   }

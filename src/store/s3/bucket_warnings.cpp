@@ -37,10 +37,10 @@ class Survey {
                                           std::string_view absent_code) {
     S3Call call;
     call.query = {{std::string(part), ""}};
-    TRY_ASSIGN(S3Answer answer, connection_.send(call, deadline_));
-    if (answer.ok()) return std::optional(std::move(answer.response.body));
-    if (!absent_code.empty() && answer.code() == absent_code) return std::optional<std::string>();
-    Error error = connection_.error_of(call, answer);
+    TRY_ASSIGN(S3Response response, connection_.send(call, deadline_));
+    if (response.ok()) return std::optional(std::move(response.http.body));
+    if (!absent_code.empty() && response.code() == absent_code) return std::optional<std::string>();
+    Error error = connection_.error_of(call, response);
     if (error.kind == ErrorKind::denied) {
       remarks_.push_back(
           fmt::format("the bucket's {} configuration may not be looked at: for --check to tell what it means "

@@ -80,8 +80,8 @@ bool is_lacking(const Error& error) {
   return error.kind == ErrorKind::unsupported || error.kind == ErrorKind::invalid;
 }
 
-bool is_too_large(const S3Answer& answer) {
-  return answer.response.status == kTooLargeStatus || answer.code() == "EntityTooLarge";
+bool is_too_large(const S3Response& response) {
+  return response.http.status == kTooLargeStatus || response.code() == "EntityTooLarge";
 }
 
 S3Connection::S3Connection(const S3Dialect& dialect, S3Place place, std::unique_ptr<HttpClient> client,
@@ -119,7 +119,7 @@ HttpRequest S3Connection::make_request(const S3Call& call, const std::string& re
   return request;
 }
 
-Result<S3Answer> S3Connection::send(const S3Call& call, const Deadline& deadline) {
+Result<S3Response> S3Connection::send(const S3Call& call, const Deadline& deadline) {
   TRY_ASSIGN(const std::string digest, dialect_.digest_of(call.body));
   const bool is_read = call.method == HttpMethod::get || call.method == HttpMethod::head;
   Lessons lessons;
@@ -140,24 +140,24 @@ Result<S3Answer> S3Connection::send(const S3Call& call, const Deadline& deadline
     dialect_.sign(request, signing.credentials, {bucket_, call.key, signing.region, signing.unix_nanoseconds},
                   digest);
 
-    Result<HttpResponse> response = client_->send(request, deadline);
-    if (!response) {
-      Error error = std::move(response).error();
+    Result<HttpResponse> received = client_->send(request, deadline);
+    if (!received) {
+      Error error = std::move(received).error();
       if (is_read && error.kind == ErrorKind::unknown_outcome) error.kind = ErrorKind::retry;
       return std::move(error).in(
           fmt::format("{} bucket {}, key \"{}\"", dialect_.backend, bucket_, call.key));
     }
-    S3Answer answer{*std::move(response), std::nullopt};
+    S3Response response{*std::move(received), std::nullopt};
     // A successful GET's body is an object's own bytes, which may well be an <Error> that somebody stored.
-    const bool may_be_error = answer.response.status >= 300 || (!is_read && !answer.response.body.empty());
-    if (may_be_error) answer.error = error_in(answer.response);
-    if (answer.ok()) {
+    const bool may_be_error = response.http.status >= 300 || (!is_read && !response.http.body.empty());
+    if (may_be_error) response.error = error_in(response.http);
+    if (response.ok()) {
       remember(manner, refusal);
-      return answer;
+      return response;
     }
-    if (learn_from(answer, signing, lessons, deadline)) continue;
-    Error error = error_of(call, answer);
-    if (!is_lacking(error) || !adapt(manner, call, answer)) return answer;
+    if (learn_from(response, signing, lessons, deadline)) continue;
+    Error error = error_of(call, response);
+    if (!is_lacking(error) || !adapt(manner, call, response)) return response;
     refusal = std::move(error.message);
   }
 }
@@ -173,9 +173,10 @@ S3Connection::Manner S3Connection::manner_of(const S3Call& call) const {
 // A server that refuses a header says so by 501, as S3 has it, or by a 400 of its own making; some name the
 // header ("Unsupported header 'x-amz-mp-object-size' received"), others do not. An object under object lock
 // wants a checksum: "Content-MD5 OR x-amz-checksum- HTTP header is required".
-bool S3Connection::adapt(Manner& manner, const S3Call& call, const S3Answer& answer) const {
-  if (is_too_large(answer)) return false;
-  const std::string said = answer.error ? lower_case(answer.error->code + ' ' + answer.error->message) : "";
+bool S3Connection::adapt(Manner& manner, const S3Call& call, const S3Response& response) const {
+  if (is_too_large(response)) return false;
+  const std::string said =
+      response.error ? lower_case(response.error->code + ' ' + response.error->message) : "";
   const auto is_named = [&](std::string_view name) {
     return said.find(lower_case(name)) != std::string::npos;
   };
@@ -210,20 +211,20 @@ std::string S3Connection::usable_etag(std::string_view etag) {
 }
 
 // A HEAD's answer has no body to be an <Error>; OSS puts it into a header, in base64.
-std::optional<S3ErrorReply> S3Connection::error_in(const HttpResponse& response) const {
+std::optional<S3ErrorResponse> S3Connection::error_in(const HttpResponse& response) const {
   if (!response.body.empty()) return read_s3_error(response.body);
   const std::optional<std::string> told =
       from_base64(response.headers.find(dialect_.header("err")).value_or(""));
   return told ? read_s3_error(*told) : std::nullopt;
 }
 
-bool S3Connection::learn_from(const S3Answer& answer, const Signing& used, Lessons& lessons,
+bool S3Connection::learn_from(const S3Response& response, const Signing& used, Lessons& lessons,
                               const Deadline& deadline) {
-  if (!lessons.region && learn_region(answer, used.region)) return lessons.region = true;
-  if (!lessons.clock && learn_clock(answer, used.unix_nanoseconds)) return lessons.clock = true;
+  if (!lessons.region && learn_region(response, used.region)) return lessons.region = true;
+  if (!lessons.clock && learn_clock(response, used.unix_nanoseconds)) return lessons.clock = true;
   if (!lessons.credentials &&
-      is_one_of(answer.code(), {"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId",
-                                "SecurityTokenExpired", "InvalidSecurityToken"})) {
+      is_one_of(response.code(), {"ExpiredToken", "InvalidToken", "TokenRefreshRequired",
+                                  "InvalidAccessKeyId", "SecurityTokenExpired", "InvalidSecurityToken"})) {
     credentials_->invalidate(used.credentials);
     const Result<AwsCredentials> renewed = credentials_->get(deadline);
     return lessons.credentials = renewed.has_value() && *renewed != used.credentials;
@@ -231,50 +232,50 @@ bool S3Connection::learn_from(const S3Answer& answer, const Signing& used, Lesso
   return false;
 }
 
-bool S3Connection::learn_region(const S3Answer& answer, const std::string& used_region) {
-  const int status = answer.response.status;
+bool S3Connection::learn_region(const S3Response& response, const std::string& used_region) {
+  const int status = response.http.status;
   if (status != 301 && status != 307 && status != 400 && status != 403) return false;
-  std::string found(answer.response.headers.find("x-amz-bucket-region").value_or(""));
-  if (found.empty() && answer.error) found = answer.error->region;
+  std::string found(response.http.headers.find("x-amz-bucket-region").value_or(""));
+  if (found.empty() && response.error) found = response.error->region;
   if (found.empty() || found == used_region) return false;
   const std::lock_guard lock(mutex_);
   region_ = std::move(found);
   return true;
 }
 
-bool S3Connection::learn_clock(const S3Answer& answer, int64_t signed_at) {
-  const std::optional<int64_t> theirs = parse_http_date(answer.response.headers.find("Date").value_or(""));
+bool S3Connection::learn_clock(const S3Response& response, int64_t signed_at) {
+  const std::optional<int64_t> theirs = parse_http_date(response.http.headers.find("Date").value_or(""));
   if (!theirs) return false;
-  const bool is_bodiless_refusal = answer.response.status == 403 && answer.response.body.empty() &&
+  const bool is_bodiless_refusal = response.http.status == 403 && response.http.body.empty() &&
                                    std::abs(*theirs - signed_at) > Nanoseconds(kClockTolerance).count();
-  if (answer.code() != "RequestTimeTooSkewed" && !is_bodiless_refusal) return false;
+  if (response.code() != "RequestTimeTooSkewed" && !is_bodiless_refusal) return false;
   clock_offset_nanoseconds_ = *theirs - clock_.unix_nanoseconds();
   return true;
 }
 
-Error S3Connection::error_of(const S3Call& call, const S3Answer& answer) const {
-  const int status = answer.response.status;
+Error S3Connection::error_of(const S3Call& call, const S3Response& response) const {
+  const int status = response.http.status;
   std::string text = fmt::format("{} {} bucket {}", dialect_.backend, name_of(call.method), bucket_);
   if (!call.key.empty()) text += fmt::format(", key \"{}\"", call.key);
   text += fmt::format(": status {}", status);
-  if (answer.error) {
-    text += fmt::format(" {}: {}", answer.error->code, answer.error->message.substr(0, kMessageLimit));
-  } else if (!answer.response.body.empty()) {
-    text += fmt::format(", and no error of S3's but \"{}\"", first_words(answer.response.body));
+  if (response.error) {
+    text += fmt::format(" {}: {}", response.error->code, response.error->message.substr(0, kMessageLimit));
+  } else if (!response.http.body.empty()) {
+    text += fmt::format(", and no error of S3's but \"{}\"", first_words(response.http.body));
   }
-  if (const auto id = answer.response.headers.find(dialect_.header("request-id")))
+  if (const auto id = response.http.headers.find(dialect_.header("request-id")))
     text += fmt::format(" (request {})", *id);
-  if (const std::string_view advice = dialect_.advice_for(answer.code(), status); !advice.empty())
+  if (const std::string_view advice = dialect_.advice_for(response.code(), status); !advice.empty())
     text += fmt::format("; {}", advice);
   // A HEAD that is refused cannot say why. None of ours is malformed, so it is about the credentials or the
   // region.
   const bool is_silent_refusal = call.method == HttpMethod::head && status == 400;
   // OSS calls a wrong region an invalid argument. Its detailed codes for what it is signed with begin so.
   const bool is_about_signature =
-      answer.response.headers.find(dialect_.header("ec")).value_or("").starts_with("0002-") && status == 400;
+      response.http.headers.find(dialect_.header("ec")).value_or("").starts_with("0002-") && status == 400;
   const ErrorKind kind =
-      is_silent_refusal || is_about_signature ? ErrorKind::denied : kind_of(answer.code(), status);
-  Error error{kind, std::move(text), wanted_wait(answer.response.headers)};
+      is_silent_refusal || is_about_signature ? ErrorKind::denied : kind_of(response.code(), status);
+  Error error{kind, std::move(text), wanted_wait(response.http.headers)};
   error.is_refusal =
       kind == ErrorKind::retry && status >= 400 && status < 500 && kind_of_status(status) != ErrorKind::retry;
   return error;

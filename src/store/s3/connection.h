@@ -41,16 +41,16 @@ struct S3Call {
   const Body* body = nullptr;
   uint64_t response_limit_bytes = 4 * 1024 * 1024;
   Nanoseconds stall_timeout = Seconds(60);
-  std::function<Result<void>(const HttpResponse& answer, std::string_view piece)> on_body =
+  std::function<Result<void>(const HttpResponse& response, std::string_view piece)> on_body =
       {};  // as HttpRequest has it
 };
 
-struct S3Answer {
-  HttpResponse response;
+struct S3Response {
+  HttpResponse http;
   // Of any answer that is an <Error>, also where its status is 200.
-  std::optional<S3ErrorReply> error;
+  std::optional<S3ErrorResponse> error;
 
-  bool ok() const { return response.status >= 200 && response.status < 300 && !error; }
+  bool ok() const { return http.status >= 200 && http.status < 300 && !error; }
   // "NoSuchKey"; empty for a HEAD, which has no body to say it in.
   std::string_view code() const { return error ? std::string_view(error->code) : std::string_view(); }
 };
@@ -59,7 +59,7 @@ struct S3Answer {
 // that is about nothing else. The caller uses another way.
 bool is_lacking(const Error& error);
 // Whether the server, or a proxy before it, takes no body of that size.
-bool is_too_large(const S3Answer& answer);
+bool is_too_large(const S3Response& response);
 
 // Any thread may send.
 class S3Connection {
@@ -70,12 +70,12 @@ class S3Connection {
 
   // Any answer of S3 is an S3Answer. Errors are the HttpClient's and the credentials source's; a read whose
   // answer was lost is `retry`, as it changed nothing.
-  Result<S3Answer> send(const S3Call& call, const Deadline& deadline);
+  Result<S3Response> send(const S3Call& call, const Deadline& deadline);
 
   // The Error for an answer that is not ok, for an operator: bucket, key, status, S3's code and request ID,
   // and what to look at. Kinds as store.h has them, for any call; a call that knows better decides by the
   // code itself.
-  Error error_of(const S3Call& call, const S3Answer& answer) const;
+  Error error_of(const S3Call& call, const S3Response& response) const;
 
   // The ETag of an object as a StoredObject has it: without quotes, and empty where it is no use.
   std::string usable_etag(std::string_view etag);
@@ -110,16 +110,17 @@ class S3Connection {
     bool had_no_checksum = false;  // when it was refused for it
   };
 
-  std::optional<S3ErrorReply> error_in(const HttpResponse& response) const;
+  std::optional<S3ErrorResponse> error_in(const HttpResponse& response) const;
   HttpRequest make_request(const S3Call& call, const std::string& region, const Manner& manner) const;
   Manner manner_of(const S3Call& call) const;
   // After a refusal that is_lacking: whether there is another manner that the server may take.
-  bool adapt(Manner& manner, const S3Call& call, const S3Answer& answer) const;
+  bool adapt(Manner& manner, const S3Call& call, const S3Response& response) const;
   void remember(const Manner& manner, std::string_view evidence);
   // Whether the refusal taught something that makes it worth to sign anew.
-  bool learn_from(const S3Answer& answer, const Signing& used, Lessons& lessons, const Deadline& deadline);
-  bool learn_region(const S3Answer& answer, const std::string& used_region);
-  bool learn_clock(const S3Answer& answer, int64_t signed_at);
+  bool learn_from(const S3Response& response, const Signing& used, Lessons& lessons,
+                  const Deadline& deadline);
+  bool learn_region(const S3Response& response, const std::string& used_region);
+  bool learn_clock(const S3Response& response, int64_t signed_at);
 
   const S3Dialect& dialect_;
   const std::string bucket_;

@@ -76,7 +76,7 @@ class S3UnderFault : public testing::TestWithParam<S3Fault> {
   const std::string whole_ = some_bytes(kAllBytes);
   SkippingClock clock_;
   ModelS3 s3_{"bucket", kSmallLimits.least_part_bytes};
-  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return s3_.answer(request); }};
+  ScriptedHttpServer server_{[this](const ReceivedRequest& request) { return s3_.respond(request); }};
   std::unique_ptr<Store> store_;
 };
 
@@ -90,7 +90,7 @@ TEST_P(S3UnderFault, AnObjectIsWholeWhicheverRequestItHits) {
     EXPECT_TRUE(s3_.objects().at("copy").content == whole_) << "fault in request " << request;
     // An upload that was begun twice has one that only the sweep at the next start can find. curl sends a
     // request again by itself when a connection that was used before ends without a byte of an answer.
-    if (GetParam() == S3Fault::done_twice || GetParam() == S3Fault::lost_answer) {
+    if (GetParam() == S3Fault::done_twice || GetParam() == S3Fault::lost_response) {
       EXPECT_TRUE(store_->abort_unfinished_uploads("", Deadline::never()));
     }
     EXPECT_EQ(s3_.unfinished_uploads(), 0u) << "fault in request " << request;
@@ -136,7 +136,7 @@ TEST(S3Uploads, ThoseOfAKilledRunAreGivenUpWhereTheyAreListedByWholeKeysOnly) {
   SkippingClock clock;
   ModelS3 s3("bucket", kSmallLimits.least_part_bytes);
   s3.list_uploads_by_whole_keys();
-  ScriptedHttpServer server([&s3](const ReceivedRequest& request) { return s3.answer(request); });
+  ScriptedHttpServer server([&s3](const ReceivedRequest& request) { return s3.respond(request); });
   const auto store = open_model(server, clock);
   const Deadline never = Deadline::never();
   const std::string whole = some_bytes(kAllBytes);

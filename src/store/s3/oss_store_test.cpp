@@ -62,11 +62,12 @@ class OssStoreTest : public testing::Test {
   SkippingClock their_clock_;
   ModelOss oss_{"bucket", "cn-hangzhou", kKeys, their_clock_};
   // A test's answer in the model's place.
-  std::function<std::optional<ScriptedAnswer>(const ReceivedRequest&)> instead_;
+  std::function<std::optional<ScriptedResponse>(const ReceivedRequest&)> instead_;
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) {
                                if (instead_)
-                                 if (std::optional<ScriptedAnswer> answer = instead_(request)) return *answer;
-                               return oss_.answer(request);
+                                 if (std::optional<ScriptedResponse> response = instead_(request))
+                                   return *response;
+                               return oss_.respond(request);
                              },
                              2 * kMiB};
 };
@@ -129,12 +130,12 @@ TEST_F(OssStoreTest, WhatAKilledRunHasSentOfASmallObjectIsRefusedOnceItsSuccesso
   std::mutex mutex;  // for what is set by the server's thread
   std::optional<ReceivedRequest> late;
   bool is_killed = false;
-  instead_ = [&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+  instead_ = [&](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
     const std::lock_guard lock(mutex);
     const bool puts = request.method == "PUT" && request.target == "/k";
     const bool completes = request.method == "POST" && request.target.starts_with("/k?uploadId");
     if (!late && (puts || completes)) late = request;
-    if (late && !is_killed) return ScriptedAnswer{.cut_after = 0, .close = true};
+    if (late && !is_killed) return ScriptedResponse{.cut_after = 0, .close = true};
     return std::nullopt;
   };
   ASSERT_FALSE(killed->extend("k", *first, MemoryBody("one two"), kTextContent, kNever));
@@ -147,7 +148,7 @@ TEST_F(OssStoreTest, WhatAKilledRunHasSentOfASmallObjectIsRefusedOnceItsSuccesso
   const auto successor = open();
   ASSERT_TRUE(successor->abort_unfinished_uploads("k", kNever));
   ASSERT_TRUE(successor->extend("k", *first, MemoryBody("one two three"), kTextContent, kNever));
-  EXPECT_EQ(oss_.answer(*late).status, 404);
+  EXPECT_EQ(oss_.respond(*late).status, 404);
   EXPECT_EQ(oss_.objects().at("k").content, "one two three");
 }
 
@@ -171,7 +172,7 @@ TEST_F(OssStoreTest, RefusesAKeyThatIsTooLongBeforeSendingIt) {
 
 TEST_F(OssStoreTest, MakesAMissingBucketWithoutNamingItsRegion) {
   ModelOss none("bucket", "cn-hangzhou", kKeys, their_clock_);
-  instead_ = [&none](const ReceivedRequest& request) { return none.answer(request); };
+  instead_ = [&none](const ReceivedRequest& request) { return none.respond(request); };
   const auto store = open();
   ASSERT_TRUE(store->ensure_bucket(kNever));
   EXPECT_TRUE(none.bucket_exists());
@@ -180,9 +181,9 @@ TEST_F(OssStoreTest, MakesAMissingBucketWithoutNamingItsRegion) {
 }
 
 TEST_F(OssStoreTest, RefusesSomebodyElsesBucket) {
-  instead_ = [](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
-    return request.method == "PUT" ? oss_error_answer(409, "BucketAlreadyExists")
-                                   : oss_error_answer(404, "NoSuchBucket");
+  instead_ = [](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
+    return request.method == "PUT" ? oss_error_response(409, "BucketAlreadyExists")
+                                   : oss_error_response(404, "NoSuchBucket");
   };
   const auto made = open()->ensure_bucket(kNever);
   ASSERT_FALSE(made);
@@ -192,7 +193,7 @@ TEST_F(OssStoreTest, RefusesSomebodyElsesBucket) {
 // --- refusals ---
 
 TEST_F(OssStoreTest, ReadsARefusalOfAHeadFromItsHeader) {
-  instead_ = [](const ReceivedRequest&) { return oss_error_answer(403, "InvalidAccessKeyId", true); };
+  instead_ = [](const ReceivedRequest&) { return oss_error_response(403, "InvalidAccessKeyId", true); };
   const auto seen = open()->stat("k", kNever);
   ASSERT_FALSE(seen);
   EXPECT_EQ(seen.error().kind, ErrorKind::denied);
@@ -237,7 +238,7 @@ TEST_F(OssStoreTest, GivesEachRefusalItsKind) {
   };
   const auto store = open();
   for (const Refusal& refusal : refusals) {
-    instead_ = [&](const ReceivedRequest&) { return oss_error_answer(refusal.status, refusal.code); };
+    instead_ = [&](const ReceivedRequest&) { return oss_error_response(refusal.status, refusal.code); };
     const auto outcome = store->put("some key", MemoryBody("x"), kTextContent, kNever);
     ASSERT_FALSE(outcome) << refusal.code;
     EXPECT_EQ(outcome.error().kind, refusal.kind) << outcome.error().message;
@@ -268,16 +269,16 @@ TEST_F(OssStoreTest, WarnsOfWhatCostsMoneyOrHistory) {
                  "<Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>");
   EXPECT_THAT(*store->bucket_warnings(kNever),
               ElementsAre(HasSubstr("is versioned"), HasSubstr("after 30 days")));
-  instead_ = [](const ReceivedRequest&) { return oss_error_answer(403, "AccessDenied"); };
+  instead_ = [](const ReceivedRequest&) { return oss_error_response(403, "AccessDenied"); };
   EXPECT_THAT(*store->bucket_warnings(kNever),
               ElementsAre(HasSubstr("oss:GetBucketVersioning"), HasSubstr("oss:GetBucketLifecycle")));
 }
 
 // --- faults ---
 
-enum class OssFault { refused, lost_request, lost_answer, half_answer, done_twice };
-constexpr std::array kOssFaults = {OssFault::refused, OssFault::lost_request, OssFault::lost_answer,
-                                   OssFault::half_answer, OssFault::done_twice};
+enum class OssFault { refused, lost_request, lost_response, half_response, done_twice };
+constexpr std::array kOssFaults = {OssFault::refused, OssFault::lost_request, OssFault::lost_response,
+                                   OssFault::half_response, OssFault::done_twice};
 
 std::string_view name_of(OssFault fault) {
   constexpr std::array<std::string_view, 5> kNames = {"Refused", "LostRequest", "LostAnswer", "HalfAnswer",
@@ -290,15 +291,15 @@ class OssUnderFault : public OssStoreTest, public testing::WithParamInterface<Os
   void SetUp() override { testing::internal::CaptureStderr(); }  // the outage's lines
   void TearDown() override { testing::internal::GetCapturedStderr(); }
 
-  ScriptedAnswer answer_with_fault(const ReceivedRequest& request) {
+  ScriptedResponse response_with_fault(const ReceivedRequest& request) {
     constexpr size_t kStatusLineAndSome = 30;
     if (GetParam() == OssFault::refused)
-      return oss_error_answer(503, "ServiceUnavailable", request.method == "HEAD");
+      return oss_error_response(503, "ServiceUnavailable", request.method == "HEAD");
     if (GetParam() == OssFault::lost_request) return {.cut_after = 0, .close = true};
-    ScriptedAnswer answer = oss_.answer(request);
-    if (GetParam() == OssFault::done_twice) return oss_.answer(request);
-    answer.cut_after = GetParam() == OssFault::lost_answer ? 0 : kStatusLineAndSome;
-    return answer;
+    ScriptedResponse response = oss_.respond(request);
+    if (GetParam() == OssFault::done_twice) return oss_.respond(request);
+    response.cut_after = GetParam() == OssFault::lost_response ? 0 : kStatusLineAndSome;
+    return response;
   }
   // An object is written, extended twice, copied, looked at. Gives what went other than it should.
   std::string live(Store& store) {
@@ -334,10 +335,10 @@ TEST_P(OssUnderFault, AnObjectIsWholeWhicheverRequestItHits) {
     ASSERT_LT(fault_at, kMoreThanALifeHas);
     int request_number = 0;
     bool has_failed = false;
-    instead_ = [&](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+    instead_ = [&](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
       if (request_number++ != fault_at) return std::nullopt;
       has_failed = true;
-      return answer_with_fault(request);
+      return response_with_fault(request);
     };
     RetryingStore store(open(), clock_);
     EXPECT_EQ(live(store), "") << "fault in request " << fault_at;

@@ -13,9 +13,9 @@ constexpr uint64_t kRoomBytes = 1024 * 1024;
 
 RangeTaker::RangeTaker(uint64_t offset, uint64_t length) : offset_(offset), length_(length) {}
 
-Result<void> RangeTaker::take(const HttpResponse& answer, std::string_view piece) {
+Result<void> RangeTaker::take(const HttpResponse& response, std::string_view piece) {
   if (received_ == 0) content_.reserve(static_cast<size_t>(std::min(length_, kRoomBytes)));
-  is_range_ = answer.status == kPartialContent || answer.headers.find("Content-Range").has_value();
+  is_range_ = response.status == kPartialContent || response.headers.find("Content-Range").has_value();
   const uint64_t body_begins = is_range_ ? offset_ : 0;
   const uint64_t piece_begins = body_begins + received_;
   received_ += piece.size();

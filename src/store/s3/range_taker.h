@@ -19,7 +19,7 @@ class RangeTaker {
 
   // As HttpRequest::on_body has it. An error, once all of the range has come and more follows, ends the
   // exchange.
-  Result<void> take(const HttpResponse& answer, std::string_view piece);
+  Result<void> take(const HttpResponse& response, std::string_view piece);
 
   bool is_done() const { return is_done_; }
   // Whether the server has sent bytes that are none of the range.

@@ -15,10 +15,10 @@ struct Taken {
 Taken take(uint64_t offset, uint64_t length, int status, std::initializer_list<std::string_view> pieces,
            std::string_view content_range = "") {
   RangeTaker taker(offset, length);
-  HttpResponse answer{.status = status, .headers = {}, .body = {}};
-  if (!content_range.empty()) answer.headers.set("Content-Range", content_range);
+  HttpResponse response{.status = status, .headers = {}, .body = {}};
+  if (!content_range.empty()) response.headers.set("Content-Range", content_range);
   for (const std::string_view piece : pieces)
-    if (!taker.take(answer, piece)) break;
+    if (!taker.take(response, piece)) break;
   const bool is_done = taker.is_done();
   const bool got_others = taker.got_others();
   return {std::move(taker).content(), is_done, got_others};

@@ -26,12 +26,13 @@ bool is_true(const char* text) {
 
 }  // namespace
 
-std::optional<S3ErrorReply> read_s3_error(std::string_view body) {
+std::optional<S3ErrorResponse> read_s3_error(std::string_view body) {
   const auto document = parse_xml(body);
   if (!document) return std::nullopt;
   const pugi::xml_node error = document->child("Error");
   if (!error) return std::nullopt;
-  return S3ErrorReply{error.child_value("Code"), error.child_value("Message"), error.child_value("Region")};
+  return S3ErrorResponse{error.child_value("Code"), error.child_value("Message"),
+                         error.child_value("Region")};
 }
 
 // '+' is a space there, as in a form.
@@ -93,8 +94,8 @@ std::optional<std::string> read_s3_upload_id(std::string_view body) {
   if (!document) return std::nullopt;
   const pugi::xml_node root = document->document_element();
   // rclone leaves out "Result".
-  const bool is_reply = std::string_view(root.name()).starts_with("InitiateMultipartUpload");
-  std::string id = is_reply ? root.child_value("UploadId") : "";
+  const bool is_response = std::string_view(root.name()).starts_with("InitiateMultipartUpload");
+  std::string id = is_response ? root.child_value("UploadId") : "";
   if (id.empty()) return std::nullopt;
   return id;
 }

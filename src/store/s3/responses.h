@@ -14,7 +14,7 @@
 
 namespace rayhistory {
 
-struct S3ErrorReply {
+struct S3ErrorResponse {
   std::string code;     // "NoSuchKey"
   std::string message;  // S3's sentence, without the fields that repeat what was signed
   std::string region;   // where the bucket is, when that is what is wrong
@@ -63,7 +63,7 @@ struct S3Lifecycle {
   bool removes_old_versions = false;
 };
 
-std::optional<S3ErrorReply> read_s3_error(std::string_view body);
+std::optional<S3ErrorResponse> read_s3_error(std::string_view body);
 std::optional<S3ObjectPage> read_s3_objects(std::string_view body, S3KeyEncoding encoding);
 // Keys as they stand in the answer, encoded or not.
 std::optional<S3UploadPage> read_s3_uploads(std::string_view body);

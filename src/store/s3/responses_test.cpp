@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::SizeIs;
 
-TEST(S3Replies, ReadAnError) {
+TEST(S3Responses, ReadAnError) {
   const auto error = read_s3_error(
       "  \n<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AuthorizationHeaderMalformed</Code>"
       "<Message>the region &apos;a&apos; is wrong</Message><Region>eu-west-1</Region></Error>");
@@ -24,7 +24,7 @@ TEST(S3Replies, ReadAnError) {
   EXPECT_FALSE(read_s3_error("Bad Gateway"));
 }
 
-TEST(S3Replies, ReadWhatALifecycleRemoves) {
+TEST(S3Responses, ReadWhatALifecycleRemoves) {
   const auto lifecycle = read_s3_lifecycle(R"(<LifecycleConfiguration>
 <Rule><ID>a</ID><Status>Enabled</Status><Prefix>old/</Prefix><Expiration><Days>30</Days></Expiration></Rule>
 <Rule><ID>b</ID><Status>Enabled</Status><Filter><And><Prefix>x/</Prefix><ObjectSizeGreaterThan>1
@@ -46,7 +46,7 @@ TEST(S3Replies, ReadWhatALifecycleRemoves) {
   EXPECT_FALSE(read_s3_lifecycle("<Error/>"));
 }
 
-TEST(S3Replies, ReadAPageOfObjects) {
+TEST(S3Responses, ReadAPageOfObjects) {
   const auto page = read_s3_objects(R"(<?xml version="1.0" encoding="UTF-8"?>
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>true</IsTruncated>
 <NextContinuationToken>more==</NextContinuationToken><EncodingType>url</EncodingType>
@@ -68,7 +68,7 @@ TEST(S3Replies, ReadAPageOfObjects) {
   EXPECT_EQ(page->objects[1].object.modified_nanoseconds, 1'795'400'840'999'999'999);
 }
 
-TEST(S3Replies, ReadKeysAsTheyAreUnlessTheAnswerSaysThatTheyAreEncoded) {
+TEST(S3Responses, ReadKeysAsTheyAreUnlessTheResponseSaysThatTheyAreEncoded) {
   const auto keys = [](const std::string& encoding, S3KeyEncoding wanted) {
     return *read_s3_objects("<ListBucketResult>" + encoding +
                                 "<Contents><Key>50%+%2B</Key><Size>1</Size></Contents></ListBucketResult>",
@@ -81,7 +81,7 @@ TEST(S3Replies, ReadKeysAsTheyAreUnlessTheAnswerSaysThatTheyAreEncoded) {
   EXPECT_TRUE(keys(said, S3KeyEncoding::as_said).is_undecodable) << "a '%' without digits";
 }
 
-TEST(S3Replies, RefuseAPageThatIsNotWhole) {
+TEST(S3Responses, RefuseAPageThatIsNotWhole) {
   const std::string page =
       "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key><Size>1</Size></Contents>"
       "</ListBucketResult>";
@@ -97,7 +97,7 @@ TEST(S3Replies, RefuseAPageThatIsNotWhole) {
   }
 }
 
-TEST(S3Replies, ReadUnfinishedUploads) {
+TEST(S3Responses, ReadUnfinishedUploads) {
   const auto page = read_s3_uploads(
       "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>a%20b</NextKeyMarker>"
       "<NextUploadIdMarker>u2</NextUploadIdMarker><Upload><Key>a%20b</Key><UploadId>u2</UploadId></Upload>"
@@ -110,7 +110,7 @@ TEST(S3Replies, ReadUnfinishedUploads) {
   EXPECT_EQ(page->uploads[0].key, "a%20b");
 }
 
-TEST(S3Replies, ReadTheTagOfASuccessOnly) {
+TEST(S3Responses, ReadTheTagOfASuccessOnly) {
   EXPECT_EQ(
       read_s3_etag("  <CompleteMultipartUploadResult><ETag>\"x-2\"</ETag></CompleteMultipartUploadResult>"),
       "x-2");
@@ -121,13 +121,13 @@ TEST(S3Replies, ReadTheTagOfASuccessOnly) {
   }
 }
 
-TEST(S3Replies, CountParts) {
+TEST(S3Responses, CountParts) {
   EXPECT_EQ(read_s3_part_count("<ListPartsResult/>"), 0u);
   EXPECT_EQ(read_s3_part_count("<ListPartsResult><Part/><Part/></ListPartsResult>"), 2u);
   EXPECT_FALSE(read_s3_part_count("<Error/>"));
 }
 
-TEST(S3Replies, WriteACompletion) {
+TEST(S3Responses, WriteACompletion) {
   EXPECT_EQ(
       write_s3_complete({"a", "b<&>"}, "http://s3.amazonaws.com/doc/2006-03-01/"),
       "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"

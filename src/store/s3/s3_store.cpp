@@ -19,7 +19,7 @@ constexpr std::string_view kDefaultRegion = "us-east-1";
 // A list may be truncated and yet show nothing (many deleted versions in between). So many in a row, at most.
 constexpr int kEmptyPagesLimit = 1000;
 // Headers and what little there is around the bytes that were asked for.
-constexpr uint64_t kErrorReplyLimitBytes = 1024 * 1024;
+constexpr uint64_t kErrorResponseLimitBytes = 1024 * 1024;
 
 Error cut_short(const S3Dialect& dialect, std::string_view what) {
   Error error{ErrorKind::retry, fmt::format("{}: the answer to {} was cut short, or is not what S3 answers",
@@ -73,10 +73,10 @@ Result<bool> S3Store::bucket_exists(const Deadline& deadline) {
   } else {
     look.query = {{"list-type", "2"}, {"max-keys", "1"}};
   }
-  TRY_ASSIGN(const S3Answer answer, connection_.send(look, deadline));
-  if (answer.ok()) return true;
-  if (answer.response.status == 404) return false;
-  return connection_.error_of(look, answer);
+  TRY_ASSIGN(const S3Response response, connection_.send(look, deadline));
+  if (response.ok()) return true;
+  if (response.http.status == 404) return false;
+  return connection_.error_of(look, response);
 }
 
 Result<void> S3Store::ensure_bucket(const Deadline& deadline) {
@@ -92,10 +92,10 @@ Result<void> S3Store::create_bucket(const Deadline& deadline) {
   create.method = HttpMethod::put;
   const MemoryBody body(connection_.dialect().new_bucket(connection_.region()));
   create.body = &body;
-  TRY_ASSIGN(const S3Answer answer, connection_.send(create, deadline));
-  if (answer.ok() || answer.code() == "BucketAlreadyOwnedByYou") return {};
-  if (answer.code() != "BucketAlreadyExists") {
-    Error error = connection_.error_of(create, answer);
+  TRY_ASSIGN(const S3Response response, connection_.send(create, deadline));
+  if (response.ok() || response.code() == "BucketAlreadyOwnedByYou") return {};
+  if (response.code() != "BucketAlreadyExists") {
+    Error error = connection_.error_of(create, response);
     // Creating is repeated without harm, and another collector may be at it.
     if (error.kind == ErrorKind::unknown_outcome || error.kind == ErrorKind::exists)
       error.kind = ErrorKind::retry;
@@ -238,16 +238,16 @@ Result<StoredObject> S3Store::put_at_once(const Write& write, const std::optiona
     put.optional_headers = {{"If-Match", with_quotes(before->etag), StoreAbility::put_if_match}};
   }
   put.body = &write.body;
-  TRY_ASSIGN(const S3Answer answer, connection_.send(put, deadline));
-  if (answer.ok()) {
+  TRY_ASSIGN(const S3Response response, connection_.send(put, deadline));
+  if (response.ok()) {
     server_.took_body(write.body.size());
     connection_.abilities().confirm(StoreAbility::unchecked_writes);
     return StoredObject{write.body.size(),
-                        connection_.usable_etag(answer.response.headers.find("ETag").value_or(""))};
+                        connection_.usable_etag(response.http.headers.find("ETag").value_or(""))};
   }
-  Error error = connection_.error_of(put, answer);
+  Error error = connection_.error_of(put, response);
   if (error.kind == ErrorKind::not_found && !put.optional_headers.empty()) error.kind = ErrorKind::exists;
-  if (is_too_large(answer)) {
+  if (is_too_large(response)) {
     const uint64_t size = write.body.size();
     const bool is_lower = server_.refused_body(size, limits_.least_part_bytes);
     lacks.emplace_back(StoreAbility::large_bodies, error.message);
@@ -353,13 +353,13 @@ Result<StoredObject> S3Store::copy_at_once(const std::string& from, const Stored
   if (!expected.etag.empty())
     copy.headers.set(dialect.header("copy-source-if-match"), with_quotes(expected.etag));
   copy.stall_timeout = kS3ServerWorkStallTimeout;
-  TRY_ASSIGN(const S3Answer answer, connection_.send(copy, deadline));
-  if (!answer.ok()) {
-    Error error = connection_.error_of(copy, answer);
+  TRY_ASSIGN(const S3Response response, connection_.send(copy, deadline));
+  if (!response.ok()) {
+    Error error = connection_.error_of(copy, response);
     if (is_lacking(error)) error.kind = ErrorKind::unsupported;
     return error;
   }
-  std::optional<std::string> etag = read_s3_etag(answer.response.body);
+  std::optional<std::string> etag = read_s3_etag(response.http.body);
   if (etag) return StoredObject{expected.size, connection_.usable_etag(*etag)};
   // A server that knows no copies has stored the empty body of the request.
   TRY_ASSIGN(const std::optional<StoredObject> there, stat(to, deadline));
@@ -386,10 +386,10 @@ Result<std::optional<StoredObject>> S3Store::stat(const std::string& key, const 
   S3Call head;
   head.method = HttpMethod::head;
   head.key = key;
-  TRY_ASSIGN(const S3Answer answer, connection_.send(head, deadline));
-  if (answer.response.status == 404) return std::optional<StoredObject>();
-  if (!answer.ok()) return connection_.error_of(head, answer);
-  std::optional<StoredObject> object = read_s3_object(answer.response.headers);
+  TRY_ASSIGN(const S3Response response, connection_.send(head, deadline));
+  if (response.http.status == 404) return std::optional<StoredObject>();
+  if (!response.ok()) return connection_.error_of(head, response);
+  std::optional<StoredObject> object = read_s3_object(response.http.headers);
   if (!object)
     return Error{ErrorKind::retry, fmt::format("key \"{}\": the answer to HEAD has no Content-Length", key)};
   object->etag = connection_.usable_etag(object->etag);
@@ -494,10 +494,10 @@ Result<S3ObjectPage> S3Store::ask_for_page_once(const std::string& prefix, const
   list.query = {{"max-keys", "1000"}, {"prefix", prefix}};
   if (wants_encoding) list.query.emplace_back("encoding-type", "url");
   list.query.insert(list.query.end(), place.begin(), place.end());
-  TRY_ASSIGN(const S3Answer answer, connection_.send(list, deadline));
-  if (!answer.ok()) return connection_.error_of(list, answer);
+  TRY_ASSIGN(const S3Response response, connection_.send(list, deadline));
+  if (!response.ok()) return connection_.error_of(list, response);
   std::optional<S3ObjectPage> page =
-      read_s3_objects(answer.response.body, wants_encoding ? S3KeyEncoding::as_said : S3KeyEncoding::none);
+      read_s3_objects(response.http.body, wants_encoding ? S3KeyEncoding::as_said : S3KeyEncoding::none);
   if (!page) return cut_short(connection_.dialect(), "list objects");
   if (connection_.dialect().encodes_tokens && page->says_encoding) {
     if (std::optional<std::string> token = decode_s3_key(page->continuation))
@@ -527,11 +527,11 @@ Result<std::string> S3Store::get(const std::string& key, uint64_t offset, uint64
   get.on_body = [&taker](const HttpResponse& so_far, std::string_view piece) {
     return taker.take(so_far, piece);
   };
-  get.response_limit_bytes = kErrorReplyLimitBytes;
-  Result<S3Answer> answer = connection_.send(get, deadline);
-  if (!answer && !taker.is_done()) return std::move(answer).error();
-  if (answer && answer->response.status == 416) return std::string();  // begins at or after the end
-  if (answer && !answer->ok()) return connection_.error_of(get, *answer);
+  get.response_limit_bytes = kErrorResponseLimitBytes;
+  Result<S3Response> response = connection_.send(get, deadline);
+  if (!response && !taker.is_done()) return std::move(response).error();
+  if (response && response->http.status == 416) return std::string();  // begins at or after the end
+  if (response && !response->ok()) return connection_.error_of(get, *response);
   if (asks_for_range && taker.got_others()) {
     connection_.abilities().learn(
         StoreAbility::ranged_reads, false,
@@ -545,9 +545,9 @@ Result<void> S3Store::remove(const std::string& key, const Deadline& deadline) {
   S3Call remove;
   remove.method = HttpMethod::del;
   remove.key = key;
-  TRY_ASSIGN(const S3Answer answer, connection_.send(remove, deadline));
-  if (answer.ok() || answer.code() == "NoSuchKey") return {};
-  return connection_.error_of(remove, answer);
+  TRY_ASSIGN(const S3Response response, connection_.send(remove, deadline));
+  if (response.ok() || response.code() == "NoSuchKey") return {};
+  return connection_.error_of(remove, response);
 }
 
 Result<void> S3Store::abort_unfinished_uploads(const std::string& prefix, const Deadline& deadline) {
@@ -578,11 +578,11 @@ Result<void> S3Store::for_each_upload(const std::string& prefix,
   list.query = first_query;
   S3Upload place;
   while (true) {
-    TRY_ASSIGN(const S3Answer answer, connection_.send(list, deadline));
+    TRY_ASSIGN(const S3Response response, connection_.send(list, deadline));
     // rclone says so of a bucket that never had an upload.
-    if (answer.code() == "NoSuchUpload") return {};
-    if (!answer.ok()) return connection_.error_of(list, answer);
-    const std::optional<S3UploadPage> page = read_s3_uploads(answer.response.body);
+    if (response.code() == "NoSuchUpload") return {};
+    if (!response.ok()) return connection_.error_of(list, response);
+    const std::optional<S3UploadPage> page = read_s3_uploads(response.http.body);
     if (!page) return cut_short(connection_.dialect(), "list uploads");
     for (const S3Upload& unfinished : page->uploads) {
       // Not every server filters by prefix, and other people's uploads are none of ours.
@@ -638,9 +638,9 @@ Result<void> S3Store::abort_upload(const S3Upload& unfinished, const Deadline& d
   abort.method = HttpMethod::del;
   abort.key = unfinished.key;
   abort.query = {{"uploadId", unfinished.id}};
-  TRY_ASSIGN(const S3Answer answer, connection_.send(abort, deadline));
-  if (answer.ok() || answer.code() == "NoSuchUpload") return {};
-  return connection_.error_of(abort, answer);
+  TRY_ASSIGN(const S3Response response, connection_.send(abort, deadline));
+  if (response.ok() || response.code() == "NoSuchUpload") return {};
+  return connection_.error_of(abort, response);
 }
 
 Result<std::vector<std::string>> S3Store::bucket_warnings(const Deadline& deadline) {

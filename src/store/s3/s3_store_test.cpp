@@ -50,7 +50,7 @@ class TestCredentials final : public AwsCredentialsSource {
   int invalidated = 0;
 };
 
-ScriptedAnswer xml(std::string body) {
+ScriptedResponse xml(std::string body) {
   return {200, {}, std::move(body)};
 }
 
@@ -69,9 +69,9 @@ class S3StoreTest : public testing::Test {
     return *store_;
   }
   // What an upload meets when all goes well, but for the one request that `special` answers.
-  Script upload_with(const std::function<std::optional<ScriptedAnswer>(const ReceivedRequest&)>& special) {
-    return [special](const ReceivedRequest& request) -> ScriptedAnswer {
-      if (std::optional<ScriptedAnswer> answer = special(request)) return *answer;
+  Script upload_with(const std::function<std::optional<ScriptedResponse>(const ReceivedRequest&)>& special) {
+    return [special](const ReceivedRequest& request) -> ScriptedResponse {
+      if (std::optional<ScriptedResponse> response = special(request)) return *response;
       if (request.method == "GET" && request.has_query("uploads=")) {
         return xml("<ListMultipartUploadsResult><Upload><Key>" + prefix_of(request) +
                    "x</Key><UploadId>u&amp;1</UploadId></Upload></ListMultipartUploadsResult>");
@@ -86,7 +86,7 @@ class S3StoreTest : public testing::Test {
       if (request.method == "POST")
         return xml("<CompleteMultipartUploadResult><ETag>\"whole-2\"</ETag></CompleteMultipartUploadResult>");
       if (request.method == "DELETE") return {204};
-      return s3_error_answer(404, "NoSuchUpload");  // its parts, once it is aborted
+      return s3_error_response(404, "NoSuchUpload");  // its parts, once it is aborted
     };
   }
   static std::string prefix_of(const ReceivedRequest& request) {
@@ -94,7 +94,7 @@ class S3StoreTest : public testing::Test {
     return request.target.substr(begin, request.target.find('&', begin) - begin);
   }
   // The answer to a HEAD of an object.
-  static ScriptedAnswer head(uint64_t size, const std::string& etag, const std::string& token = "") {
+  static ScriptedResponse head(uint64_t size, const std::string& etag, const std::string& token = "") {
     return {200,
             {{"Content-Length", std::to_string(size)},
              {"ETag", "\"" + etag + "\""},
@@ -126,7 +126,7 @@ class S3StoreTest : public testing::Test {
 // --- requests ---
 
 TEST_F(S3StoreTest, PutsWithASignedPayloadAndNothingThatBreaksOtherServers) {
-  S3Store& store = serve([](const ReceivedRequest&) { return ScriptedAnswer{200, {{"ETag", "\"e\""}}}; });
+  S3Store& store = serve([](const ReceivedRequest&) { return ScriptedResponse{200, {{"ETag", "\"e\""}}}; });
   const auto stored = store.put("a/../b//?=&+ %*@~é", MemoryBody("content"), kJsonContent, kNever);
   ASSERT_TRUE(stored) << stored.error().message;
   EXPECT_EQ(*stored, (StoredObject{7, "e"}));
@@ -147,7 +147,7 @@ TEST_F(S3StoreTest, PutsWithASignedPayloadAndNothingThatBreaksOtherServers) {
 }
 
 TEST_F(S3StoreTest, WarnsOfWhatCostsMoneyOrHistory) {
-  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedResponse {
     if (request.has_query("versioning="))
       return xml("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>");
     if (request.has_query("lifecycle=")) {
@@ -166,9 +166,9 @@ TEST_F(S3StoreTest, WarnsOfWhatCostsMoneyOrHistory) {
 }
 
 TEST_F(S3StoreTest, WarnsOfNothingInAPlainBucketOfAServerThatKnowsNoSuchThings) {
-  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedResponse {
     if (request.has_query("versioning=")) return xml("<VersioningConfiguration/>");
-    return s3_error_answer(501, "NotImplemented");
+    return s3_error_response(501, "NotImplemented");
   });
   const auto warnings = store.bucket_warnings(kNever);
   ASSERT_TRUE(warnings) << warnings.error().message;
@@ -176,7 +176,7 @@ TEST_F(S3StoreTest, WarnsOfNothingInAPlainBucketOfAServerThatKnowsNoSuchThings) 
 }
 
 TEST_F(S3StoreTest, WarnsOfWhatItMayNotLookAt) {
-  S3Store& store = serve([](const ReceivedRequest&) { return s3_error_answer(403, "AccessDenied"); });
+  S3Store& store = serve([](const ReceivedRequest&) { return s3_error_response(403, "AccessDenied"); });
   const auto warnings = store.bucket_warnings(kNever);
   ASSERT_TRUE(warnings) << warnings.error().message;
   EXPECT_THAT(*warnings,
@@ -184,18 +184,18 @@ TEST_F(S3StoreTest, WarnsOfWhatItMayNotLookAt) {
 }
 
 TEST_F(S3StoreTest, WarningsAreAnErrorWhereTheStoreIsAway) {
-  S3Store& store = serve([](const ReceivedRequest&) { return s3_error_answer(503, "SlowDown"); });
+  S3Store& store = serve([](const ReceivedRequest&) { return s3_error_response(503, "SlowDown"); });
   EXPECT_EQ(store.bucket_warnings(kNever).error().kind, ErrorKind::retry);
 }
 
 TEST_F(S3StoreTest, PutsAnEmptyObject) {
-  S3Store& store = serve([](const ReceivedRequest&) { return ScriptedAnswer{200, {{"ETag", "\"e\""}}}; });
+  S3Store& store = serve([](const ReceivedRequest&) { return ScriptedResponse{200, {{"ETag", "\"e\""}}}; });
   EXPECT_TRUE(store.put("k", MemoryBody(""), kTextContent, kNever));
   EXPECT_EQ(server_.requests().at(0).header("Content-Length"), "0");
 }
 
 TEST_F(S3StoreTest, RefusesAKeyThatIsTooLongBeforeSendingIt) {
-  S3Store& store = serve([](const ReceivedRequest&) { return ScriptedAnswer{}; });
+  S3Store& store = serve([](const ReceivedRequest&) { return ScriptedResponse{}; });
   EXPECT_EQ(store.put(std::string(1025, 'k'), MemoryBody(""), kTextContent, kNever).error().kind,
             ErrorKind::invalid);
   EXPECT_THAT(server_.requests(), IsEmpty());
@@ -227,7 +227,7 @@ TEST_F(S3StoreTest, ExtendsByCopyingTheObjectOnTheServer) {
 }
 
 TEST_F(S3StoreTest, PutsASmallObjectAnewInsteadOfCopyingIt) {
-  S3Store& store = serve([](const ReceivedRequest&) { return ScriptedAnswer{200, {{"ETag", "\"e\""}}}; });
+  S3Store& store = serve([](const ReceivedRequest&) { return ScriptedResponse{200, {{"ETag", "\"e\""}}}; });
   const std::string whole(5 * kMiB, 'x');
   EXPECT_TRUE(store.extend("k", {5 * kMiB - 1, "old"}, MemoryBody(whole), kTextContent, kNever));
   EXPECT_THAT(server_.request_lines(), ElementsAre("PUT /bucket/k"));
@@ -259,7 +259,7 @@ TEST_F(S3StoreTest, SendsALongFileInPartsAndInLittleMemory) {
   constexpr uint64_t kSize = 256 * kMiB + 3;
   uint64_t received = 0;
   S3Store& store =
-      serve(upload_with([&received](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+      serve(upload_with([&received](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
         if (request.method == "PUT") received += request.body_size;
         return std::nullopt;
       }));
@@ -296,8 +296,8 @@ TEST_F(S3StoreTest, SaysExistsWhenTheObjectIsAnotherOrGone) {
   for (const auto& [status, code] :
        {std::pair(412, "PreconditionFailed"), std::pair(404, "NoSuchKey"), std::pair(416, "InvalidRange")}) {
     serve(upload_with(
-        [status = status, code = code](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
-          if (request.headers.find("x-amz-copy-source")) return s3_error_answer(status, code);
+        [status = status, code = code](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
+          if (request.headers.find("x-amz-copy-source")) return s3_error_response(status, code);
           return std::nullopt;
         }));
     const auto outcome = extend();
@@ -310,15 +310,15 @@ TEST_F(S3StoreTest, SaysExistsWhenTheObjectIsAnotherOrGone) {
 // How a completion may answer without saying whether it was done.
 struct AmbiguousCompletion {
   const char* name;
-  ScriptedAnswer answer;
+  ScriptedResponse response;
 };
 
 class S3CompletionTest : public S3StoreTest, public testing::WithParamInterface<AmbiguousCompletion> {
  protected:
   // A server whose completion answers so, and which afterwards shows this object.
-  void serve_with(const std::function<ScriptedAnswer()>& shown) {
-    serve(upload_with([shown](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
-      if (request.method == "POST" && !request.has_query("uploads=")) return GetParam().answer;
+  void serve_with(const std::function<ScriptedResponse()>& shown) {
+    serve(upload_with([shown](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
+      if (request.method == "POST" && !request.has_query("uploads=")) return GetParam().response;
       if (request.method == "HEAD") return shown();
       return std::nullopt;
     }));
@@ -341,9 +341,9 @@ TEST_P(S3CompletionTest, IsTriedAgainWhenTheObjectIsTheOld) {
 }
 
 TEST_P(S3CompletionTest, IsNotBelievedBecauseSomeObjectIsThere) {
-  for (const ScriptedAnswer& shown :
+  for (const ScriptedResponse& shown :
        {head(5 * kMiB + 10, "foreign"), head(5 * kMiB + 10, "foreign", "another token"),
-        head(5 * kMiB + 11, "foreign"), ScriptedAnswer{404}}) {
+        head(5 * kMiB + 11, "foreign"), ScriptedResponse{404}}) {
     serve_with([shown] { return shown; });
     const auto outcome = extend();
     ASSERT_FALSE(outcome);
@@ -362,7 +362,7 @@ TEST_P(S3CompletionTest, IsLookedAtAgainAfterTheAbort) {
 }
 
 TEST_P(S3CompletionTest, StaysUnknownWhenNobodyCanLook) {
-  serve_with([] { return s3_error_answer(503, "SlowDown"); });
+  serve_with([] { return s3_error_response(503, "SlowDown"); });
   const auto outcome = extend();
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind, ErrorKind::unknown_outcome) << outcome.error().message;
@@ -380,10 +380,10 @@ INSTANTIATE_TEST_SUITE_P(
         AmbiguousCompletion{"AnEmptyBody", {}},  //
         AmbiguousCompletion{"SpacesOnly", {.body = "      \n   "}},
         AmbiguousCompletion{"AnErrorIn200", {.body = "   \n<Error><Code>InternalError</Code></Error>"}},
-        AmbiguousCompletion{"Status500", s3_error_answer(500, "InternalError")},
+        AmbiguousCompletion{"Status500", s3_error_response(500, "InternalError")},
         AmbiguousCompletion{"AProxys504", {.status = 504, .body = "<html>Gateway Timeout</html>"}},
-        AmbiguousCompletion{"NoSuchUpload", s3_error_answer(404, "NoSuchUpload")},
-        AmbiguousCompletion{"PreconditionFailed", s3_error_answer(412, "PreconditionFailed")}),
+        AmbiguousCompletion{"NoSuchUpload", s3_error_response(404, "NoSuchUpload")},
+        AmbiguousCompletion{"PreconditionFailed", s3_error_response(412, "PreconditionFailed")}),
     [](const testing::TestParamInfo<AmbiguousCompletion>& completion) {
       return std::string(completion.param.name);
     });
@@ -392,9 +392,9 @@ TEST_F(S3StoreTest, BeginsAnUploadAnewWhenItsPartsAreNotTaken) {
   for (const auto& [status, code] : {std::pair(400, "InvalidPart"), std::pair(400, "InvalidPartOrder"),
                                      std::pair(409, "ConditionalRequestConflict")}) {
     serve(upload_with(
-        [status = status, code = code](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+        [status = status, code = code](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
           if (request.method == "POST" && !request.has_query("uploads="))
-            return s3_error_answer(status, code);
+            return s3_error_response(status, code);
           return std::nullopt;
         }));
     const auto outcome = extend();
@@ -405,8 +405,8 @@ TEST_F(S3StoreTest, BeginsAnUploadAnewWhenItsPartsAreNotTaken) {
 }
 
 TEST_F(S3StoreTest, CompletesWithoutIfMatchWhereTheServerHasNone) {
-  serve(upload_with([](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
-    if (request.headers.find("If-Match")) return s3_error_answer(501, "NotImplemented");
+  serve(upload_with([](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
+    if (request.headers.find("If-Match")) return s3_error_response(501, "NotImplemented");
     return std::nullopt;
   }));
   for (int i = 0; i < 2; ++i) {
@@ -418,8 +418,8 @@ TEST_F(S3StoreTest, CompletesWithoutIfMatchWhereTheServerHasNone) {
 
 TEST_F(S3StoreTest, RepeatsAPartThatFailsInPassing) {
   int failures = 0;
-  serve(upload_with([&failures](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
-    if (request.method == "PUT" && ++failures % 4 != 0) return s3_error_answer(503, "SlowDown");
+  serve(upload_with([&failures](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
+    if (request.method == "PUT" && ++failures % 4 != 0) return s3_error_response(503, "SlowDown");
     return std::nullopt;
   }));
   const auto outcome = extend();
@@ -428,9 +428,9 @@ TEST_F(S3StoreTest, RepeatsAPartThatFailsInPassing) {
 
 TEST_F(S3StoreTest, AbortsUntilNoPartIsLeft) {
   int lists = 0;
-  serve(upload_with([&lists](const ReceivedRequest& request) -> std::optional<ScriptedAnswer> {
+  serve(upload_with([&lists](const ReceivedRequest& request) -> std::optional<ScriptedResponse> {
     if (request.method == "POST" && !request.has_query("uploads="))
-      return s3_error_answer(400, "InvalidPart");
+      return s3_error_response(400, "InvalidPart");
     if (request.method == "GET" && !request.has_query("uploads=") && ++lists == 1)
       return xml("<ListPartsResult><Part/></ListPartsResult>");
     return std::nullopt;
@@ -444,7 +444,7 @@ TEST_F(S3StoreTest, CopyTakesNo200ForASuccess) {
       serve([](const ReceivedRequest&) { return xml("\n <Error><Code>InternalError</Code></Error>"); });
   EXPECT_EQ(store.copy("a", {1, "e"}, "b", kNever).error().kind, ErrorKind::retry);
   serve([](const ReceivedRequest& request) {
-    return request.method == "HEAD" ? s3_error_answer(404, "NoSuchKey") : xml("");
+    return request.method == "HEAD" ? s3_error_response(404, "NoSuchKey") : xml("");
   });
   EXPECT_EQ(store_->copy("a", {1, "e"}, "b", kNever).error().kind, ErrorKind::unknown_outcome);
 }
@@ -452,14 +452,14 @@ TEST_F(S3StoreTest, CopyTakesNo200ForASuccess) {
 // --- region, clock, credentials ---
 
 TEST_F(S3StoreTest, SignsForTheRegionThatTheBucketIsIn) {
-  const std::vector<ScriptedAnswer> redirects = {
+  const std::vector<ScriptedResponse> redirects = {
       {301, {{"x-amz-bucket-region", "eu-west-1"}}},
       {307, {{"x-amz-bucket-region", "eu-west-1"}}},
       {400, {}, "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>"},
       {301, {}, "<Error><Code>PermanentRedirect</Code><Region>eu-west-1</Region></Error>"},
   };
-  for (const ScriptedAnswer& redirect : redirects) {
-    S3Store& store = serve([redirect](const ReceivedRequest& request) -> ScriptedAnswer {
+  for (const ScriptedResponse& redirect : redirects) {
+    S3Store& store = serve([redirect](const ReceivedRequest& request) -> ScriptedResponse {
       if (request.header("Authorization").find("/eu-west-1/s3/") == std::string::npos) return redirect;
       return {200, {{"ETag", "\"e\""}}};
     });
@@ -471,7 +471,7 @@ TEST_F(S3StoreTest, SignsForTheRegionThatTheBucketIsIn) {
 }
 
 TEST_F(S3StoreTest, SignsForTheRegionThatABareRefusalOfHeadNames) {
-  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedResponse {
     if (request.header("Authorization").find("/eu-west-1/s3/") == std::string::npos)
       return {400, {{"x-amz-bucket-region", "eu-west-1"}}};
     return {200};
@@ -481,7 +481,7 @@ TEST_F(S3StoreTest, SignsForTheRegionThatABareRefusalOfHeadNames) {
 
 TEST_F(S3StoreTest, IsNotSentAroundInCircles) {
   int region = 0;
-  S3Store& store = serve([&region](const ReceivedRequest&) -> ScriptedAnswer {
+  S3Store& store = serve([&region](const ReceivedRequest&) -> ScriptedResponse {
     return {301, {{"x-amz-bucket-region", "region-" + std::to_string(++region)}}};
   });
   const auto outcome = store.put("k", MemoryBody("x"), kTextContent, kNever);
@@ -495,9 +495,10 @@ TEST_F(S3StoreTest, TakesTheStoresTimeWhenItsOwnIsWrong) {
   // The store is an hour ahead of SkippingClock's 2026-11-23T02:27:20Z.
   const std::string their_date = "Mon, 23 Nov 2026 03:27:20 GMT";
   for (const bool is_head : {false, true}) {
-    S3Store& store = serve([&](const ReceivedRequest& request) -> ScriptedAnswer {
+    S3Store& store = serve([&](const ReceivedRequest& request) -> ScriptedResponse {
       if (request.header("x-amz-date").starts_with("20261123T0327")) return {200, {{"ETag", "\"e\""}}};
-      ScriptedAnswer refusal = is_head ? ScriptedAnswer{403} : s3_error_answer(403, "RequestTimeTooSkewed");
+      ScriptedResponse refusal =
+          is_head ? ScriptedResponse{403} : s3_error_response(403, "RequestTimeTooSkewed");
       refusal.headers.emplace_back("Date", their_date);
       return refusal;
     });
@@ -515,16 +516,16 @@ TEST_F(S3StoreTest, TakesTheStoresTimeWhenItsOwnIsWrong) {
 
 TEST_F(S3StoreTest, RenewsExpiredCredentialsOnce) {
   for (const char* code : {"ExpiredToken", "InvalidToken", "InvalidAccessKeyId"}) {
-    S3Store& store = serve([code](const ReceivedRequest& request) -> ScriptedAnswer {
+    S3Store& store = serve([code](const ReceivedRequest& request) -> ScriptedResponse {
       if (request.header("x-amz-security-token") == "fresh") return {200, {{"ETag", "\"e\""}}};
-      return s3_error_answer(400, code);
+      return s3_error_response(400, code);
     });
     credentials_->renewed = AwsCredentials{"AKIDFRESH", "secret", "fresh"};
     EXPECT_TRUE(store.put("k", MemoryBody("x"), kTextContent, kNever)) << code;
     EXPECT_EQ(credentials_->invalidated, 1);
   }
   // There are no others: one request, and the error says what to do.
-  S3Store& store = serve([](const ReceivedRequest&) { return s3_error_answer(400, "ExpiredToken"); });
+  S3Store& store = serve([](const ReceivedRequest&) { return s3_error_response(400, "ExpiredToken"); });
   const size_t before = server_.requests().size();
   const auto outcome = store.put("k", MemoryBody("x"), kTextContent, kNever);
   ASSERT_FALSE(outcome);
@@ -567,9 +568,9 @@ TEST_F(S3StoreTest, GivesEachRefusalItsKind) {
       {501, "NotImplemented", ErrorKind::unsupported, ""},
   };
   for (const Refusal& refusal : refusals) {
-    S3Store& store = serve([refusal](const ReceivedRequest&) -> ScriptedAnswer {
+    S3Store& store = serve([refusal](const ReceivedRequest&) -> ScriptedResponse {
       if (*refusal.code == '\0') return {refusal.status, {}, "<html>no S3</html>"};
-      return s3_error_answer(refusal.status, refusal.code);
+      return s3_error_response(refusal.status, refusal.code);
     });
     const auto outcome = store.put("some key", MemoryBody("x"), kTextContent, kNever);
     ASSERT_FALSE(outcome) << refusal.code;
@@ -589,16 +590,16 @@ TEST_F(S3StoreTest, PassesOnHowLongToWait) {
         std::tuple("x-amz-retry-after", "1500", Nanoseconds(Milliseconds(1500))),
         std::tuple("Retry-After", "99999999999", Nanoseconds(Seconds(300)))}) {
     S3Store& store = serve([name = name, value = value](const ReceivedRequest&) {
-      ScriptedAnswer answer = s3_error_answer(503, "SlowDown");
-      answer.headers.emplace_back(name, value);
-      return answer;
+      ScriptedResponse response = s3_error_response(503, "SlowDown");
+      response.headers.emplace_back(name, value);
+      return response;
     });
     EXPECT_EQ(store.put("k", MemoryBody("x"), kTextContent, kNever).error().retry_after, wait) << name;
   }
 }
 
-TEST_F(S3StoreTest, ALostAnswerToAReadIsAPassingError) {
-  S3Store& store = serve([](const ReceivedRequest&) { return ScriptedAnswer{.cut_after = 20}; });
+TEST_F(S3StoreTest, ALostResponseToAReadIsAPassingError) {
+  S3Store& store = serve([](const ReceivedRequest&) { return ScriptedResponse{.cut_after = 20}; });
   EXPECT_EQ(store.stat("k", kNever).error().kind, ErrorKind::retry);
   EXPECT_EQ(store.list("", "", kNever).error().kind, ErrorKind::retry);
   EXPECT_EQ(store.get("k", 0, 10, kNever).error().kind, ErrorKind::retry);
@@ -609,7 +610,7 @@ TEST_F(S3StoreTest, ALostAnswerToAReadIsAPassingError) {
 
 TEST_F(S3StoreTest, UsesABucketThatIsThereOrMayNotBeLookedAt) {
   for (const int status : {200, 403}) {
-    S3Store& store = serve([status](const ReceivedRequest&) { return ScriptedAnswer{status}; });
+    S3Store& store = serve([status](const ReceivedRequest&) { return ScriptedResponse{status}; });
     const size_t before = server_.requests().size();
     EXPECT_TRUE(store.ensure_bucket(kNever)) << status;
     EXPECT_EQ(server_.requests().size() - before, 1u);
@@ -623,7 +624,7 @@ TEST_F(S3StoreTest, CreatesAMissingBucketInItsRegion) {
                   "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
                   "<LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>")}) {
     S3Store& store = serve(
-        [](const ReceivedRequest& request) { return ScriptedAnswer{request.method == "HEAD" ? 404 : 200}; },
+        [](const ReceivedRequest& request) { return ScriptedResponse{request.method == "HEAD" ? 404 : 200}; },
         {.region = region});
     EXPECT_TRUE(store.ensure_bucket(kNever));
     EXPECT_EQ(server_.request_lines().back(), "PUT /bucket");
@@ -633,19 +634,20 @@ TEST_F(S3StoreTest, CreatesAMissingBucketInItsRegion) {
 
 TEST_F(S3StoreTest, MayLoseTheRaceToCreateTheBucketToItself) {
   S3Store& store = serve([](const ReceivedRequest& request) {
-    return request.method == "HEAD" ? ScriptedAnswer{404} : s3_error_answer(409, "BucketAlreadyOwnedByYou");
+    return request.method == "HEAD" ? ScriptedResponse{404}
+                                    : s3_error_response(409, "BucketAlreadyOwnedByYou");
   });
   EXPECT_TRUE(store.ensure_bucket(kNever));
 
   int heads = 0;
   serve([&heads](const ReceivedRequest& request) {
-    if (request.method == "HEAD") return ScriptedAnswer{++heads == 1 ? 404 : 200};
-    return s3_error_answer(409, "BucketAlreadyExists");
+    if (request.method == "HEAD") return ScriptedResponse{++heads == 1 ? 404 : 200};
+    return s3_error_response(409, "BucketAlreadyExists");
   });
   EXPECT_TRUE(store_->ensure_bucket(kNever));
 
   serve([](const ReceivedRequest& request) {
-    return request.method == "HEAD" ? ScriptedAnswer{404} : s3_error_answer(409, "OperationAborted");
+    return request.method == "HEAD" ? ScriptedResponse{404} : s3_error_response(409, "OperationAborted");
   });
   EXPECT_EQ(store_->ensure_bucket(kNever).error().kind, ErrorKind::retry);
 }
@@ -654,8 +656,8 @@ TEST_F(S3StoreTest, RefusesSomebodyElsesBucket) {
   for (const int later : {403, 404}) {
     int heads = 0;
     S3Store& store = serve([&heads, later](const ReceivedRequest& request) {
-      if (request.method == "HEAD") return ScriptedAnswer{++heads == 1 ? 404 : later};
-      return s3_error_answer(409, "BucketAlreadyExists");
+      if (request.method == "HEAD") return ScriptedResponse{++heads == 1 ? 404 : later};
+      return s3_error_response(409, "BucketAlreadyExists");
     });
     const auto outcome = store.ensure_bucket(kNever);
     ASSERT_FALSE(outcome);
@@ -725,8 +727,8 @@ TEST_F(S3StoreTest, AListThatRepeatsItsFirstPageIsAnErrorAndNoEndlessLoop) {
 }
 
 TEST_F(S3StoreTest, AsksNoLongerForWhatTheServerRefusedOnce) {
-  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
-    if (request.headers.find("If-None-Match")) return s3_error_answer(400, "InvalidArgument");
+  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedResponse {
+    if (request.headers.find("If-None-Match")) return s3_error_response(400, "InvalidArgument");
     return {200, {{"ETag", "\"e\""}}};
   });
   for (const char* key : {"a", "b"})
@@ -737,9 +739,9 @@ TEST_F(S3StoreTest, AsksNoLongerForWhatTheServerRefusedOnce) {
 
 // Ceph RGW 16 refuses each If-Match. That the object is empty must not make it look absent from then on.
 TEST_F(S3StoreTest, ReplacesAnEmptyObjectOnAServerThatRefusesAConditionThatIsMet) {
-  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedResponse {
     const bool has_condition = request.headers.find("If-Match") || request.headers.find("If-None-Match");
-    if (has_condition) return s3_error_answer(412, "PreconditionFailed");
+    if (has_condition) return s3_error_response(412, "PreconditionFailed");
     return {200, {{"ETag", "\"e\""}}};
   });
   const auto replaced = store.replace("a", StoredObject{0, "e"}, MemoryBody("x"), kTextContent, kNever);
@@ -749,7 +751,7 @@ TEST_F(S3StoreTest, ReplacesAnEmptyObjectOnAServerThatRefusesAConditionThatIsMet
 
 // A key that the server takes in no way says nothing about its abilities.
 TEST_F(S3StoreTest, LearnsNothingFromARefusalThatHadAnotherReason) {
-  S3Store& store = serve([](const ReceivedRequest&) { return s3_error_answer(400, "InvalidObjectName"); });
+  S3Store& store = serve([](const ReceivedRequest&) { return s3_error_response(400, "InvalidObjectName"); });
   EXPECT_EQ(store.replace("a", {}, MemoryBody("x"), kTextContent, kNever).error().kind, ErrorKind::invalid);
   EXPECT_EQ(store.put("a", MemoryBody(std::string(65 * kMiB, 'x')), kTextContent, kNever).error().kind,
             ErrorKind::invalid);
@@ -786,14 +788,14 @@ TEST_F(S3StoreTest, GetsARangeFromAServerThatKnowsNone) {
 
 TEST_F(S3StoreTest, GetsAnObjectThatLooksLikeAnError) {
   const std::string content = "<Error><Code>InternalError</Code></Error>";
-  S3Store& store = serve([&content](const ReceivedRequest&) { return ScriptedAnswer{206, {}, content}; });
+  S3Store& store = serve([&content](const ReceivedRequest&) { return ScriptedResponse{206, {}, content}; });
   EXPECT_EQ(*store.get("k", 0, 1000, kNever), content);
 }
 
 TEST_F(S3StoreTest, AbortsUnfinishedUploadsOfItsPrefixOnAllPages) {
-  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedAnswer {
+  S3Store& store = serve([](const ReceivedRequest& request) -> ScriptedResponse {
     if (request.method == "DELETE" && request.path() == "/bucket/p/1")
-      return s3_error_answer(404, "NoSuchUpload");
+      return s3_error_response(404, "NoSuchUpload");
     if (request.method == "DELETE") return {204};
     if (request.has_query("key-marker=p%2F1") && request.has_query("upload-id-marker=u1")) {
       return xml(

@@ -145,9 +145,9 @@ class Survey {
   Result<void> try_upload() {
     if (!abilities().may(StoreAbility::multipart)) return {};
     const S3Call begin = call(HttpMethod::post, {{"uploads", ""}});
-    TRY_ASSIGN(const S3Answer begun, connection_.send(begin, deadline_));
+    TRY_ASSIGN(const S3Response begun, connection_.send(begin, deadline_));
     const std::optional<std::string> id =
-        begun.ok() ? read_s3_upload_id(begun.response.body) : std::optional<std::string>();
+        begun.ok() ? read_s3_upload_id(begun.http.body) : std::optional<std::string>();
     if (!id) return refused(begin, begun, StoreAbility::multipart);
     learn(StoreAbility::multipart, true, {});
     Result<void> tried = try_part_copy(*id);
@@ -159,23 +159,23 @@ class Survey {
     S3Call copy = call(HttpMethod::put, {{"partNumber", "1"}, {"uploadId", id}});
     copy.headers.set(connection_.dialect().header("copy-source"),
                      fmt::format("/{}/{}", connection_.bucket(), encode_path(copy_)));
-    TRY_ASSIGN(const S3Answer copied, connection_.send(copy, deadline_));
+    TRY_ASSIGN(const S3Response copied, connection_.send(copy, deadline_));
     const std::optional<std::string> etag =
-        copied.ok() ? read_s3_etag(copied.response.body) : std::optional<std::string>();
+        copied.ok() ? read_s3_etag(copied.http.body) : std::optional<std::string>();
     // Parts have 5 MiB and more, and Garage 2 copies none of a smaller object. The first object that grows by
     // parts shows whether such a server copies those.
-    if (copied.response.status == kBadRequestStatus) return {};
+    if (copied.http.status == kBadRequestStatus) return {};
     if (!etag) return refused(copy, copied, StoreAbility::part_copy);
     learn(StoreAbility::part_copy, true, {});
     return {};
   }
 
   // What passes is an error, to be tried again; all else shows what the server lacks.
-  Result<void> refused(const S3Call& call, const S3Answer& answer, StoreAbility ability) {
-    Error error = connection_.error_of(call, answer);
-    const bool is_answered = answer.ok() || is_lacking(error);
+  Result<void> refused(const S3Call& call, const S3Response& response, StoreAbility ability) {
+    Error error = connection_.error_of(call, response);
+    const bool is_answered = response.ok() || is_lacking(error);
     if (!is_answered) return error;
-    learn(ability, false, answer.ok() ? "the answer shows nothing of what was asked for" : error.message);
+    learn(ability, false, response.ok() ? "the answer shows nothing of what was asked for" : error.message);
     return {};
   }
 

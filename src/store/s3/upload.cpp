@@ -19,7 +19,7 @@ constexpr size_t kTokenBytes = 16;
 // (AbortMultipartUpload in S3's API reference).
 constexpr int kAbortTries = 3;
 // So many answers to a copied part that name no copy show that the server knows no copies.
-constexpr int kAnswersWithoutEtag = 2;
+constexpr int kResponsesWithoutEtag = 2;
 
 // An ETag to be given back, in the form that write_s3_complete gives it.
 std::string part_etag(std::string_view etag) {
@@ -52,12 +52,12 @@ Result<S3MultipartUpload> S3MultipartUpload::begin(const S3Peer& peer, std::stri
   if (!content_type.empty()) call.headers.set("Content-Type", content_type);
   call.optional_headers = {
       {connection.dialect().header(kTokenHeader), upload.token_, StoreAbility::metadata}};
-  TRY_ASSIGN(const S3Answer answer, connection.send(call, deadline));
-  if (!answer.ok()) {
-    Error error = connection.error_of(call, answer);
+  TRY_ASSIGN(const S3Response response, connection.send(call, deadline));
+  if (!response.ok()) {
+    Error error = connection.error_of(call, response);
     return is_lacking(error) ? upload.lacks(StoreAbility::multipart, std::move(error)) : error;
   }
-  std::optional<std::string> id = read_s3_upload_id(answer.response.body);
+  std::optional<std::string> id = read_s3_upload_id(response.http.body);
   if (!id) {
     Error error{ErrorKind::unknown_outcome,
                 fmt::format("key \"{}\": the answer to a new upload has no upload ID", upload.key_)};
@@ -102,22 +102,22 @@ Result<void> S3MultipartUpload::copy_part(const Source& source, const S3Part& pa
   copy.stall_timeout = kS3ServerWorkStallTimeout;
   // A server that does not know the header of the source stores an empty part, and says nothing of a copy.
   // An answer that is cut short looks the same, but not twice.
-  int answers_without_etag = 0;
+  int responses_without_etag = 0;
   TRY_ASSIGN(std::string etag, repeat_while_passing(peer_.clock, deadline, [&]() -> Result<std::string> {
-               TRY_ASSIGN(const S3Answer answer, connection().send(copy, deadline));
-               if (!answer.ok()) {
-                 Error error = connection().error_of(copy, answer);
+               TRY_ASSIGN(const S3Response response, connection().send(copy, deadline));
+               if (!response.ok()) {
+                 Error error = connection().error_of(copy, response);
                  // The source is gone, shorter than the range, or another.
-                 const bool is_bare_404 = answer.response.status == 404 && answer.code().empty();
-                 if (answer.code() == "NoSuchKey" || answer.code() == "InvalidRange" || is_bare_404)
+                 const bool is_bare_404 = response.http.status == 404 && response.code().empty();
+                 if (response.code() == "NoSuchKey" || response.code() == "InvalidRange" || is_bare_404)
                    error.kind = ErrorKind::exists;
                  return is_lacking(error) ? lacks(StoreAbility::part_copy, std::move(error)) : error;
                }
-               std::optional<std::string> etag_of_part = read_s3_etag(answer.response.body);
+               std::optional<std::string> etag_of_part = read_s3_etag(response.http.body);
                if (etag_of_part) return *std::move(etag_of_part);
                Error error{ErrorKind::retry,
                            fmt::format("key \"{}\": the answer to a copied part has no ETag", key_)};
-               if (++answers_without_etag < kAnswersWithoutEtag) return error;
+               if (++responses_without_etag < kResponsesWithoutEtag) return error;
                return lacks(StoreAbility::part_copy, std::move(error));
              }));
   connection().abilities().confirm(StoreAbility::part_copy);
@@ -132,14 +132,14 @@ Result<void> S3MultipartUpload::send_part(const Body& whole, const S3Part& part,
   send.body = &range;
   TRY_ASSIGN(
       std::string etag, repeat_while_passing(peer_.clock, deadline, [&]() -> Result<std::string> {
-        TRY_ASSIGN(const S3Answer answer, connection().send(send, deadline));
-        if (!answer.ok()) {
-          Error error = connection().error_of(send, answer);
+        TRY_ASSIGN(const S3Response response, connection().send(send, deadline));
+        if (!response.ok()) {
+          Error error = connection().error_of(send, response);
           const bool may_be_smaller =
-              is_too_large(answer) && peer_.server.refused_body(part.size, peer_.limits.least_part_bytes);
+              is_too_large(response) && peer_.server.refused_body(part.size, peer_.limits.least_part_bytes);
           return may_be_smaller ? lacks(StoreAbility::large_bodies, std::move(error)) : error;
         }
-        std::string etag_of_part = part_etag(answer.response.headers.find("ETag").value_or(""));
+        std::string etag_of_part = part_etag(response.http.headers.find("ETag").value_or(""));
         if (etag_of_part.empty())
           return Error{ErrorKind::retry, fmt::format("key \"{}\": the answer to a part has no ETag", key_)};
         return etag_of_part;
@@ -184,31 +184,31 @@ Result<StoredObject> S3MultipartUpload::complete(const Deadline& deadline) {
   }
   completion.body = &body_bytes;
   completion.stall_timeout = kS3ServerWorkStallTimeout;
-  Result<S3Answer> answer = connection().send(completion, deadline);
-  if (!answer) {
-    if (answer.error().kind != ErrorKind::unknown_outcome) return std::move(answer).error();
-    return settle(std::move(answer).error(), deadline);
+  Result<S3Response> response = connection().send(completion, deadline);
+  if (!response) {
+    if (response.error().kind != ErrorKind::unknown_outcome) return std::move(response).error();
+    return settle(std::move(response).error(), deadline);
   }
-  if (answer->ok()) {
+  if (response->ok()) {
     if (!are_equal_parts(parts_)) connection().abilities().confirm(StoreAbility::uneven_parts);
-    if (std::optional<std::string> etag = read_s3_etag(answer->response.body))
+    if (std::optional<std::string> etag = read_s3_etag(response->http.body))
       return StoredObject{size_, connection().usable_etag(*etag)};
     return settle(Error{ErrorKind::unknown_outcome,
                         fmt::format("key \"{}\": the answer to the completed upload was cut short", key_)},
                   deadline);
   }
-  Error error = connection().error_of(completion, *answer);
-  if (answer->code() == "EntityTooSmall")
+  Error error = connection().error_of(completion, *response);
+  if (response->code() == "EntityTooSmall")
     error.kind = ErrorKind::exists;  // what was copied is less than a part
-  if (answer->code() == "InvalidPart" && !are_equal_parts(parts_)) {
+  if (response->code() == "InvalidPart" && !are_equal_parts(parts_)) {
     return lacks(StoreAbility::uneven_parts, std::move(error));
   }
   // A 5xx may come after the work was done, and 404 and 412 from the second arrival of a completion that was
   // applied at the first (ClickHouse#114348).
-  const bool may_be_done = answer->response.status >= 500 || answer->response.status == 200 ||
-                           answer->response.status == 412 || answer->code() == "NoSuchUpload";
+  const bool may_be_done = response->http.status >= 500 || response->http.status == 200 ||
+                           response->http.status == 412 || response->code() == "NoSuchUpload";
   if (!may_be_done || error.kind == ErrorKind::unsupported) return error;
-  const bool is_condition_refused = answer->response.status == 412 && has_condition &&
+  const bool is_condition_refused = response->http.status == 412 && has_condition &&
                                     connection().abilities().may(StoreAbility::conditional_complete);
   Result<StoredObject> settled = settle(std::move(error), deadline);
   // Nothing has changed, so the condition was met.
@@ -224,10 +224,10 @@ Result<std::optional<StoredObject>> S3MultipartUpload::look(bool& is_ours, const
   head.key = key_;
   is_ours = false;
   return repeat_while_passing(peer_.clock, deadline, [&]() -> Result<std::optional<StoredObject>> {
-    TRY_ASSIGN(const S3Answer answer, connection().send(head, deadline));
-    if (answer.response.status == 404) return std::optional<StoredObject>();
-    if (!answer.ok()) return connection().error_of(head, answer);
-    std::optional<StoredObject> object = read_s3_object(answer.response.headers);
+    TRY_ASSIGN(const S3Response response, connection().send(head, deadline));
+    if (response.http.status == 404) return std::optional<StoredObject>();
+    if (!response.ok()) return connection().error_of(head, response);
+    std::optional<StoredObject> object = read_s3_object(response.http.headers);
     if (!object) {
       return Error{ErrorKind::retry,
                    fmt::format("key \"{}\": the answer to HEAD has no Content-Length", key_)};
@@ -235,7 +235,7 @@ Result<std::optional<StoredObject>> S3MultipartUpload::look(bool& is_ours, const
     object->etag = connection().usable_etag(object->etag);
     const bool is_other = !replaces_ || *object != *replaces_;
     const bool carries_token = connection().abilities().may(StoreAbility::metadata)
-                                   ? answer.response.headers.find(dialect.header(kTokenHeader)) == token_
+                                   ? response.http.headers.find(dialect.header(kTokenHeader)) == token_
                                    : is_other;
     is_ours = object->size == size_ && carries_token;
     return object;
@@ -263,15 +263,15 @@ Result<StoredObject> S3MultipartUpload::settle(Error why, const Deadline& deadli
 
 void S3MultipartUpload::abandon(const Deadline& deadline) {
   for (int i = 0; i < kAbortTries; ++i) {
-    const Result<S3Answer> aborted = connection().send(call(HttpMethod::del), deadline);
+    const Result<S3Response> aborted = connection().send(call(HttpMethod::del), deadline);
     if (!aborted) {
       if (!is_passing(aborted.error())) return;
       continue;
     }
     if (aborted->code() == "NoSuchUpload") return;
-    const Result<S3Answer> parts = connection().send(call(HttpMethod::get), deadline);
+    const Result<S3Response> parts = connection().send(call(HttpMethod::get), deadline);
     if (parts && parts->code() == "NoSuchUpload") return;
-    if (parts && parts->ok() && read_s3_part_count(parts->response.body) == 0u) return;
+    if (parts && parts->ok() && read_s3_part_count(parts->http.body) == 0u) return;
   }
 }
 

@@ -26,9 +26,9 @@ void check_shown(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rayhistory;
   const std::string_view body(reinterpret_cast<const char*>(data), size);
-  check_keys(read_aws_key_answer(body));
+  check_keys(read_aws_key_response(body));
   check_keys(read_aws_process_output(body));
-  check_keys(read_alibaba_token_answer(body));
+  check_keys(read_alibaba_token_response(body));
   check_shown(read_aws_key_refusal(body));
   const auto issued = read_token_service_credentials(body);
   check_keys(issued);
