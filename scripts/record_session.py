@@ -35,7 +35,8 @@ from live.ray_head import RayHead
 from live.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
-WORKLOAD_SECONDS = 300
+# Ray Tune starts a process for each trial, and each imports pandas, on a machine that may be busy.
+WORKLOAD_SECONDS = 600
 ALIVE_SECONDS = 120
 # Workers and the GCS report what happened once a second, and agents send it on a moment later.
 SETTLED_SECONDS = 4
