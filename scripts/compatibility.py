@@ -4,8 +4,10 @@
 
 RAYS is a folder with a virtual environment for each version, RAYS/2.57.0/bin/ray. For each of them a session of
 tests/data/compatibility/workload.py is recorded into RECORDINGS/<version>, unless one is there, and compared by
-tests/historyserver/test_recordings.py. It runs one Ray at a time, and takes some minutes for each. Run it with the
-Python of `scripts/tools.sh tests`, after `scripts/build.sh release collector answer_for_test`.
+tests/historyserver/test_recordings.py. tests/historyserver/ray_versions.py declares what an older Ray answers in another
+way, with the reason of each. The table names these differences, and marks those that the list does not declare. The
+script runs one Ray at a time, and takes some minutes for each. Run it with the Python of `scripts/tools.sh tests`, after
+`scripts/build.sh release collector answer_for_test`.
 """
 
 import argparse
@@ -69,7 +71,7 @@ def record(ray, folder):
 
 
 def compare(recordings, version):
-    """By test: what differs, nothing where it agrees."""
+    """Returns, by test, the paths that differ as ray_versions.py declares it, and the test's failure or None."""
     report = recordings / version / "report.xml"
     environment = {**os.environ, "RAYHISTORY_RECORDINGS": str(recordings), "RAYHISTORY_BIN_DIR": str(ROOT / "build/release/bin")}
     subprocess.run(
@@ -80,27 +82,35 @@ def compare(recordings, version):
     outcomes = {}
     for case in ElementTree.parse(report).getroot().iter("testcase"):
         wrong = [child.get("message", "") + (child.text or "") for child in case if child.tag in ("failure", "error")]
-        outcomes[case.get("name").partition("[")[0]] = wrong[0] if wrong else None
+        declared = [item.get("value") for item in case.iter("property") if item.get("name") == "differs"]
+        outcomes[case.get("name").partition("[")[0]] = declared, wrong[0] if wrong else None
     return outcomes
 
 
-def fields_that_differ(message):
-    """The names of the fields in a failure of comparison.check, the most frequent first."""
-    paths = re.findall(r"^(?:E\s+)?(?:AssertionError: )?(\.[^\s:]\S*): live ", message, re.MULTILINE)
-    names = [re.split(r"[.\[]", path.rstrip("]"))[-1] for path in paths]
+def paths_in(message):
+    """Returns the paths that a failure of comparison.check names."""
+    return re.findall(r"^(?:E\s+)?(?:AssertionError: )?(\.[^\s:]\S*): live ", message, re.MULTILINE)
+
+
+def fields_of(paths):
+    """The names of the fields, the most frequent first."""
+    names = [re.sub(r"(\[\d+\])+$", "", path).rpartition(".")[2] for path in paths]
     # A row that one side lacks is named by its ID, and its lack changes the numbers of rows.
     names = ["whole rows" if ID.match(name) else name for name in names if name not in ("total", "num_filtered", "num_after_truncation")]
     return sorted(set(names), key=lambda name: (-names.count(name), name))
 
 
 def line_of(version, outcomes):
-    differing = []
+    agreeing, differing = [], []
     for test, name in ANSWERS.items():
-        message = outcomes.get(test, "it was not compared")
-        if message is not None:
-            fields = fields_that_differ(message)
-            differing.append(f"{name} ({', '.join(f'`{field}`' for field in fields[:6])})" if fields else name)
-    agreeing = [name for test, name in ANSWERS.items() if outcomes.get(test, "") is None]
+        declared, message = outcomes.get(test, ([], "it was not compared"))
+        if message is None and not declared:
+            agreeing.append(name)
+            continue
+        # A difference of a whole answer has the path "", and one of a log has the log's request.
+        fields = [f"`{field}`" for field in fields_of(path for path in declared if re.match(r"\.\w", path))[:6]]
+        fields += [f"`{field}` (not declared)" for field in fields_of(paths_in(message or ""))[:6]]
+        differing.append(f"{name} ({', '.join(fields)})" if fields else name)
     return f"| {version} | {', '.join(agreeing) or '–'} | {'; '.join(differing) or '–'} |"
 
 

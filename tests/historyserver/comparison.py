@@ -65,13 +65,13 @@ def differences(live, ours, path=""):
         yield path, live, ours
 
 
-def check(live, ours, allowed=(), times=None, all_occur=True, time_ms=1):
+def check(live, ours, allowed=(), times=None, all_occur=True, time_ms=1, of_version=()):
     """`allowed`: (pattern of a path, whether this difference is one that may be). One that never occurs is too many,
     unless not `all_occur`. `times`: pattern of times in milliseconds, which may be `time_ms` apart: live takes them of its
-    clock a second time.
+    clock a second time. `of_version`: like `allowed`, of an older Ray; these need not occur. Returns the paths of those that do.
     """
     allowed = list(allowed)
-    used, wrong = set(), []
+    used, wrong, older = set(), [], []
     for path, one, other in differences(masked(live), parsed(without_last_seen(ours))):
         if times and re.fullmatch(times, path) and isinstance(one, (int, float)) and isinstance(other, (int, float)) and abs(one - other) <= time_ms:
             continue
@@ -80,10 +80,14 @@ def check(live, ours, allowed=(), times=None, all_occur=True, time_ms=1):
                 used.add(index)
                 break
         else:
+            if any(re.fullmatch(pattern, path) and may(one, other) for pattern, may in of_version):
+                older.append(path)
+                continue
             wrong.append(f"{path}: live {str(one)[:200]!r}, ours {str(other)[:200]!r}")
     assert not wrong, "\n".join(wrong[:40])
     unused = [pattern for index, (pattern, _) in enumerate(allowed) if index not in used]
     assert not (all_occur and unused), f"these never differ: {unused}"
+    return older
 
 
 def anything(live, ours):

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pytest
 from comparison import LAST_SEEN, OF_CHOSEN_NAMES, TIMES, anything, by_id, check, of_nodes
+from ray_versions import FIRST_THAT_COUNTS_BY_NAME, differences_of, version_of
 from recorded_dashboard import recorded_answers
 
 DATA = Path(os.environ.get("RAYHISTORY_RECORDINGS", Path(__file__).resolve().parents[1] / "data" / "recordings"))
 RECORDINGS = sorted(path.parent.name for path in DATA.glob("*/session.tar.gz"))
 TASKS = "/api/v0/tasks?detail=1&limit=10000&exclude_driver=false"
 # By which a row is known: lists come in no order, live.
-KEYS = ("task_id", "attempt_number", "actor_id", "worker_id", "node_id", "job_id", "submission_id")
+KEYS = (("task_id", "attempt_number"), ("actor_id",), ("worker_id",), ("node_id",), ("job_id", "submission_id"))
 ENDED = time.time() - 3600
 SEED = 4  # with it the end of an actor that left by itself is lost, whose worker's profile is not
 # Live reads its clock a second time, and so later where the machine is busy.
@@ -42,7 +43,13 @@ class Recording:
         (self.session,) = self.bucket.glob("cluster-history/*/*/*/session_*")
         if share_of_events < 1:
             self._keep(share_of_events)
+        self.version = version_of(json.loads(self.live["/api/v0/cluster_metadata"][1]))
+        self.of_version = []  # The test that runs found these differences of this Ray.
         self.ours = self._answers()
+
+    def check(self, answer, live, ours, *arguments, **options):
+        """Compares them, and allows what this version of Ray answers in another way."""
+        self.of_version += check(live, ours, *arguments, of_version=differences_of(self.version, answer), **options)
 
     def _keep(self, share):
         """Of the events, some by chance, always the same ones."""
@@ -100,7 +107,8 @@ def rows_of(body):
 
 
 def key_of(row):
-    return "-".join(str(row[key]) for key in KEYS if row.get(key) is not None)
+    keys = next(keys for keys in KEYS if any(row.get(key) is not None for key in keys))
+    return "-".join(str(row.get(key)) for key in keys)
 
 
 def with_rows_by_key(body):
@@ -115,6 +123,17 @@ def recording(request, tmp_path_factory):
     return Recording(request.param, tmp_path_factory.mktemp(request.param))
 
 
+@pytest.fixture(autouse=True)
+def record_what_differs_by_version(request, record_property):
+    """scripts/compatibility.py reads it from the report."""
+    yield
+    recording = request.node.funcargs.get("recording")
+    if recording is not None:
+        for path in recording.of_version:
+            record_property("differs", path)
+        recording.of_version = []
+
+
 def test_tasks_whatever_is_filtered(recording):
     for request in recording.requests(r"/api/v0/tasks(\?.*)?"):
         one, other = recording.both_by_key(request)
@@ -123,11 +142,30 @@ def test_tasks_whatever_is_filtered(recording):
             missing = rows_of(one).keys() - rows_of(other).keys()
             assert not missing, request
             continue
-        check(one, other)
+        if "filter_keys=node_id" in request and recording.version < (2, 55):
+            # Its dashboard knows the node of fewer tasks.
+            assert rows_of(one).keys() <= rows_of(other).keys(), request
+            continue
+        recording.check("tasks", one, other)
+
+
+def by_type(summary):
+    """Counts the tasks of each type and state, whatever their names are."""
+    counts = {}
+    for group in summary.values():
+        for state, count in group["state_counts"].items():
+            counts[f"{group['type']} {state}"] = counts.get(f"{group['type']} {state}", 0) + count
+    return counts
 
 
 def test_tasks_by_function(recording):
-    check(*recording.both("/api/v0/tasks/summarize"))
+    one, other = recording.both("/api/v0/tasks/summarize")
+    if recording.version < FIRST_THAT_COUNTS_BY_NAME:
+        recording.of_version.append(".summary")
+        for body in (one, other):
+            cluster = body["data"]["result"]["result"]["node_id_to_summary"]["cluster"]
+            cluster["summary"] = by_type(cluster["summary"])
+    recording.check("summary", one, other)
 
 
 def by_group(nodes):
@@ -143,7 +181,7 @@ def test_tasks_by_lineage(recording):
     for body in (one, other):
         cluster = body["data"]["result"]["result"]["node_id_to_summary"]["cluster"]
         cluster["summary"] = by_group(cluster["summary"])
-    check(one, other)
+    recording.check("lineage", one, other)
 
 
 def test_timeline(recording):
@@ -159,14 +197,14 @@ def test_timeline(recording):
                     event[key] = round(event[key])
             event.pop("tid")
         events.sort(key=lambda event: json.dumps(event, sort_keys=True))
-    check(one, other)
+    recording.check("timeline", one, other)
 
 
 def test_actors(recording):
     for request in recording.requests(r"/api/v0/actors(\?.*)?"):
         # The exception itself, in Python's serialization, is left out: nothing shows it.
-        check(*recording.both_by_key(request), [(r".*\.serialized_exception", lambda _, ours: ours == "absent")], all_occur=False)
-    check(*recording.both("/api/v0/actors/summarize"))
+        recording.check("actors", *recording.both_by_key(request), [(r".*\.serialized_exception", lambda _, ours: ours == "absent")], all_occur=False)
+    recording.check("actors", *recording.both("/api/v0/actors/summarize"))
 
 
 # Only live knows what a living process and its host were doing, and the port of an actor that died in its constructor.
@@ -189,7 +227,7 @@ OF_ACTORS = [
 
 def test_actor_pages(recording):
     for request in recording.requests(r"/logical/actors(/\w+)?"):
-        check(*recording.both(request), OF_ACTORS, times=TIMES, all_occur=False, time_ms=CLOCK_MS)
+        recording.check("actor pages", *recording.both(request), OF_ACTORS, times=TIMES, all_occur=False, time_ms=CLOCK_MS)
 
 
 def test_names_that_people_chose_are_as_the_list_of_actors_has_them(recording):
@@ -206,7 +244,7 @@ def test_workers(recording):
     for worker in [worker for worker in one if worker.endswith("f" * 40) and worker[:8] not in jobs]:
         del one[worker]
     driver = r"\.\w{8}f{48}"
-    check(one, other, [
+    recording.check("workers", one, other, [
         (driver + r"\.(start|end)_time_ms", lambda live, ours: abs(ours - live) < CLOCK_MS),
         (driver + r"\.exit_(type|detail)", lambda _, ours: ours is None),
     ], all_occur=False)  # fmt: skip
@@ -215,14 +253,14 @@ def test_workers(recording):
 def test_nodes(recording):
     for request in recording.requests(r"/api/v0/nodes\?detail=1"):
         # Of a node's end, live reads its clock once for the event and once for the answer.
-        check(*recording.both_by_key(request), times=r".*\.end_time_ms", time_ms=CLOCK_MS)
-    check(*recording.both("/nodes?view=hostNameList"))
+        recording.check("nodes", *recording.both_by_key(request), times=r".*\.end_time_ms", time_ms=CLOCK_MS)
+    recording.check("nodes", *recording.both("/nodes?view=hostNameList"))
     one, other = recording.both("/nodes?view=summary")
     for body in (one, other):
         body["data"]["summary"] = {node["raylet"]["nodeId"]: node for node in body["data"]["summary"]}
     assert one["data"]["summary"].keys() == other["data"]["summary"].keys()
     # How much was in use at that moment.
-    check(one, other, [
+    recording.check("nodes", one, other, [
         # What live hears of a node's end has none of these, and takes the place of what it knew.
         (r".*\.raylet\.(nodeManager\w+|nodeName|\w+SocketName|sessionDir|tempDir|startTimeMs)", lambda live, _: live in ("", "0")),
         (r".*\.raylet\.endTimeMs", lambda live, ours: abs(int(ours) - int(live)) < CLOCK_MS),
@@ -242,9 +280,9 @@ OF_JOBS = [
 
 def test_jobs(recording):
     for request in recording.requests(r"/api/v0/jobs\?detail=1"):
-        check(*recording.both_by_key(request), OF_JOBS, all_occur=False)
+        recording.check("jobs", *recording.both_by_key(request), OF_JOBS, all_occur=False)
     for request in recording.requests(r"/api/jobs/.*"):
-        check(*recording.both(request), OF_JOBS, all_occur=False)
+        recording.check("jobs", *recording.both(request), OF_JOBS, all_occur=False)
 
 
 # The export API tells how a dataset stands, and not how much went through; metrics are Prometheus's.
@@ -292,7 +330,9 @@ def test_logs_of_tasks_and_actors(recording):
     for request in recording.requests(r"/api/v0/logs/file\?.*"):
         (live_status, live), (status, ours) = recording.live[request], recording.ours[request]
         if live_status == 200:
-            assert (status, ours[: len(live.decode(errors="replace"))]) == (200, live.decode(errors="replace")), request
+            text = live.decode(errors="replace")
+            assert status == 200, request
+            recording.check("logs", {request: text}, {request: text if ours.startswith(text) else ours})
     assert sum(bool(recording.live[request][1]) for request in recording.requests(r"/api/v0/logs/file\?.*")) > 3
 
 

@@ -70,11 +70,11 @@ double resource_of(const Node& node, std::string_view name) {
   return 0;
 }
 
-// Where each node's Ray had its folder, which is known of its tasks' logs:
-// "/tmp/ray/session_…/logs/worker-….out".
+// Where each node's Ray had its folder, which its tasks' logs tell: "/tmp/ray/session_…/logs/worker-….out".
+// Actors' tasks have no log of their own, and Ray before 2.58 names few.
 class SessionFolders {
  public:
-  explicit SessionFolders(const SessionView& view) {
+  explicit SessionFolders(const SessionView& view) : of_any_(view.state.folder) {
     const std::string part = "/" + view.listing.session.name.str() + "/";
     for (const TaskAttempt& task : view.state.attempts) {
       const size_t at = task.stdout_file.find(part);

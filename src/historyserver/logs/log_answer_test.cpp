@@ -580,6 +580,44 @@ TEST_F(LogAnswerTest, FindsAnActorsLogAndThatOfAnEarlierLifeWhereTheLastHasNone)
   EXPECT_EQ(file("actor_id=ad").status, 400);
 }
 
+// Ray up to 2.57 sends no event that names the worker.
+TEST_F(LogAnswerTest, FindsTheLogOfAnActorThatDiedInItsConstructorByItsProcess) {
+  Actor actor;
+  actor.actor_id = "ac";
+  actor.job_id = "01000000";
+  actor.state = "DEAD";
+  actor.pid = 70;
+  actor.ip_address = "10.0.0.2";
+  state_.actors.push_back(actor);
+  const auto message = [&] { return file("actor_id=ac").body; };
+  EXPECT_EQ(file("actor_id=ac").status, 410);
+  put(kHead, "worker-0a-01000000-70.out", "of another node");
+  put(kWorkerNode, "worker-0a-02000000-70.out", "of another job");
+  put(kWorkerNode, "worker-0b-01000000-7.out", "of another process");
+  EXPECT_EQ(message(), "Could not find a log file with suffix out of actor ac");
+  put(kWorkerNode, "worker-0c-01000000-70.err", "the constructor's error");
+  EXPECT_EQ(file("actor_id=ac").status, 410);
+  EXPECT_EQ(file("actor_id=ac&suffix=err").body, "the constructor's error");
+  put(kWorkerNode, "worker-0c-01000000-70.out", "'s log\n");
+  put(kWorkerNode, "worker-0c-01000000-70.rotated.20-3.out", "the constructor");
+  EXPECT_EQ(message(), "the constructor's log\n");
+
+  // The process ID was used again, and nothing says which of the two was the actor's.
+  put(kWorkerNode, "worker-0d-ffffffff-70.out", "before or after");
+  EXPECT_EQ(file("actor_id=ac").status, 410);
+}
+
+TEST_F(LogAnswerTest, TakesTheLogOfAConstructorFromAWorkerThatHadNoJobYet) {
+  Actor actor;
+  actor.actor_id = "ac";
+  actor.job_id = "01000000";
+  actor.pid = 70;
+  actor.ip_address = "10.0.0.2";
+  state_.actors.push_back(actor);
+  put(kWorkerNode, "worker-0d-ffffffff-70.out", "the constructor's log");
+  EXPECT_EQ(file("actor_id=ac").body, "the constructor's log");
+}
+
 TEST_F(LogAnswerTest, FindsASubmissionsLogOnItsDriversNodeOrAnyOther) {
   put(kHead, "job-driver-sub.log", "head");
   put(kWorkerNode, "job-driver-sub.log", "worker");

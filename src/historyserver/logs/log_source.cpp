@@ -4,6 +4,7 @@
 #include <charconv>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -24,8 +25,11 @@ std::string_view name_in(std::string_view path) {
 // is ffffffff where the worker was started before it had one.
 struct WorkerLog {
   std::string_view worker_id;
+  std::string_view job_id;
   int64_t pid = 0;
 };
+
+constexpr std::string_view kNoJobYet = "ffffffff";
 
 std::optional<WorkerLog> parse_worker_log(std::string_view name, std::string_view suffix) {
   constexpr std::string_view kWorker = "worker-";
@@ -40,7 +44,7 @@ std::optional<WorkerLog> parse_worker_log(std::string_view name, std::string_vie
   const size_t job = name.find('-');
   const size_t pid = name.rfind('-');
   if (job == std::string_view::npos || job == pid) return std::nullopt;
-  WorkerLog log{.worker_id = name.substr(0, job)};
+  WorkerLog log{.worker_id = name.substr(0, job), .job_id = name.substr(job + 1, pid - job - 1)};
   const char* const end = name.data() + name.size();
   const auto parsed = std::from_chars(name.data() + pid + 1, end, log.pid);
   if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
@@ -104,9 +108,10 @@ class Finder {
     return std::vector<LogSlice>{{object->key, 0, object->object.size}};
   }
 
-  // Those of the first worker log of the node that is the wanted one; none where there is none.
-  std::vector<LogGeneration> worker_log(const NodeId& node,
-                                        const std::function<bool(const WorkerLog&)>& is_wanted) const {
+  // The paths of the node's worker logs that are wanted.
+  std::set<std::string> worker_logs(const NodeId& node,
+                                    const std::function<bool(const WorkerLog&)>& is_wanted) const {
+    std::set<std::string> paths;
     const std::string folder = node.str() + "/logs/";
     const size_t path_begins = listing_.session.prefix.size() + folder.size();
     for (const ListedObject* object : listing_.below(folder)) {
@@ -115,15 +120,43 @@ class Finder {
       path = live_log_path(path);
       if (path.find('/') != std::string::npos) continue;
       const std::optional<WorkerLog> log = parse_worker_log(path, request_.suffix);
-      if (log && is_wanted(*log)) return generations_of(listing_, node, path);
+      if (log && is_wanted(*log)) paths.insert(std::move(path));
     }
-    return {};
+    return paths;
+  }
+
+  // Those of the first worker log of the node that is the wanted one; none where there is none.
+  std::vector<LogGeneration> worker_log(const NodeId& node,
+                                        const std::function<bool(const WorkerLog&)>& is_wanted) const {
+    const std::set<std::string> paths = worker_logs(node, is_wanted);
+    if (paths.empty()) return {};
+    return generations_of(listing_, node, *paths.begin());
   }
 
   std::vector<LogGeneration> log_of_worker(std::string_view node_id, std::string_view worker_id) const {
     const std::optional<NodeId> node = NodeId::parse(node_id);
     if (!node || worker_id.empty()) return {};
     return worker_log(*node, [&](const WorkerLog& log) { return log.worker_id == worker_id; });
+  }
+
+  // Ray up to 2.57 sends no events of workers, so no event names the worker of an actor that died in its
+  // constructor. The actor's death names the process, and the name of the worker's log names it too. None
+  // where several logs have that process ID: the system gave the ID to one worker after the other, and
+  // nothing says which of them was the actor's.
+  std::vector<LogGeneration> log_of_constructor(const Actor& actor) const {
+    const auto is_its_own = [&](const WorkerLog& log) {
+      return log.pid == actor.pid && (log.job_id == actor.job_id || log.job_id == kNoJobYet);
+    };
+    std::vector<LogGeneration> found;
+    for (const Node& node : state_.nodes) {
+      const std::optional<NodeId> id = NodeId::parse(node.node_id);
+      if (!id || node.ip_address != actor.ip_address) continue;
+      for (const std::string& path : worker_logs(*id, is_its_own)) {
+        if (!found.empty()) return {};
+        found = generations_of(listing_, *id, path);
+      }
+    }
+    return found;
   }
 
   Result<std::vector<LogSlice>> process(const NodeId& node) const {
@@ -149,6 +182,11 @@ class Finder {
     for (const auto& [node_id, worker_id] : incarnations) {
       was_anywhere = was_anywhere || (!node_id.empty() && !worker_id.empty());
       const std::vector<LogGeneration> generations = log_of_worker(node_id, worker_id);
+      if (!generations.empty()) return all_of(generations);
+    }
+    if (!was_anywhere && actor->pid != 0) {
+      was_anywhere = true;
+      const std::vector<LogGeneration> generations = log_of_constructor(*actor);
       if (!generations.empty()) return all_of(generations);
     }
     if (!was_anywhere) {

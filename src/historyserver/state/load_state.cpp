@@ -23,6 +23,7 @@
 #include "historyserver/state/event_reader.h"
 #include "historyserver/state/export_log.h"
 #include "historyserver/state/job_sources.h"
+#include "historyserver/state/raylet_log.h"
 #include "historyserver/state/session_builder.h"
 #include "historyserver/state/snapshot.h"
 #include "layout/rotated_log.h"
@@ -50,6 +51,8 @@ constexpr uint64_t kCheckedBytes = 1U << 20U;
 constexpr uint64_t kJobSourceLimit = 64U << 20U;
 // Of a submission's log: its first lines say what was run.
 constexpr uint64_t kJobLogBeginBytes = 16U << 10U;
+// The raylet names the folder of the session in its first lines, within 1 KiB in each recorded session.
+constexpr uint64_t kRayletLogBeginBytes = 16U << 10U;
 // So many submissions are looked up in their logs, a call to the store each.
 constexpr size_t kJobLogBegins = 256;
 
@@ -72,7 +75,7 @@ struct FormLook {
 
 // What one thread reads at a time.
 struct Piece {
-  enum class Form { events, exported, job_log, job_log_begin, fetched_jobs, snapshot };
+  enum class Form { events, exported, job_log, job_log_begin, raylet_log_begin, fetched_jobs, snapshot };
 
   const ListedObject* object;
   Form form;
@@ -103,6 +106,7 @@ Pieces pieces_of(const SessionListing& listing, SessionBuilder& builder) {
   std::vector<Piece>& pieces = result.all;
   std::vector<Piece> job_log_begins;
   bool has_fetched_jobs = false;
+  bool has_raylet_log = false;
   for (const ListedObject& object : listing.objects) {
     const std::string_view path = path_of(object, listing);
     const uint64_t size = object.object.size;
@@ -110,6 +114,11 @@ Pieces pieces_of(const SessionListing& listing, SessionBuilder& builder) {
     if (const auto id = submission_of_log_file(path); id && size > 0) {
       job_log_begins.push_back(
           {&object, Piece::Form::job_log_begin, 0, std::min(size, kJobLogBeginBytes), *id});
+    } else if (is_raylet_log(path) && size > 0) {
+      // Nearly all clusters have one folder on all nodes, so one call to the store is enough.
+      if (!std::exchange(has_raylet_log, true)) {
+        pieces.push_back({&object, Piece::Form::raylet_log_begin, 0, std::min(size, kRayletLogBeginBytes)});
+      }
     } else if (path == kFetchedJobs) {
       has_fetched_jobs = true;
       pieces.push_back({&object, Piece::Form::fetched_jobs, 0, size});
@@ -235,6 +244,8 @@ class PieceReader {
         add_job_log_begin(builder_, piece.submission_id, lines);
         return {};
       }
+      case Piece::Form::raylet_log_begin:
+        return read_raylet_log_begin(piece);
       case Piece::Form::fetched_jobs: {
         TRY_ASSIGN(const std::string body, read_whole(piece));
         if (!add_fetched_jobs(builder_, body)) return Error{ErrorKind::invalid, "no list of jobs"};
@@ -285,6 +296,15 @@ class PieceReader {
       TRY(check_memory(bytes.size()));
       if (!goes_on || bytes.size() < length) return {};
     }
+    return {};
+  }
+
+  // A raylet's log that is gone is no damage: without it no task, actor, node or job is missing.
+  Result<void> read_raylet_log_begin(const Piece& piece) {
+    const Result<std::string> lines = read_whole(piece);
+    if (!lines && lines.error().kind == ErrorKind::not_found) return {};
+    if (!lines) return lines.error();
+    builder_.set_folder(session_folder_in(*lines, listing_.session.name.str()));
     return {};
   }
 

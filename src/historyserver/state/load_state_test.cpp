@@ -623,6 +623,99 @@ TEST(LoadState, CountsWhyAnActorRestarted) {
   EXPECT_EQ(milliseconds(actor.end_time), 1795404366000.0);
 }
 
+TEST(LoadState, TakesTheFolderOfTheSessionFromARayletsLog) {
+  const StoredSession session = recorded_session();
+  const std::string folder = "/tmp/ray/" + session.name.str();
+  const auto folder_with = [&](const std::string& lines_before) {
+    MemoryStore store;
+    store.set(
+        fmt::format("{}{}/logs/raylet.out", session.prefix, kNode),
+        fmt::format(
+            "{}(raylet) store_runner.cc:66: Starting object store with directory /dev/shm, fallback {}, "
+            "and huge page support disabled\n",
+            lines_before, folder));
+    const auto state = load(store, session);
+    EXPECT_TRUE(state);
+    return (*state)->folder;
+  };
+  EXPECT_EQ(folder_with(""), folder);
+  EXPECT_EQ(folder_with("one line\n"), folder);
+  EXPECT_EQ(folder_with(std::string(20'000, 'x') + "\n"), "");
+}
+
+TEST(LoadState, LoadsASessionWhoseRayletsLogIsGone) {
+  const StoredSession session = recorded_session();
+  MemoryStore store;
+  store.set(key_of(session, kNode, "1.jsonl"), lines_of(events_of(RecordedSession::complete())));
+  const auto before = load(store, session);
+  ASSERT_TRUE(before);
+  ASSERT_EQ((*before)->partial_failure, "");
+
+  store.set(fmt::format("{}{}/logs/raylet.out", session.prefix, kNode), "it is listed, and then deleted");
+  const auto listing = list_session(store, session, Deadline::never());
+  ASSERT_TRUE(listing);
+  MemoryStore without;
+  without.set(key_of(session, kNode, "1.jsonl"), lines_of(events_of(RecordedSession::complete())));
+  const auto after = load_state(without, *listing, Deadline::never(), 2);
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_EQ((*after)->partial_failure, "");
+  EXPECT_EQ((*after)->attempts.size(), (*before)->attempts.size());
+  EXPECT_EQ((*after)->folder, "");
+}
+
+// Ray before 2.55 sends no process ID of an actor.
+TEST(LoadState, TakesAnActorsProcessIdFromATaskOfItsWorker) {
+  const std::string worker(56, 'a');
+  const std::string before(56, 'b');
+  const auto actor = [](char id, std::string_view lives_in) {
+    return fmt::format(
+        R"({{"actorLifecycleEvent": {{"actorId": "{}02000000", "stateTransitions": [)"
+        R"({{"state": "ALIVE", "timestamp": "2026-11-23T03:26:01Z", "workerId": "{}", "pid": 0}}]}}}})",
+        std::string(24, id), lives_in);
+  };
+  const auto task = [](char id, std::string_view worker_id, int pid) {
+    return fmt::format(
+        R"({{"taskLifecycleEvent": {{"taskId": "{}", "workerId": "{}", "workerPid": {}, "stateTransitions": [)"
+        R"({{"state": "RUNNING", "timestamp": "2026-11-23T03:26:02Z"}}]}}}})",
+        std::string(48, id), worker_id, pid);
+  };
+  // The owner of a creation task names no worker; the profile of the worker that ran it does.
+  const auto definition = [](char id) {
+    return fmt::format(
+        R"({{"taskDefinitionEvent": {{"taskId": "{}", "taskType": "ACTOR_CREATION_TASK", "taskName": "f"}}}})",
+        std::string(48, id));
+  };
+  const auto profile = [](char id, std::string_view component, std::string_view component_id) {
+    return fmt::format(R"({{"taskProfileEvents": {{"taskId": "{}", "attemptNumber": 0, "profileEvents": {{)"
+                       R"("componentType": "{}", "componentId": "{}", "events": []}}}}}})",
+                       std::string(48, id), component, component_id);
+  };
+  const auto pid = [](const std::vector<std::string>& events) {
+    const auto state = state_of(events);
+    return state->actors.at(0).pid;
+  };
+  EXPECT_EQ(pid({actor('1', worker), task('1', before, 7), task('2', worker, 8)}), 8);
+  EXPECT_EQ(pid({task('2', worker, 8), actor('1', worker)}), 8);
+  EXPECT_EQ(pid({actor('1', worker), task('1', "", 8), profile('1', "worker", worker)}), 8);
+  EXPECT_EQ(pid({actor('1', worker), definition('1'), task('1', "", 8), profile('1', "worker", worker)}), 8);
+  EXPECT_EQ(pid({actor('1', worker), task('1', "", 8), profile('1', "driver", worker)}), 0);
+  EXPECT_EQ(pid({actor('1', worker), task('1', before, 7)}), 0);
+  EXPECT_EQ(pid({actor('1', ""), task('1', "", 7)}), 0);
+}
+
+// Ray before 2.54 sends no name of a node, and its dashboard shows the address.
+TEST(LoadState, NamesANodeByItsAddressWhereNoEventNamesIt) {
+  const auto name = [](std::string_view members) {
+    const auto state = state_of(
+        {fmt::format(R"({{"nodeDefinitionEvent": {{"nodeId": "{}"{}}}}})", std::string(56, '1'), members)});
+    return std::string(state->nodes.at(0).name);
+  };
+  EXPECT_EQ(name(R"(, "nodeIpAddress": "192.0.2.2")"), "192.0.2.2");
+  EXPECT_EQ(name(R"(, "nodeIpAddress": "192.0.2.2", "nodeName": "")"), "192.0.2.2");
+  EXPECT_EQ(name(R"(, "nodeIpAddress": "192.0.2.2", "nodeName": "a")"), "a");
+  EXPECT_EQ(name(""), "");
+}
+
 TEST(LoadState, GivesATaskWhoseIdIsNoneOfRaysATypeAllTheSame) {
   const StoredSession session = recorded_session();
   MemoryStore store;

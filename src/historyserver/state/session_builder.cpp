@@ -84,6 +84,8 @@ Node node_row(NodePiece piece, TextPool& texts) {
       piece.alive_sub_state = change.alive_sub_state == "UNSPECIFIED" ? "" : change.alive_sub_state;
     }
   }
+  // Ray before 2.54 sends no name of a node, and its dashboard shows the node's address instead.
+  if (piece.name.empty()) piece.name = piece.ip_address;
   piece.is_head = std::any_of(piece.resources.begin(), piece.resources.end(),
                               [](const auto& resource) { return resource.first == kHeadResource; });
   return piece;
@@ -159,6 +161,27 @@ void find_constructors(std::vector<Actor>& actors, const std::vector<Worker>& wo
     actor.constructor_node_id = found->node_id;
     actor.constructor_worker_id = found->worker_id;
   }
+}
+
+// Ray before 2.55 names no process ID in an actor's events. The tasks that ran in the actor's worker name it.
+void find_process_ids(std::vector<Actor>& actors, const std::vector<TaskAttempt>& attempts,
+                      BuildSteps& steps) {
+  const auto lacks_pid = [](const Actor& actor) { return actor.pid == 0 && !actor.worker_id.empty(); };
+  std::unordered_map<std::string_view, int64_t> pids;  // by worker
+  for (const Actor& actor : actors)
+    if (lacks_pid(actor)) pids.emplace(actor.worker_id, 0);
+  if (pids.empty()) return;
+  for (const TaskAttempt& task : attempts) {
+    if (steps.must_end()) return;
+    if (task.worker_pid == 0) continue;
+    // The owner of an actor's creation task names no worker; the profile of the worker that ran it does.
+    const bool has_profile = task.profile_component_type == "worker";
+    const auto found = pids.find(has_profile ? task.profile_component_id : task.worker_id);
+    // One worker is one process. Where events disagree, the greatest counts, whatever their order.
+    if (found != pids.end()) found->second = std::max(found->second, task.worker_pid);
+  }
+  for (Actor& actor : actors)
+    if (lacks_pid(actor)) actor.pid = pids.at(actor.worker_id);
 }
 
 // The parts of a task's ID: eight bytes of its own, then its actor's ID (Ray: src/ray/common/id.h).
@@ -311,6 +334,11 @@ void SessionBuilder::add(const ExportedTrainPiece& row) {
   ExportedTrainPiece& into = exported_train_rows_[key];
   std::tie(into.run_id, into.attempt_id) = key;
   merge(into, row, texts_);
+}
+
+void SessionBuilder::set_folder(std::string_view folder) {
+  const std::lock_guard lock(mutex_);
+  folder_ = folder;
 }
 
 void SessionBuilder::add_unknown_event(std::string_view type) {
@@ -736,6 +764,7 @@ Result<std::shared_ptr<SessionState>> SessionBuilder::build(const Deadline& dead
               return std::tie(a.time, a.event_id) < std::tie(b.time, b.event_id);
             });
   state->provisioning = std::exchange(provisioning_, {});
+  state->folder = std::exchange(folder_, {});
   for (ExportedDatasetPiece& dataset : values_of(exported_datasets_)) {
     if (steps.must_end()) break;
     state->exported_datasets.push_back(std::move(dataset));
@@ -796,6 +825,7 @@ Result<std::shared_ptr<SessionState>> SessionBuilder::build(const Deadline& dead
     shards_[i].tasks.shrink_to_fit();
   });
 
+  find_process_ids(state->actors, state->attempts, steps);
   state->last_seen = last_time_in(*state, steps);
 
   auto memory = std::make_shared<TextMemory>();

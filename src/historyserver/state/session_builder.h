@@ -40,6 +40,9 @@ class SessionBuilder {
   void add(const ExportedDatasetPiece& dataset);
   void add(const ExportedTrainPiece& row);
 
+  // `folder` is that of the session on one of its nodes; it is empty where no raylet's log names it.
+  void set_folder(std::string_view folder);
+
   // An event of a type that is not known, by its name; it may be anything.
   void add_unknown_event(std::string_view type);
 
@@ -96,6 +99,7 @@ class SessionBuilder {
   ById<PlacementGroupPiece> placement_groups_;
   ById<AutoscalerReportPiece> autoscaler_reports_;
   NodeProvisioning provisioning_;
+  std::string folder_;
   ById<ExportedDatasetPiece> exported_datasets_;
   // By run and attempt.
   std::map<std::pair<std::string_view, std::string_view>, ExportedTrainPiece> exported_train_rows_;

@@ -314,6 +314,9 @@ struct SessionState {
   // What of the session's files is missing or could not be read, in a sentence for people; empty where all
   // was.
   std::string partial_failure;
+  // One node's raylet says in its log that the session has this folder there, "/tmp/ray/session_…". It is
+  // empty where that log does not say it.
+  std::string folder;
   UnixNanoseconds last_seen = 0;  // the last of all times that events tell; 0: none
   std::shared_ptr<const TextMemory> memory;
   uint64_t bytes = 0;  // about what this takes of memory
