@@ -158,13 +158,13 @@ def test_two_releases_share_no_name():
 def test_a_long_release_name_makes_names_that_kubernetes_takes():
     longest = "r" * 53
     for document in with_values("everything", release=longest):
-        # A Service's name and a label's value have 63 characters at the most.
+        # A Service's name and a label's value have at most 63 characters.
         assert len(document["metadata"]["name"]) <= 63 or document["kind"].startswith(("Cluster", "Role"))
         for value in document["metadata"]["labels"].values():
             assert len(value) <= 63
 
 
-def test_a_pod_starts_anew_when_the_store_changes_and_not_when_it_does_not():
+def test_a_pod_is_replaced_when_the_store_changes_and_not_when_it_does_not():
     def annotations(*arguments):
         deployment = one_of(with_values("s3-none", *arguments), "Deployment")
         return deployment["spec"]["template"]["metadata"]["annotations"]
