@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from functools import cache
 
 import yaml
 from harness.servers import tool
@@ -19,6 +20,7 @@ def helm(*arguments):
     return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
 
 
+@cache
 def template(*arguments, chart=CHART, release=RELEASE, kubernetes=KUBERNETES[0]):
     """helm template. A Helm that is built from its module takes a cluster of 1.20 for granted, so one is named."""
     return helm("template", release, chart, "--kube-version", kubernetes, *arguments)

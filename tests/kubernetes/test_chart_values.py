@@ -5,6 +5,7 @@ import re
 
 import chart
 import jsonschema
+import manifests
 import pytest
 import yaml
 from chart import CHART, one_of, refusal, rendered, with_values
@@ -90,21 +91,51 @@ def closed_objects():
     return sorted(path for path in found if "[]" not in path)
 
 
-@pytest.mark.parametrize("path", closed_objects())
-def test_an_unknown_key_is_named(path):
-    place = unknown = {}
-    for key in path:
-        place[key] = {}
-        place = place[key]
-    place["unknownKey"] = True
-    error = refusal("--set-json", "=".join(json_setting(unknown)))
-    assert f"at '{''.join('/' + key for key in path)}'" in error
-    assert "'unknownKey' not allowed" in error
+def test_each_unknown_key_is_named():
+    settings = [word for path in closed_objects() for word in ("--set", ".".join([*path, "unknownKey"]) + "=true")]
+    error = refusal(*settings)
+    for path in closed_objects():
+        assert f"at '{''.join('/' + key for key in path)}': additional properties 'unknownKey' not allowed" in error
 
 
-def json_setting(nested):
-    ((key, value),) = nested.items()
-    return key, json.dumps(value)
+# Kubernetes has defaults of its own for these.
+MAY_BE_NOTHING = {("resources",), ("securityContext",), ("affinity",)}
+
+
+def sections_and_leaves(value, path=()):
+    for key, part in value.items():
+        yield (*path, key), part
+        if isinstance(part, dict) and (*path, key) not in MAY_BE_NOTHING and (*path, key) != ("dashboards", "labels"):
+            yield from sections_and_leaves(part, (*path, key))
+
+
+def without(paths):
+    return [word for path in paths for word in ("--set", f"{'.'.join(path)}=null")]
+
+
+def test_a_value_without_content_is_as_the_empty_one():
+    """YAML reads `tag:` as null, and Helm then takes the default away."""
+    empty = [path for path, default in sections_and_leaves(chart.values()) if default in ("", [], {})]
+    assert len(empty) > 30
+    assert rendered(*without(empty)) == rendered()
+
+
+def test_what_kubernetes_has_defaults_for_may_have_no_content():
+    for document in rendered(*without(MAY_BE_NOTHING)):
+        manifests.kubernetes_validate.validate(document, chart.KUBERNETES[0], strict=True)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_any_other_value_without_content_is_refused_by_its_name(depth):
+    needed = [
+        path
+        for path, default in sections_and_leaves(chart.values())
+        if len(path) == depth and default not in ("", [], {}) and path not in MAY_BE_NOTHING
+    ]
+    error = refusal(*without(needed))
+    for path in needed:
+        place = "".join("/" + key for key in path[:-1])
+        assert re.search(rf"at '{place}': missing propert(y|ies:?) .*'{path[-1]}'", error), path
 
 
 @pytest.mark.parametrize(
