@@ -26,10 +26,19 @@ def template(*arguments, chart=CHART, release=RELEASE, kubernetes=KUBERNETES[0])
     return helm("template", release, chart, "--kube-version", kubernetes, *arguments)
 
 
+class StrictLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice in a map, as Kustomize and Flux do; Helm and PyYAML take the last."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        assert len(set(keys)) == len(keys), f"a key stands twice: {sorted(keys)}"
+        return super().construct_mapping(node, deep)
+
+
 def rendered(*arguments, **options):
     done = template(*arguments, **options)
     assert done.returncode == 0, done.stderr
-    return [document for document in yaml.safe_load_all(done.stdout) if document]
+    return [document for document in yaml.load_all(done.stdout, Loader=StrictLoader) if document]
 
 
 def refusal(*arguments):

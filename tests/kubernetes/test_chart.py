@@ -79,6 +79,11 @@ def test_kubernetes_takes_what_is_rendered(name, kubernetes):
     assert len(set(identities)) == len(identities)
 
 
+def test_a_key_that_stands_twice_is_found():
+    with pytest.raises(AssertionError, match="a key stands twice"):
+        yaml.load("labels:\n  app: x\n  app: x\n", Loader=chart.StrictLoader)
+
+
 def test_validation_finds_what_is_wrong():
     documents = with_values("everything")
     for kind, path, key in [

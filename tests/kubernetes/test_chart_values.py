@@ -208,6 +208,26 @@ def test_values_that_cannot_work_together_are_refused(settings, says):
     assert says in refusal("--set", settings)
 
 
+@pytest.mark.parametrize(
+    "name,key",
+    [
+        ("podLabels", "app.kubernetes.io/name"),
+        ("podLabels", "azure.workload.identity/use"),
+        ("podAnnotations", "checksum/store"),
+        ("serviceAccount.annotations", "azure.workload.identity/client-id"),
+        ("serviceMonitor.labels", "app.kubernetes.io/instance"),
+        ("prometheusRule.labels", "app.kubernetes.io/version"),
+        ("dashboards.labels", "helm.sh/chart"),
+    ],
+)
+def test_a_label_or_annotation_that_the_chart_sets_itself_is_refused(name, key):
+    """The key would stand twice, which Helm takes and Kustomize refuses (fluxcd/flux2#1556)."""
+    parts = ("--set", "serviceMonitor.enabled=true,prometheusRule.enabled=true,dashboards.enabled=true")
+    setting = f"{name}.{key.replace('.', chr(92) + '.')}=x"
+    error = refusal("--values", chart.value_file("azureblob-identity"), *parts, "--set-string", setting)
+    assert f'{name} has "{key}", which the chart sets itself: leave it out' in error
+
+
 def test_it_can_be_a_part_of_another_chart(tmp_path):
     """Helm hands `global` to every chart that another one depends on, and `enabled` is the usual name of a condition."""
     (tmp_path / "charts").mkdir()

@@ -48,3 +48,20 @@ app.kubernetes.io/component: server
 {{- printf "%s:%s" .image.repository (.image.tag | default .root.Chart.AppVersion) -}}
 {{- end -}}
 {{- end -}}
+
+{{/*
+A map's lines: the chart's own (`own`, YAML), then those of a value (`given`, whose name is `value`). No key may be in both:
+Helm takes a key that stands twice, and Kustomize, Flux and others refuse it.
+*/}}
+{{- define "ray-history-server.together" -}}
+{{- $own := fromYaml .own -}}
+{{- range $key, $_ := .given -}}
+{{- if hasKey $own $key -}}
+{{- fail (printf "%s has %q, which the chart sets itself: leave it out" $.value $key) -}}
+{{- end -}}
+{{- end -}}
+{{- trim .own -}}
+{{- with .given }}
+{{ toYaml . }}
+{{- end -}}
+{{- end -}}
