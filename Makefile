@@ -58,6 +58,11 @@ run: build  ## a real Ray node and the collector beside it, and what it stored (
 test:  ## everything: unit tests, sanitizers, lint, fuzzing, whole processes, real Ray and MinIO
 	@scripts/test.sh
 
+.PHONY: check
+check: lint  ## lint and the unit tests of the release build: what a pull request has to pass first
+	@scripts/build.sh release
+	@ctest --test-dir build/release --output-on-failure --no-tests=error -j $(JOBS)
+
 .PHONY: test-image
 test-image: packages  ## the images and real pods of them alone (as make test does, too)
 	@scripts/packages.sh test image
@@ -119,7 +124,7 @@ bench:  ## measure: the pieces, and the whole collector beside its goals (ARGS=-
 	@scripts/bench.sh $(ARGS)
 
 .PHONY: lint
-lint: packages  ## clang-tidy, clang-format, include arrows, shellcheck; changes nothing
+lint: packages  ## clang-tidy, clang-format, include arrows, shellcheck, actionlint; changes nothing
 	@scripts/packages.sh test
 	@scripts/build.sh release --configure-only
 	@scripts/tools.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lint.sh: include arrows, clang-format, shellcheck, clang-tidy. Changes nothing; ends with 1 when any finds something.
+# lint.sh: include arrows, clang-format, shellcheck, actionlint, clang-tidy. Changes nothing; ends with 1 when any finds something.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 failed=0
@@ -16,6 +16,9 @@ clang-format-14 --dry-run -Werror "${existing[@]}" || { failed=1; echo "lint: 'm
 
 echo "lint: shellcheck"
 shellcheck scripts/*.sh scripts/image/*.sh .ci/run || failed=1
+
+echo "lint: actionlint"
+"$(scripts/tools.sh actionlint)" || failed=1
 
 echo "lint: clang-tidy"
 python3 scripts/clang_tidy.py build/release "$(readlink -f build/tools)/lint" || failed=1

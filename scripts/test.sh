@@ -38,7 +38,7 @@ whole_processes() {
 scripts/packages.sh build run test image || exit 1
 echo "test: looking for the tools (the first time they are fetched and built: some minutes)"
 tools=$(scripts/tools.sh tests ray minio promtool prometheus kustomize azurite fake-gcs-server versitygw rclone \
-  moto) || exit 1
+  moto helm) || exit 1
 python=$(sed -n 1p <<<"$tools")
 RAYHISTORY_RAY=$(sed -n 2p <<<"$tools")
 RAYHISTORY_MINIO=$(sed -n 3p <<<"$tools")
@@ -49,10 +49,12 @@ RAYHISTORY_FAKE_GCS_SERVER=$(sed -n 8p <<<"$tools")
 RAYHISTORY_VERSITYGW=$(sed -n 9p <<<"$tools")
 RAYHISTORY_RCLONE=$(sed -n 10p <<<"$tools")
 RAYHISTORY_MOTO=$(sed -n 11p <<<"$tools")
+RAYHISTORY_HELM=$(sed -n 12p <<<"$tools")
 RAYHISTORY_PYTHON=$python
 RAYHISTORY_BIN_DIR=$PWD/build/release/bin
 export RAYHISTORY_RAY RAYHISTORY_MINIO RAYHISTORY_PROMTOOL RAYHISTORY_PROMETHEUS RAYHISTORY_PYTHON RAYHISTORY_BIN_DIR \
-  RAYHISTORY_AZURITE RAYHISTORY_FAKE_GCS_SERVER RAYHISTORY_VERSITYGW RAYHISTORY_RCLONE RAYHISTORY_MOTO
+  RAYHISTORY_AZURITE RAYHISTORY_FAKE_GCS_SERVER RAYHISTORY_VERSITYGW RAYHISTORY_RCLONE RAYHISTORY_MOTO \
+  RAYHISTORY_HELM
 
 # A sanitizer stops at the first finding; these are not set for the processes of the tests themselves.
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1

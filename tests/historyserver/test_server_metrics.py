@@ -13,7 +13,7 @@ from live.ports import free_port
 from live.waiting import wait_until
 
 BASE = "/c/default/rayjob/myjob/session_2026-11-23_03-25-19_402666_11"
-CONFIG = ROOT / "config" / "prometheus"
+MONITORING = ROOT / "charts" / "ray-history-server" / "monitoring"
 PREFIX = "ray_historyserver_"
 
 
@@ -124,7 +124,7 @@ def test_the_page_is_well_formed_and_documented_and_what_the_alerts_ask_for_is_o
     rows = re.findall(r"^\| `((?:ray_historyserver|process)_[a-z_]+)", documented, re.M)
     assert sorted(rows) == sorted(page.types)
 
-    asked_for = metrics_named_in(CONFIG / "alerts.yaml", PREFIX)
+    asked_for = metrics_named_in(MONITORING / "alerts.yaml", PREFIX)
     assert len(asked_for) > 4
     assert asked_for <= page.sample_names()
 

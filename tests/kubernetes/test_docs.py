@@ -64,7 +64,7 @@ def test_what_the_issue_of_a_first_day_wants_is_covered():
 
 
 def test_every_alert_is_explained():
-    rules = yaml.safe_load((CONFIG / "prometheus" / "alerts.yaml").read_text())
+    rules = yaml.safe_load((ROOT / "charts" / "ray-history-server" / "monitoring" / "alerts.yaml").read_text())
     alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
     rows = set(re.findall(r"^\| `(Ray\w+)` \|", page("operations"), re.MULTILINE))
     assert rows == alerts
@@ -115,7 +115,7 @@ def anchors(text):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("name", [*PAGES, "../README"])
+@pytest.mark.parametrize("name", [*PAGES, "../README", "../charts/ray-history-server/README"])
 def test_links_lead_somewhere(name):
     path = (DOCS / f"{name}.md").resolve()
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", path.read_text()):

@@ -274,7 +274,7 @@ def test_a_history_server_may_look_for_clusters_only_where_it_shows_them_live(na
     roles = [document for document in manifests.documents(name) if document["kind"] == "ClusterRole"]
     is_live = "--enable-live-clusters" in template["spec"]["containers"][0]["args"]
     assert is_live == (name in ("historyserver-live", "historyserver-token-auth"))
-    assert template["spec"]["automountServiceAccountToken"] is is_live
+    assert template["spec"]["automountServiceAccountToken"] is (is_live or name == "historyserver-oci")
     if not is_live:
         assert roles == []
         return
@@ -286,6 +286,13 @@ def test_a_history_server_may_look_for_clusters_only_where_it_shows_them_live(na
     binding = of_kind(name, "ClusterRoleBinding")
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": "default"}]
+
+
+def test_oke_workload_identity_finds_the_token_that_it_exchanges():
+    """The program reads the account's token and CA where the kubelet mounts them (src/credentials/oci/environment.h)."""
+    templates = [history_server("historyserver-oci"), *pod_templates(ray_resource("raycluster-oci"))]
+    for template in templates:
+        assert template["spec"].get("automountServiceAccountToken", True) is True
 
 
 @pytest.mark.parametrize("name", with_history_server())

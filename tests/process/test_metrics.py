@@ -16,7 +16,7 @@ from live.ports import accepts_connections, free_port
 from live.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / "config" / "prometheus"
+MONITORING = ROOT / "charts" / "ray-history-server" / "monitoring"
 
 
 @pytest.fixture
@@ -285,16 +285,16 @@ def test_promtool_finds_nothing_wrong_with_the_page(page):
 
 
 def test_promtool_finds_nothing_wrong_with_the_alert_rules():
-    promtool("check", "rules", str(CONFIG / "alerts.yaml"))
+    promtool("check", "rules", str(MONITORING / "alerts.yaml"))
 
 
 def test_the_alerts_fire_when_they_should():
-    promtool("test", "rules", str(CONFIG / "alerts_test.yaml"))
+    promtool("test", "rules", str(MONITORING / "alerts_test.yaml"))
 
 
 @pytest.mark.parametrize("name", ["alerts.yaml", "grafana-dashboard.json"])
 def test_alerts_and_dashboard_ask_for_metrics_that_exist(page, name):
-    named = metrics_named_in(CONFIG / name)
+    named = metrics_named_in(MONITORING / name)
     assert len(named) > 5
     assert named <= page.sample_names()
 
