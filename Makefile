@@ -68,6 +68,10 @@ test-image: packages  ## the images and real pods of them alone (as make test do
 	@scripts/packages.sh test image
 	@scripts/test_image.sh
 
+.PHONY: diagram
+diagram:  ## draw the folders of src/ and their arrows into docs/architecture.md
+	@python3 scripts/folder_diagram.py
+
 .PHONY: manifests
 manifests:  ## make config/*.yaml from config/kustomize
 	@scripts/manifests.sh
@@ -83,9 +87,8 @@ picture: build  ## draw docs/grafana-dashboard.png from a real run of five minut
 .PHONY: picture-historyserver
 picture-historyserver: build  ## draw docs/historyserver-*.png: a recorded session in a real Chromium
 	@scripts/packages.sh test
-	@tools=$$(scripts/tools.sh tests ray minio); \
-	  RAYHISTORY_RAY=$$(sed -n 2p <<<"$$tools") RAYHISTORY_MINIO=$$(sed -n 3p <<<"$$tools") RAYHISTORY_PICTURES=docs \
-	  $$(sed -n 1p <<<"$$tools") -m pytest -q tests/historyserver/test_chromium.py
+	@variables=$$(scripts/tools.sh --variables tests ray minio) && eval "$$variables" && \
+	  RAYHISTORY_PICTURES=docs "$$RAYHISTORY_PYTHON" -m pytest -q tests/historyserver/test_chromium.py
 
 .PHONY: localimage-collector
 localimage-collector:  ## the collector's image (ENGINE=docker, podman or buildah; COLLECTOR_IMG=, PLATFORM=)

@@ -31,30 +31,16 @@ whole_processes() {
   mkdir -p build/bin
   for program in collector historyserver; do ln -sfn "../release/bin/$program" "build/bin/$program"; done
   # Most of these tests wait for a clock or a server, so more of them than cores can run side by side.
-  "$python" -m pytest tests -n "${RAYHISTORY_TEST_PROCESSES:-4}" --dist worksteal -q \
+  "$RAYHISTORY_PYTHON" -m pytest tests -n "${RAYHISTORY_TEST_PROCESSES:-4}" --dist worksteal -q \
     -m "not heavy and not image and not stores"
 }
 
 scripts/packages.sh build run test image || exit 1
 echo "test: looking for the tools (the first time they are fetched and built: some minutes)"
-tools=$(scripts/tools.sh tests ray minio promtool prometheus kustomize azurite fake-gcs-server versitygw rclone \
-  moto helm) || exit 1
-python=$(sed -n 1p <<<"$tools")
-RAYHISTORY_RAY=$(sed -n 2p <<<"$tools")
-RAYHISTORY_MINIO=$(sed -n 3p <<<"$tools")
-RAYHISTORY_PROMTOOL=$(sed -n 4p <<<"$tools")
-RAYHISTORY_PROMETHEUS=$(sed -n 5p <<<"$tools")
-RAYHISTORY_AZURITE=$(sed -n 7p <<<"$tools")
-RAYHISTORY_FAKE_GCS_SERVER=$(sed -n 8p <<<"$tools")
-RAYHISTORY_VERSITYGW=$(sed -n 9p <<<"$tools")
-RAYHISTORY_RCLONE=$(sed -n 10p <<<"$tools")
-RAYHISTORY_MOTO=$(sed -n 11p <<<"$tools")
-RAYHISTORY_HELM=$(sed -n 12p <<<"$tools")
-RAYHISTORY_PYTHON=$python
-RAYHISTORY_BIN_DIR=$PWD/build/release/bin
-export RAYHISTORY_RAY RAYHISTORY_MINIO RAYHISTORY_PROMTOOL RAYHISTORY_PROMETHEUS RAYHISTORY_PYTHON RAYHISTORY_BIN_DIR \
-  RAYHISTORY_AZURITE RAYHISTORY_FAKE_GCS_SERVER RAYHISTORY_VERSITYGW RAYHISTORY_RCLONE RAYHISTORY_MOTO \
-  RAYHISTORY_HELM
+variables=$(scripts/tools.sh --variables tests ray minio promtool prometheus kustomize helm azurite fake-gcs-server \
+  versitygw rclone moto) || exit 1
+eval "$variables"
+export RAYHISTORY_BIN_DIR=$PWD/build/release/bin
 
 # A sanitizer stops at the first finding; these are not set for the processes of the tests themselves.
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1

@@ -3,11 +3,8 @@
 # process, because all of it uses one image. What a machine cannot do is skipped, and said.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tools=$(scripts/tools.sh tests ray minio azurite)
-RAYHISTORY_RAY=$(sed -n 2p <<<"$tools")
-RAYHISTORY_MINIO=$(sed -n 3p <<<"$tools")
-RAYHISTORY_AZURITE=$(sed -n 4p <<<"$tools")
-export RAYHISTORY_RAY RAYHISTORY_MINIO RAYHISTORY_AZURITE
+variables=$(scripts/tools.sh --variables tests ray minio azurite)
+eval "$variables"
 # Each build of another commit leaves its stages behind: those of the last day make the next build fast, older ones go.
 if command -v podman >/dev/null; then scripts/containers.sh podman image prune --force --filter until=24h >/dev/null; fi
-"$(sed -n 1p <<<"$tools")" -m pytest tests/kubernetes -m "image and not heavy" -q -rs --durations=5
+"$RAYHISTORY_PYTHON" -m pytest tests/kubernetes -m "image and not heavy" -q -rs --durations=5

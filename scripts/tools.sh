@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# tools.sh NAME...: makes sure of what no Debian package brings, and prints where it is, a line each.
+# tools.sh [--variables] NAME...: makes sure of what no Debian package brings, and prints where it is, a line each. With
+# --variables the lines are for a shell's eval: export RAYHISTORY_MINIO=…, and RAYHISTORY_PYTHON for the Python of `tests`.
 #
 #   ray      Ray itself, in a virtual environment     <tools>/ray-…/bin/ray
+#   lint     what counts functions' lines            <tools>/lint-…/bin/python
 #   tests    pytest and the stores' SDKs, likewise    <tools>/tests-…/bin/python
 #   minio    the MinIO server, built by Go            <tools>/minio-…/minio
 #   azurite  Azure Blob's emulator, from npm          <tools>/azurite-…/azurite-blob
@@ -237,18 +239,15 @@ ceph() {
   echo "$folder"
 }
 
-for name in "$@"; do
+path_of() {
+  local name=$1 folder
   case $name in
     ray)
       folder=$(requirements ray)
       echo "$folder/bin/ray"
       ;;
-    tests)
-      folder=$(requirements tests)
-      echo "$folder/bin/python"
-      ;;
-    bench)
-      folder=$(requirements bench)
+    tests | lint | bench | picture)
+      folder=$(requirements "$name")
       echo "$folder/bin/python"
       ;;
     s5cmd)
@@ -275,16 +274,34 @@ for name in "$@"; do
     s3s-fs) cargo_program s3s-fs "$s3s_fs_version" --features binary ;;
     azurite) azurite ;;
     promtool | prometheus) of_prometheus "$name" ;;
-    picture)
-      folder=$(requirements picture)
-      echo "$folder/bin/python"
-      ;;
     kustomize) go_program kustomize sigs.k8s.io/kustomize/kustomize/v5 "$kustomize_version" ;;
     helm) go_program helm helm.sh/helm/v3/cmd/helm "$helm_version" ;;
     actionlint) go_program actionlint github.com/rhysd/actionlint/cmd/actionlint "$actionlint_version" ;;
     *)
-      echo "tools: no tool is called '$name'; there are ray, tests, bench, minio, azurite, fake-gcs-server, promtool, toxiproxy, s5cmd, rclone, versitygw, seaweedfs, garage, s3s-fs, moto, ceph, kustomize, helm, actionlint" >&2
+      echo "tools: no tool is called '$name'; there are ray, tests, lint, picture, bench, minio, azurite, fake-gcs-server, promtool, toxiproxy, s5cmd, rclone, versitygw, seaweedfs, garage, s3s-fs, moto, ceph, kustomize, helm, actionlint" >&2
       exit 2
       ;;
   esac
+}
+
+# RAYHISTORY_FAKE_GCS_SERVER for fake-gcs-server, and RAYHISTORY_PYTHON for the Python of `tests`.
+variable_of() {
+  local name=$1
+  [[ $name != tests ]] || name=python
+  name=${name//-/_}
+  echo "RAYHISTORY_${name^^}"
+}
+
+form=paths
+if [[ ${1:-} == --variables ]]; then
+  form=variables
+  shift
+fi
+for name in "$@"; do
+  path=$(path_of "$name")
+  if [[ $form == paths ]]; then
+    echo "$path"
+  else
+    printf 'export %s=%q\n' "$(variable_of "$name")" "$path"
+  fi
 done

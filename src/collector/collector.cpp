@@ -10,11 +10,10 @@
 #include "base/process_figures.h"
 #include "base/shared_path.h"
 #include "collector/event_folder.h"
+#include "collector/last_writes.h"
 #include "collector/metrics.h"
 #include "collector/stall_report.h"
-#include "logs/writers.h"
 #include "ray/node_id.h"
-#include "ray/raylet.h"
 #include "ray/session_life.h"
 #include "settings/store_of_settings.h"
 #include "store/open/open_store.h"
@@ -24,17 +23,7 @@ namespace {
 
 // How often the journal's clockwork runs: sealing by age, compressing, trying again.
 constexpr Nanoseconds kTickInterval = Seconds(1);
-// How often a drain looks whether the raylet still lives and what it has left.
-constexpr Nanoseconds kDrainLookInterval = Milliseconds(200);
-// When the raylet is gone, its agent may still be about to send: so long must nothing have come.
-constexpr Nanoseconds kQuietTime = Seconds(1);
-// Ray's other processes end after its raylet: the last lines of 2.60's dashboard come 1 to 1.5 s later. So
-// long must no log have changed where nobody can tell whether one is open for writing.
-constexpr Nanoseconds kLogQuietTime = Seconds(2);
-// And so long where one is: a driver that the dashboard keeps tells 6 s after the raylet's end that nobody
-// takes its metrics. The pod does not end before such a process does; this is for one that hangs.
-constexpr Nanoseconds kOpenLogQuietTime = Seconds(10);
-// Of the shutdown timeout, the part that is kept for shipping what came last, should the raylet live on.
+// A fifth of the shutdown timeout is kept for shipping what came last, should the raylet live on.
 constexpr int kShippingShare = 5;
 
 // No session of Ray's has such a name, and no marker makes it visible.
@@ -120,12 +109,6 @@ Collector::Collector(const Settings& settings, std::unique_ptr<Store> store,
                {.workers = upload_workers(settings.storage.upload_concurrency),
                 .push_interval = settings.logs.push_interval,
                 .log_batching = static_cast<int>(settings.logs.objects_per_round)}),
-      ended_sessions_(
-          ray_folder_, keys_,
-          [this](const SessionName& session, const NodeId& known) {
-            return node_times(ray_folder_, session, known);
-          },
-          shipper_),
       http_(clock_, settings.network.client) {}
 
 Result<void> Collector::start_events() {
@@ -152,6 +135,11 @@ void Collector::prepare_node() {
     }
     poller_ = std::make_unique<DashboardPoller>(std::move(options), http_, *store_, keys_, clock_);
   }
+  if (settings_.logs.enabled) {
+    logs_ = std::make_unique<FollowedLogs>(
+        ray_folder_, keys_, shipper_, clock_,
+        LogTrackerOptions{.scan_interval = settings_.logs.rotated_scan_interval});
+  }
   watcher_ = std::make_unique<SessionWatcher>(
       watcher_options(settings_, ray_folder_), http_, clock_,
       [this](const RunningNode& before, const RunningNode& now) { on_change(before, now); });
@@ -177,23 +165,23 @@ void Collector::start_survey() {
                   {{"error", surveyed.error().message},
                    {"advice", "run `collector --check` in this container to know what works"}});
     }
-    tell_of_set_up(Deadline::never(stop));
+    log_bucket_warnings(Deadline::never(stop));
     const std::string abilities = store_->abilities();
     log_info("store abilities: " + (abilities.empty() ? "all that this kind of store needs" : abilities));
   });
 }
 
-// What `collector --check` notes of the bucket belongs into the log, too: some of it ends the history.
-void Collector::tell_of_set_up(const Deadline& deadline) {
+// The log says it, too, and not `collector --check` alone, because some of it ends the history.
+void Collector::log_bucket_warnings(const Deadline& deadline) {
   if (settings_.role != Role::head) return;
-  const Result<std::vector<std::string>> remarks = store_->bucket_warnings(deadline);
-  if (!remarks) return;  // it is no reason to worry, and the check tells it
-  for (const std::string& remark : *remarks)
-    log_info("how the store is set up", {{"note", remark}});
+  const Result<std::vector<std::string>> warnings = store_->bucket_warnings(deadline);
+  if (!warnings) return;  // it is no reason to worry, and the check says why
+  for (const std::string& warning : *warnings)
+    log_info("how the store is set up", {{"note", warning}});
 }
 
 void Collector::start_node() {
-  if (settings_.logs.enabled) ended_sessions_.resume();
+  if (logs_) logs_->resume();
   watcher_->start();
   ticker_ = std::jthread([this](const std::stop_token& stop) { tick(stop); });
 }
@@ -238,11 +226,7 @@ Figures Collector::figures() const {
                                   .disk_limit_bytes = settings_.events.max_disk_bytes,
                                   .is_full = journal_->is_full()};
   }
-  if (settings_.logs.enabled) {
-    const std::lock_guard lock(log_totals_mutex_);
-    figures.logs = earlier_log_totals_;
-    if (counted_logs_ != nullptr) *figures.logs += counted_logs_->totals();
-  }
+  if (logs_) figures.logs = logs_->totals();
   if (poller_) figures.dashboard = poller_->totals();
   figures.shipped = shipper_.totals_by_kind();
   figures.backlog = shipper_.backlogs();
@@ -253,120 +237,15 @@ Figures Collector::figures() const {
   return figures;
 }
 
-// Its totals count from now on; those of the one before go on counting when that is gone.
-void Collector::count_logs_of(const LogTracker* tracker) {
-  const std::lock_guard lock(log_totals_mutex_);
-  if (counted_logs_ != nullptr) {
-    earlier_log_totals_ += counted_logs_->totals();
-    earlier_log_totals_.files = 0;
-    earlier_log_totals_.unreadable = 0;
-  }
-  counted_logs_ = tracker;
-}
-
 void Collector::on_change(const RunningNode& before, const RunningNode& now) {
   if (journal_) journal_->set_running(now.session, now.node);
   if (now.session != before.session) write_marker(now);
   if (poller_ && now.session) poller_->follow(*now.session);
-  if (settings_.logs.enabled) follow_logs(before, now);
+  if (logs_) logs_->follow(before, now);
 }
 
 void Collector::write_marker(const RunningNode& node) {
   if (marker_ && node.session) marker_->write(keys_.marker(*node.session));
-}
-
-void Collector::follow_logs(const RunningNode& before, const RunningNode& now) {
-  const std::lock_guard lock(logs_mutex_);
-  if (log_tracker_ && now.session == before.session) {
-    log_tracker_->set_nodes(logs_of(*now.session, *now.node).nodes);
-    return;
-  }
-  if (log_tracker_) {
-    // What was written last; what was offered goes on being shipped.
-    log_tracker_->stop();
-    log_tracker_->scan_now();
-    count_logs_of(nullptr);
-    log_tracker_.reset();
-  }
-  if (before.session && before.node && before.session != now.session && !raylet_lives(*before.session))
-    ended_sessions_.take(*before.session, *before.node);
-  // Not only at the start: of a Ray container that crashes again and again, some sessions nobody saw running.
-  if (now.session && now.session != before.session) {
-    ended_sessions_.take_left_over(
-        [&](const SessionName& session) { return session == now.session || raylet_lives(session); },
-        [this](const SessionName& session) { return node_id_in_files(ray_folder_, session).node; });
-  }
-  if (!now.session || !now.node) return;
-  LogPlace place = logs_of(*now.session, *now.node);
-  for (size_t earlier = 0; earlier + 1 < place.nodes.size(); ++earlier)
-    shipper_.look_below(place.nodes[earlier].prefix);
-  log_tracker_ =
-      std::make_unique<LogTracker>(std::move(place), shipper_, clock_,
-                                   LogTrackerOptions{.scan_interval = settings_.logs.rotated_scan_interval});
-  count_logs_of(log_tracker_.get());
-  log_tracker_->start();
-}
-
-LogPlace Collector::logs_of(const SessionName& session, const NodeId& node) const {
-  return log_place(ray_folder_.logs(session), keys_, session, node_times(ray_folder_, session, node));
-}
-
-void Collector::scan_logs() {
-  const std::lock_guard lock(logs_mutex_);
-  if (log_tracker_) log_tracker_->scan_now();
-}
-
-bool Collector::raylet_lives(const SessionName& session) const {
-  return raylet_is_listening(ray_folder_.raylet_socket(session));
-}
-
-bool Collector::logs_have_ended(const SessionName& session, Nanoseconds unchanged_for) const {
-  if (!settings_.logs.enabled || unchanged_for >= kOpenLogQuietTime) return true;
-  const auto folder = open_folder(ray_folder_.logs(session));
-  switch (folder ? writers_below(*folder) : Writers::unknown) {
-    case Writers::none:
-      return true;
-    case Writers::some:
-      return false;
-    case Writers::unknown:
-      break;
-  }
-  return unchanged_for >= kLogQuietTime;
-}
-
-void Collector::take_the_last(const Deadline& deadline) {
-  SteadyTime last_write = clock_.steady_now();
-  uint64_t written = shipper_.totals().objects_written;
-  bool wait_is_logged = false;
-  while (true) {
-    // Ray may have begun another session a moment ago.
-    watcher_->look_now();
-    scan_logs();
-    const SteadyTime now = clock_.steady_now();
-    // In a drain what has changed is written at once.
-    const uint64_t written_now = shipper_.totals().objects_written;
-    if (std::exchange(written, written_now) != written_now || !shipper_.backlog().empty()) last_write = now;
-    const bool quiet = !event_server_ || now - event_server_->quiet_since() >= kQuietTime;
-    const RunningNode node = watcher_->running();
-    if (quiet && !node.session) return;
-    const bool raylet_has_ended = node.session && !raylet_lives(*node.session);
-    if (quiet && raylet_has_ended && logs_have_ended(*node.session, now - last_write)) return;
-    if (quiet && raylet_has_ended && now - last_write >= kLogQuietTime &&
-        !std::exchange(wait_is_logged, true)) {
-      log_info("a process still has a log of the session open, so the drain waits for it",
-               {{"session", node.session->str()}, {"longest_wait", format_duration(kOpenLogQuietTime)}});
-    }
-    if (!clock_.sleep_for(deadline.remaining(now, kDrainLookInterval), deadline.stop())) return;
-    if (!deadline.expired(clock_.steady_now())) continue;
-    if (node.session && raylet_lives(*node.session)) {
-      log_warning(
-          "Ray still runs and there is no time left to wait for it: what it writes from now on is not stored",
-          {{"shutdown_timeout", format_duration(settings_.program.shutdown_timeout)},
-           {"advice",
-            "a grace period of the pod above 30 s and a --shutdown-timeout below it let Ray drain"}});
-    }
-    return;
-  }
 }
 
 Leftover Collector::drain() {
@@ -383,7 +262,13 @@ Leftover Collector::drain() {
   // The dashboard has had the same SIGTERM, so at once; it goes on beside all else.
   if (poller_) poller_->begin_last_polls(deadline);
   shipper_.begin_drain();
-  take_the_last(last_events);
+  wait_for(LastWrites{.watcher = *watcher_,
+                      .folder = ray_folder_,
+                      .shipper = shipper_,
+                      .events = event_server_.get(),
+                      .logs = logs_.get(),
+                      .shutdown_timeout = timeout},
+           clock_, last_events);
 
   health_->stopping();
   if (event_server_) event_server_->stop();
@@ -395,7 +280,7 @@ Leftover Collector::drain() {
   watcher_->stop();
   ticker_ = {};
   if (journal_) journal_->seal_all();
-  scan_logs();
+  if (logs_) logs_->scan_now();
   shipper_.wait_until_stored(deadline);
   const uint64_t answers = poller_ ? poller_->end_last_polls(deadline) : 0;
   const bool marker_missing = marker_ && !marker_->wait_until_written(deadline);

@@ -8,13 +8,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "collector/figures.h"
+#include "collector/followed_logs.h"
 #include "collector/health.h"
 #include "collector/session_marker.h"
 #include "collector/settings.h"
@@ -24,8 +24,6 @@
 #include "journal/journal.h"
 #include "layout/local_path.h"
 #include "layout/object_key.h"
-#include "logs/ended_session.h"
-#include "logs/log_tracker.h"
 #include "ray/dashboard_poller.h"
 #include "ray/event_silence.h"
 #include "ray/session_watcher.h"
@@ -63,20 +61,13 @@ class Collector {
   void prepare_node();
   void start_status();
   void start_survey();
-  void tell_of_set_up(const Deadline& deadline);
+  void log_bucket_warnings(const Deadline& deadline);
   void start_node();
 
   void on_change(const RunningNode& before, const RunningNode& now);
   void write_marker(const RunningNode& node);
-  void follow_logs(const RunningNode& before, const RunningNode& now);
-  LogPlace logs_of(const SessionName& session, const NodeId& node) const;
-  void scan_logs();
-  bool raylet_lives(const SessionName& session) const;
-  bool logs_have_ended(const SessionName& session, Nanoseconds unchanged_for) const;
-  void take_the_last(const Deadline& deadline);
   Backlog what_is_left() const;
   void tick(const std::stop_token& stop);
-  void count_logs_of(const LogTracker* tracker);
   // Waits for no disk and no store. After start_node(); any thread.
   Figures figures() const;
 
@@ -90,15 +81,10 @@ class Collector {
   std::stop_source draining_;  // hurries the store's calls
   std::unique_ptr<Store> store_;
   Shipper shipper_;
-  std::unique_ptr<SessionMarker> marker_;      // on the head
-  std::unique_ptr<Journal> journal_;           // when events are collected
-  std::unique_ptr<EventServer> event_server_;  // likewise
-  std::mutex logs_mutex_;                      // guards the next two
-  EndedSessions ended_sessions_;
-  std::unique_ptr<LogTracker> log_tracker_;  // once session and node are known, when logs are collected
-  mutable std::mutex log_totals_mutex_;      // guards the next two; a scrape must not wait for a scan
-  LogTotals earlier_log_totals_;             // of trackers that are gone
-  const LogTracker* counted_logs_ = nullptr;
+  std::unique_ptr<SessionMarker> marker_;        // on the head
+  std::unique_ptr<Journal> journal_;             // when events are collected
+  std::unique_ptr<EventServer> event_server_;    // likewise
+  std::unique_ptr<FollowedLogs> logs_;           // when logs are collected
   std::unique_ptr<EventSilence> event_silence_;  // on the head, when events are collected
   CurlClient http_;
   std::unique_ptr<DashboardPoller> poller_;  // on the head

@@ -24,6 +24,8 @@ struct Member {
   JsonString string;
 };
 
+}  // namespace
+
 // The members of an event that decide its place.
 struct EventMembers {
   Member event_id;
@@ -33,6 +35,8 @@ struct EventMembers {
   Member job_id;
   bool is_of_platform = false;
 };
+
+namespace {
 
 // A string's text; `buffer` holds it when it has to be unescaped.
 std::string_view text_of(const JsonString& string, std::string& buffer) {
@@ -135,7 +139,6 @@ Result<const CutBatch*> BatchCutter::cut(std::string_view body) {
   if (!scanner.take('[')) {
     return Error{ErrorKind::invalid, "the body is not a JSON array of events"};
   }
-  std::string buffer;
   bool more = !scanner.take(']');
   for (size_t count = 0; more; ++count) {
     if (count == kBatchElementsLimit) {
@@ -151,30 +154,10 @@ Result<const CutBatch*> BatchCutter::cut(std::string_view body) {
     const std::string_view raw =
         one_line(body.substr(start, scanner.position() - start), scanner.passed_line_break());
 
-    std::string_view fault = is_object ? fault_of_timestamp(members.timestamp) : "not an object";
-    std::optional<uint32_t> session;
-    if (fault.empty()) {
-      if (members.session_name.holds != Member::Holds::a_string) {
-        fault = fault_of_session_name(members.session_name);
-      } else {
-        const std::string_view name = text_of(members.session_name.string, buffer);
-        session = name.empty() ? kNoSession : session_index(name);
-        if (!session) fault = "sessionName is not safe as one segment of a path";
-      }
-    }
-    if (!fault.empty()) {
-      const std::string_view type = members.event_type.holds == Member::Holds::a_string
-                                        ? members.event_type.string.inside
-                                        : std::string_view();
-      batch_.set_aside.push_back({raw, fault, hash_of(members.event_id, EventIdSpace::set_aside), type});
+    if (is_object) {
+      add_event(raw, members);
     } else {
-      CutEvent event{raw, hash_of_good(members.event_id, members.is_of_platform, raw), *session, kNoJob};
-      const bool of_node = members.event_type.holds == Member::Holds::a_string &&
-                           text_of(members.event_type.string, buffer).starts_with("NODE_");
-      if (!of_node && members.job_id.holds == Member::Holds::a_string) {
-        event.job = job_index(text_of(members.job_id.string, buffer));
-      }
-      batch_.events.push_back(event);
+      set_aside(raw, members, "not an object");
     }
 
     more = scanner.take(',');
@@ -182,6 +165,31 @@ Result<const CutBatch*> BatchCutter::cut(std::string_view body) {
   }
   if (scanner.peek() != '\0' || scanner.position() != body.size()) return not_json(scanner.position());
   return &batch_;
+}
+
+void BatchCutter::add_event(std::string_view raw, const EventMembers& members) {
+  if (const std::string_view fault = fault_of_timestamp(members.timestamp); !fault.empty())
+    return set_aside(raw, members, fault);
+  if (members.session_name.holds != Member::Holds::a_string)
+    return set_aside(raw, members, fault_of_session_name(members.session_name));
+  std::string buffer;
+  const std::string_view name = text_of(members.session_name.string, buffer);
+  const std::optional<uint32_t> session = name.empty() ? kNoSession : session_index(name);
+  if (!session) return set_aside(raw, members, "sessionName is not safe as one segment of a path");
+
+  CutEvent event{raw, hash_of_good(members.event_id, members.is_of_platform, raw), *session, kNoJob};
+  const bool of_node = members.event_type.holds == Member::Holds::a_string &&
+                       text_of(members.event_type.string, buffer).starts_with("NODE_");
+  if (!of_node && members.job_id.holds == Member::Holds::a_string)
+    event.job = job_index(text_of(members.job_id.string, buffer));
+  batch_.events.push_back(event);
+}
+
+void BatchCutter::set_aside(std::string_view raw, const EventMembers& members, std::string_view fault) {
+  const std::string_view type = members.event_type.holds == Member::Holds::a_string
+                                    ? members.event_type.string.inside
+                                    : std::string_view();
+  batch_.set_aside.push_back({raw, fault, hash_of(members.event_id, EventIdSpace::set_aside), type});
 }
 
 void BatchCutter::clear() {

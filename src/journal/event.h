@@ -61,6 +61,8 @@ struct CutBatch {
   std::vector<JobId> jobs;
 };
 
+struct EventMembers;
+
 // For one thread; keeps its memory between batches (but gives back what only a large one needed).
 class BatchCutter {
  public:
@@ -70,6 +72,8 @@ class BatchCutter {
 
  private:
   void clear();
+  void add_event(std::string_view raw, const EventMembers& members);
+  void set_aside(std::string_view raw, const EventMembers& members, std::string_view fault);
   std::string_view one_line(std::string_view raw, bool has_line_break);
   std::optional<uint32_t> session_index(std::string_view text);
   uint32_t job_index(std::string_view text);

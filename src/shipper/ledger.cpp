@@ -82,14 +82,7 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
   CHECK(shipment.prefix_length <= key.size());
   Entry* known = find(key);
   Entry& entry = known != nullptr ? *known : entry_of(key, prefix_at(key.substr(0, shipment.prefix_length)));
-  // The rest of an ended session is offered by a part of the collector that does not know how often the
-  // tracker saw the file cut short, nor whether it was cut short since.
-  const bool may_lack_generation = shipment.final && shipment.generation == 0 && entry.content.has_value();
-  if (may_lack_generation && entry.content->generation != 0 && entry.content->identity == shipment.identity) {
-    shipment.generation = entry.content->generation;
-    compare_again(entry);
-  }
-
+  adopt_generation(entry, shipment);
   const bool is_first = !entry.shipment;
   const bool had_unsent = !is_first && !holds_all(entry.state, *entry.shipment);
   const bool is_other_file = !is_first && content_of(*entry.shipment) != content_of(shipment);
@@ -120,6 +113,16 @@ void Ledger::offer(Shipment shipment, SteadyTime now) {
     schedule_.remove(entry);
     place(entry);
   }
+}
+
+// The rest of an ended session is offered by a part of the collector that does not know how often the tracker
+// saw the file cut short, nor whether it was cut short since.
+void Ledger::adopt_generation(Entry& entry, Shipment& shipment) {
+  const bool may_lack_generation = shipment.final && shipment.generation == 0 && entry.content.has_value();
+  if (!may_lack_generation || entry.content->generation == 0) return;
+  if (entry.content->identity != shipment.identity) return;
+  shipment.generation = entry.content->generation;
+  compare_again(entry);
 }
 
 bool Ledger::is_newer_version(Entry& entry, const Shipment& next, SteadyTime now) const {

@@ -108,6 +108,7 @@ class Ledger {
   Prefix& prefix_of(const std::string& key);
 
   // Whether the shipment is a newer version of the file before it, which is then no loss.
+  void adopt_generation(Entry& entry, Shipment& shipment);
   bool is_newer_version(Entry& entry, const Shipment& next, SteadyTime now) const;
   void abandon_unsent(Entry& entry);
   void count_given_up(const Entry& entry, ShipmentKind kind, const GivenUp& given_up);

@@ -249,10 +249,7 @@ class Life {
       crash();
       return true;
     }
-    // The folder does not stand still while the store works.
-    if (!stands_still && roll(4) == 0) grow();
-    if (!stands_still && roll(12) == 0) rotate();
-    if (!stands_still && roll(16) == 0) truncate();
+    if (!stands_still) change_folder();
     const TaskResult result = perform(
         task, store_, [&](ListedObject object) { ledger_.found(std::move(object)); }, Deadline::never());
     if (task.step == Task::Step::list_prefix) late_and_unlisted_.clear();
@@ -266,6 +263,13 @@ class Life {
     }
     ledger_.settle(task, result, clock_.steady_now());
     return true;
+  }
+
+  // While the store works.
+  void change_folder() {
+    if (roll(4) == 0) grow();
+    if (roll(12) == 0) rotate();
+    if (roll(16) == 0) truncate();
   }
 
   static bool is_copy(const Task& task) {

@@ -140,6 +140,25 @@ TaskResult put(const Task& task, const Body& body, Store& store, const Deadline&
   return outcome_of(store.replace(task.key, before, body, type, deadline));
 }
 
+// A write that failed because the file was replaced while the store read it says so.
+TaskResult unless_replaced(TaskResult result, const OfferedBytes& body) {
+  return result.outcome != Outcome::done && body.were_replaced() ? file_moved() : std::move(result);
+}
+
+// compare, complete, put and extend, which read the shipment's file.
+TaskResult perform_with_file(const Task& task, Store& store, const Deadline& deadline) {
+  if (!task.shipment.has_file()) return put(task, MemoryBody(""), store, deadline);
+  auto file = open_file(task.shipment);
+  if (!file && file.error().kind == ErrorKind::not_found) return file_moved();
+  if (!file) return failed(std::move(file).error());
+  const OfferedBytes body(*file, task.shipment);
+  if (task.step == Task::Step::compare) return compare(task, body, store, deadline);
+  if (task.step == Task::Step::put) return unless_replaced(put(task, body, store, deadline), body);
+  const std::string& key = task.step == Task::Step::complete ? task.other_key : task.key;
+  return unless_replaced(
+      outcome_of(store.extend(key, task.stored, body, task.shipment.content_type, deadline)), body);
+}
+
 }  // namespace
 
 TaskResult perform(const Task& task, Store& store, const std::function<void(ListedObject)>& found,
@@ -164,20 +183,9 @@ TaskResult perform(const Task& task, Store& store, const std::function<void(List
     case Step::complete:
     case Step::put:
     case Step::extend:
-      break;
+      return perform_with_file(task, store, deadline);
   }
-
-  if (!task.shipment.has_file()) return put(task, MemoryBody(""), store, deadline);
-  auto file = open_file(task.shipment);
-  if (!file && file.error().kind == ErrorKind::not_found) return file_moved();
-  if (!file) return failed(std::move(file).error());
-  const OfferedBytes body(*file, task.shipment);
-  if (task.step == Step::compare) return compare(task, body, store, deadline);
-  TaskResult result = task.step == Step::put
-                          ? put(task, body, store, deadline)
-                          : outcome_of(store.extend(task.step == Step::complete ? task.other_key : task.key,
-                                                    task.stored, body, task.shipment.content_type, deadline));
-  return result.outcome != Outcome::done && body.were_replaced() ? file_moved() : std::move(result);
+  UNREACHABLE("every step returns above");
 }
 
 }  // namespace rayhistory::collector
