@@ -7,10 +7,10 @@ import uuid
 
 import pytest
 from azure.core.pipeline.transport import RequestsTransport
-from conftest import Store
 from harness.azure_identity import CLIENT, TENANT, AzureGateway, TokenService
 from harness.collector import run_collector
 from harness.node import SESSION
+from harness.stores import Store
 from live.stored import StoredInContainer
 from live.waiting import wait_until
 

@@ -1,7 +1,7 @@
 """`collector --check`: what an operator reads before anything is collected."""
 
-from conftest import on_every_store
 from harness.collector import run_collector
+from harness.stores import on_every_store
 from live.minio_server import PASSWORD, USER
 
 NEEDED = {"RAY_CLUSTER_NAME": "test"}

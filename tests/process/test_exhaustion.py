@@ -7,10 +7,10 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import local_store
 from harness.events import body_of, node_event
 from harness.node import SESSION
 from harness.small_disk import SmallDisk
+from harness.stores import local_store
 from harness.swallowing_s3 import SwallowingS3
 from live.waiting import wait_until
 

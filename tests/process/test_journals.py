@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import on_every_store
 from harness.events import body_of, node_event, task_event
 from harness.node import NEXT_SESSION, SESSION
+from harness.stores import on_every_store
 from live.waiting import wait_until
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from chaos.fault_proxy import FaultProxy
-from conftest import Store, on_every_store
+from harness.stores import Store, on_every_store
 from harness import turning_ring
 from harness.node import SESSION
 from live.waiting import wait_until

@@ -8,10 +8,10 @@ import uuid
 
 import oci
 import pytest
-from conftest import Store
 from harness.collector import run_collector
 from harness.node import SESSION
 from harness.oci_gateway import COMPARTMENT, NAMESPACE, OciInstance, new_key, pem_of, session_token
+from harness.stores import Store
 from live.stored import StoredInOci
 from live.waiting import wait_until
 from oci.exceptions import ServiceError

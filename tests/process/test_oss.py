@@ -7,9 +7,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from alibabacloud_credentials.provider.oidc import OIDCRoleArnCredentialsProvider
-from conftest import Store
 from harness.collector import run_collector
 from harness.oss_gateway import AlibabaTokenService
+from harness.stores import Store
 from live.stored import StoredInOss
 from live.waiting import wait_until
 from Tea.core import TeaCore

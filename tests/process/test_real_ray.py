@@ -3,9 +3,9 @@
 import base64
 
 import pytest
-from conftest import OTHER_S3_SERVERS
 from harness.collector import Collector
 from harness.servers import tool
+from harness.stores import OTHER_S3_SERVERS
 from live.ray_head import RayHead
 from live.waiting import wait_until
 

@@ -1,10 +1,10 @@
 """`collector --snapshot`: a session out of one look at a dashboard."""
 
 import pytest
-from conftest import on_every_store
 from harness.collector import run_collector
 from harness.dashboard import JOBS, METADATA, NODES, PLACEMENT_GROUPS, SERVE, STATUS, TIMEZONE, TRAIN
 from harness.node import SESSION
+from harness.stores import on_every_store
 from test_dashboard import fetched, key_of, sent
 
 TASKS = "/api/v0/tasks?detail=1&limit=10000"

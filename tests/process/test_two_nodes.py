@@ -9,12 +9,12 @@ import re
 import textwrap
 
 import pytest
-from conftest import Store
 from harness.collector import PROGRAM, clean_environment
 from harness.dashboard import NODES
 from harness.metrics import scrape
 from harness.pods import PodNetwork, why_there_can_be_none
 from harness.servers import tool
+from harness.stores import Store
 from live.minio_server import MinioServer
 from live.ports import accepts_connections
 from live.stored import StoredInBucket

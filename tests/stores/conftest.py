@@ -3,11 +3,9 @@
 import uuid
 
 import pytest
-from harness.collector import Collector
+from harness.fixtures import make_collector, node  # noqa: F401  # fixtures
 from harness.judge import Judge
-from harness.node import StandInNode
 from harness.servers import s3_server  # noqa: F401  # a fixture
-from live.leftovers import end_marked_processes
 from live.s3_servers import SERVERS
 from live.stored import StoredInBucket
 
@@ -45,16 +43,6 @@ def bucket(server):
 
 
 @pytest.fixture
-def node():
-    stand_in = StandInNode()
-    yield stand_in
-    stand_in.remove()
-
-
-@pytest.fixture
-def collector(node, bucket, tmp_path):
+def collector(make_collector, bucket):  # noqa: F811
     """Not started yet."""
-    collector = Collector(node, tmp_path, bucket.environment, RAY_COLLECTOR_ROTATED_LOG_SCAN_INTERVAL="1s")
-    yield collector
-    collector.kill()
-    end_marked_processes(tmp_path)
+    return make_collector(bucket, RAY_COLLECTOR_ROTATED_LOG_SCAN_INTERVAL="1s")
