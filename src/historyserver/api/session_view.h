@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/clock.h"
-#include "historyserver/api/stored_texts.h"
 #include "historyserver/sessions/stored_session.h"
+#include "historyserver/sessions/stored_texts.h"
 #include "historyserver/state/session_state.h"
 
 namespace rayhistory::historyserver {

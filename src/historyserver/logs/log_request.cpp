@@ -11,7 +11,7 @@
 namespace rayhistory::historyserver {
 namespace {
 
-// A file's name (NAME_MAX).
+// A file system takes names of so many bytes (NAME_MAX).
 constexpr size_t kFileNameBytes = 255;
 
 Error wrong(std::string_view parameter, std::string_view value, std::string_view expected) {
@@ -19,12 +19,12 @@ Error wrong(std::string_view parameter, std::string_view value, std::string_view
                fmt::format("invalid {}: \"{}\" (must be {})", parameter, value, expected)};
 }
 
-// Empty where it is not given.
+// The text is empty where the query does not have it.
 std::string text_of(const Query& query, std::string_view name) {
   return std::string(query.get(name).value_or(std::string_view{}));
 }
 
-// As Ray writes IDs; users may paste others.
+// Ray writes IDs in lower case; users may paste others.
 std::string id_of(const Query& query, std::string_view name) {
   std::string id = text_of(query, name);
   std::transform(id.begin(), id.end(), id.begin(),
@@ -44,7 +44,8 @@ Result<std::optional<Number>> number_of(const Query& query, std::string_view nam
   return std::optional<Number>(number);
 }
 
-// Those of Go's strconv.ParseBool, which KubeRay's server reads it with, in any case as Ray has it.
+// It takes the words of Go's strconv.ParseBool, by which KubeRay's server reads a flag, and takes them in
+// upper case, too, as Ray does.
 Result<bool> flag_of(const Query& query, std::string_view name) {
   const std::string text = text_of(query, name);
   const std::string lower = id_of(query, name);
@@ -60,6 +61,26 @@ Result<void> check_file_name(std::string_view name) {
     const CodePoint point = first_code_point(rest);
     if (point.length == 0 || is_control(point.value)) return wrong("download_filename", "…", kExpected);
     rest.remove_prefix(point.length);
+  }
+  return {};
+}
+
+// A request has to name a log, and has to say on which node it is where the name does not.
+Result<void> check_log_is_named(const LogRequest& request) {
+  const bool finds_its_node =
+      !request.actor_id.empty() || !request.task_id.empty() || !request.submission_id.empty();
+  if (!finds_its_node && !request.pid && !request.filename) {
+    return Error{
+        ErrorKind::invalid,
+        "None of actor_id, task_id, pid, submission_id or filename is provided. At least one of them "
+        "is required to fetch logs."};
+  }
+  if (request.node_id && !request.node_ip.empty()) {
+    return Error{ErrorKind::invalid, "Both node_id and node_ip are given. Only one of them can be provided."};
+  }
+  if (!finds_its_node && !request.node_id && request.node_ip.empty()) {
+    return Error{ErrorKind::invalid,
+                 "node_id or node_ip must be provided when no actor_id, task_id or submission_id is."};
   }
   return {};
 }
@@ -87,7 +108,7 @@ Result<LogRequest> parse_log_request(const Query& query) {
   request.task_id = id_of(query, "task_id");
   request.submission_id = text_of(query, "submission_id");
   TRY_ASSIGN(request.pid, number_of<int64_t>(query, "pid", 1, "the number of a process"));
-  if (const std::string name = text_of(query, "filename"); query.get("filename") && !name.empty()) {
+  if (const std::string name = text_of(query, "filename"); !name.empty()) {
     TRY_ASSIGN(request.filename, LogPath::parse(name, "filename"));
   }
   TRY_ASSIGN(const std::optional<uint32_t> attempt,
@@ -112,22 +133,7 @@ Result<LogRequest> parse_log_request(const Query& query) {
     request.download_filename = std::move(name);
   }
 
-  if (request.actor_id.empty() && request.task_id.empty() && request.submission_id.empty() && !request.pid &&
-      !request.filename) {
-    return Error{
-        ErrorKind::invalid,
-        "None of actor_id, task_id, pid, submission_id or filename is provided. At least one of them "
-        "is required to fetch logs."};
-  }
-  if (request.node_id && !request.node_ip.empty()) {
-    return Error{ErrorKind::invalid, "Both node_id and node_ip are given. Only one of them can be provided."};
-  }
-  const bool finds_its_node =
-      !request.actor_id.empty() || !request.task_id.empty() || !request.submission_id.empty();
-  if (!finds_its_node && !request.node_id && request.node_ip.empty()) {
-    return Error{ErrorKind::invalid,
-                 "node_id or node_ip must be provided when no actor_id, task_id or submission_id is."};
-  }
+  TRY(check_log_is_named(request));
   return request;
 }
 

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "historyserver/state/event_reader.h"
+#include "historyserver/state/event_text.h"
 
 namespace rayhistory::historyserver {
 namespace {

@@ -18,11 +18,6 @@ inline constexpr size_t kEventLimit = 4U << 20U;
 // ".jsonl" and ".gz" or without.
 bool is_event_file(std::string_view path);
 
-// Without what stands between JSON's tokens at its end.
-inline std::string_view without_space_behind(std::string_view json) {
-  return json.substr(0, json.find_last_not_of(" \t\r\n") + 1);  // npos + 1 is 0
-}
-
 // Takes a file's bytes as they come, from its beginning or, of a file of lines, from the beginning of one,
 // and gives its events. For one thread.
 class EventCutter {

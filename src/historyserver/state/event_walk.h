@@ -1,4 +1,4 @@
-// Reads the fields of one event, in either of protobuf's two spellings of their names.
+// An event walk reads the fields of one event, in either of protobuf's two spellings of their names.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +18,7 @@
 
 #include "base/field_name.h"
 #include "base/rfc3339.h"
-#include "historyserver/state/event_file.h"
-#include "historyserver/state/event_reader.h"
+#include "historyserver/state/event_text.h"
 #include "historyserver/state/ray_id.h"
 #include "historyserver/state/session_state.h"
 
@@ -37,21 +36,21 @@ class EventScratch {
   void clear() { memory_.release(); }
 
  private:
-  // For the IDs of most events.
+  // The IDs of most events fit in it.
   std::array<char, 4096> first_;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
   std::pmr::monotonic_buffer_resource memory_{first_.data(), first_.size()};
 };
 
-// Walks one event. What has not the type it should have counts as not there; only JSON that cannot be read
-// on makes `ok` false.
+// It walks one event. A value of another type than it should have counts as not there; only JSON that cannot
+// be read on makes `ok` false.
 class EventWalk {
  public:
-  // `inner` is for what again() reads.
+  // again() reads with `inner`.
   EventWalk(EventScratch& scratch, simdjson::ondemand::parser& inner) : scratch_(scratch), inner_(inner) {}
 
   bool ok() const { return ok_; }
 
-  // Calls on_field(name, value) for each field of a message. The name is in camel case, whichever of
+  // It calls on_field(name, value) for each field of a message. The name is in camel case, whichever of
   // protobuf's two spellings it has.
   template <typename OnField>
   void fields(simdjson::ondemand::value of, OnField on_field) {
@@ -68,7 +67,7 @@ class EventWalk {
     });
   }
 
-  // Calls on_entry(key, value) for each entry of a map, whose keys are its user's.
+  // It calls on_entry(key, value) for each entry of a map, whose keys are its user's.
   template <typename OnEntry>
   void entries(simdjson::ondemand::value of, OnEntry on_entry) {
     simdjson::ondemand::object found;
@@ -105,8 +104,8 @@ class EventWalk {
     }
   }
 
-  // Where nothing is escaped, as nearly always, it is what stands there: simdjson would copy it, and byte by
-  // byte in a program for any x86-64.
+  // Where nothing is escaped, as nearly always, it returns the bytes that stand there: simdjson would copy
+  // them, and byte by byte in a program for any x86-64.
   static std::string_view text(simdjson::ondemand::value of) {
     std::string_view token = without_space_behind(of.raw_json_token());
     if (token.size() < 2 || token.front() != '"' || token.back() != '"') return {};
@@ -116,7 +115,7 @@ class EventWalk {
     return of.get_string().get(text) == simdjson::SUCCESS ? text : std::string_view();
   }
 
-  // An ID in hex.
+  // It returns the ID in hex.
   std::string_view id(simdjson::ondemand::value of, size_t bytes) { return hex_id(text(of), bytes); }
   std::string_view id_unless_nil(simdjson::ondemand::value of, size_t bytes) {
     return hex_id_unless_nil(text(of), bytes);
@@ -142,7 +141,7 @@ class EventWalk {
       return std::nullopt;
     return number;
   }
-  // Counts, times, pids: none is negative.
+  // No count, time or pid is negative.
   static int64_t count(simdjson::ondemand::value of) { return std::max<int64_t>(number(of).value_or(0), 0); }
   static uint32_t small_count(simdjson::ondemand::value of) {
     return static_cast<uint32_t>(std::min<int64_t>(count(of), std::numeric_limits<uint32_t>::max()));
@@ -180,7 +179,7 @@ class EventWalk {
     return map;
   }
 
-  // As it came.
+  // It returns the object as it came.
   static std::string_view raw_object(simdjson::ondemand::value of) {
     simdjson::ondemand::object found;
     std::string_view raw;
@@ -189,7 +188,7 @@ class EventWalk {
     return raw;
   }
 
-  // Walks what raw_object gave, from its beginning. Texts are valid until the next call.
+  // It walks what raw_object gave, from its beginning. Texts are valid until the next call.
   template <typename OnRoot>
   void again(std::string_view raw, OnRoot on_root) {
     simdjson::ondemand::document document;
@@ -206,7 +205,7 @@ class EventWalk {
   std::string_view keep(std::string_view text) { return scratch_.keep(text); }
 
  private:
-  // As text(). A key that is read has its closing quote.
+  // It reads the key as text() does. A key that is read has its closing quote.
   static bool key_of(simdjson::ondemand::field& member, std::string_view& key) {
     const char* const begin = member.key().raw();
     const char* end = begin;

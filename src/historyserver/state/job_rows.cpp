@@ -6,11 +6,13 @@
 #include <tuple>
 #include <utility>
 
+#include "historyserver/state/rows_by_id.h"
+
 namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::string_view kSupervisorPrefix = "_ray_internal_job_actor_";
-// Ray's own entries in a driver's metadata (dashboard/modules/job/common.py JOB_ID_METADATA_KEY,
+// Ray puts these entries into a driver's metadata (dashboard/modules/job/common.py JOB_ID_METADATA_KEY,
 // JOB_NAME_METADATA_KEY).
 constexpr std::string_view kSubmissionIdKey = "job_submission_id";
 constexpr std::string_view kJobNameKey = "job_name";
@@ -21,8 +23,8 @@ constexpr std::string_view kStopped = "STOPPED";
 constexpr std::string_view kSucceeded = "SUCCEEDED";
 constexpr std::string_view kFailed = "FAILED";
 
-// Shown for a submission of which only its supervisor's end is known, since a message can say so and a status
-// cannot.
+// The answer shows this for a submission of which only its supervisor's end is known, since a message can say
+// so and a status cannot.
 constexpr std::string_view kUnknownOutcome = "Ended; how, is not stored.";
 
 bool is_terminal(std::string_view status) {
@@ -40,6 +42,13 @@ std::string_view submission_of(const TextMap& metadata) {
   return {};
 }
 
+// It returns the submission that the actor supervises, or an empty ID where the actor is no job's supervisor
+// (Ray: dashboard/modules/job/common.py, JOB_ACTOR_NAME_TEMPLATE).
+std::string_view submission_of(const Actor& actor) {
+  if (actor.class_name != "JobSupervisor" || !actor.name.starts_with(kSupervisorPrefix)) return {};
+  return actor.name.substr(kSupervisorPrefix.size());
+}
+
 TextMap without_own_entries(TextMap metadata) {
   metadata.erase(std::remove_if(metadata.begin(), metadata.end(),
                                 [](const auto& entry) {
@@ -49,7 +58,7 @@ TextMap without_own_entries(TextMap metadata) {
   return metadata;
 }
 
-// What the events of a submission say: the last status, and of each other thing the last that was said.
+// The events of a submission say its status and more of it, and their last word on each counts.
 void apply(Job& job, const SubmissionPiece& submission) {
   job.entrypoint = submission.entrypoint;
   fill(job.entrypoint, submission.log_entrypoint);
@@ -67,8 +76,7 @@ void apply(Job& job, const SubmissionPiece& submission) {
   }
 }
 
-// What the dashboard said. Its word on how a job ended is the fullest; one from before the end says nothing
-// of it.
+// The dashboard's word on how a job ended is the fullest; one from before the end says nothing of it.
 void apply(Job& job, const FetchedJobPiece& fetched) {
   const bool is_outdated = is_terminal(job.status) && !is_terminal(fetched.status);
   if (!is_outdated) {
@@ -112,7 +120,7 @@ void apply(Job& job, const Actor& supervisor) {
   fill(job.driver_node_id, supervisor.node_id);
 }
 
-// Where neither the dashboard nor the submission's own events told it.
+// This settles a status that neither the dashboard nor the submission's own events told.
 void settle_status(Job& job, const Actor* supervisor) {
   if (!is_terminal(job.status)) {
     if (job.driver_end_time != 0) {
@@ -133,74 +141,97 @@ void settle_status(Job& job, const Actor* supervisor) {
   if (is_terminal(job.status) && !job.job_id.empty()) fill(job.driver_end_time, job.end_time);
 }
 
-}  // namespace
+// These tell of one row; null where that one says nothing of it.
+struct RowSource {
+  const SubmissionPiece* submission = nullptr;
+  const DriverPiece* driver = nullptr;
+  const FetchedJobPiece* fetched = nullptr;
+  const Actor* supervisor = nullptr;
+};
 
-std::string_view submission_of(const Actor& actor) {
-  if (actor.class_name != "JobSupervisor" || !actor.name.starts_with(kSupervisorPrefix)) return {};
-  return actor.name.substr(kSupervisorPrefix.size());
+// A submission and its driver are one row, by the submission's ID. A driver of no submission is one by its
+// job ID.
+struct RowSources {
+  std::map<std::string_view, RowSource> by_submission;
+  std::map<std::string_view, RowSource> by_driver;
+};
+
+struct RowIds {
+  std::string_view submission_id;
+  std::string_view job_id;
+};
+
+void add_driver(RowSources& sources, const DriverPiece& driver) {
+  const std::string_view submission = submission_of(driver.metadata);
+  const DriverPiece*& place =
+      submission.empty() ? sources.by_driver[driver.job_id].driver : sources.by_submission[submission].driver;
+  if (place == nullptr || place->job_id < driver.job_id) place = &driver;
 }
+
+void add_fetched(RowSources& sources, const FetchedJobPiece& job) {
+  const FetchedJobPiece*& place = job.submission_id.empty()
+                                      ? sources.by_driver[job.job_id].fetched
+                                      : sources.by_submission[job.submission_id].fetched;
+  // A submission is listed without a job until its driver connects: the later answer has it.
+  if (place == nullptr || place->job_id < job.job_id) place = &job;
+}
+
+// The submission's logs say it where nothing else does.
+void apply_logs(Job& job, const SubmissionPiece& submission) {
+  fill(job.driver_node_id, submission.log_node_id);
+  fill(job.start_time, submission.log_start);
+  fill(job.end_time, submission.log_end);
+}
+
+void fill_node_ip(Job& job, const std::vector<Node>& nodes) {
+  if (job.job_id.empty()) return;
+  const Node* const node = find_by_id(nodes, &Node::node_id, job.driver_node_id);
+  if (node != nullptr) fill(job.driver_node_ip, node->ip_address);
+}
+
+Job job_row(const RowIds& ids, const RowSource& source, const std::vector<Node>& nodes) {
+  Job job;
+  if (source.submission != nullptr) apply(job, *source.submission);
+  job.submission_id = ids.submission_id;
+  job.job_id = ids.job_id;
+  if (source.driver != nullptr) {
+    if (ids.submission_id.empty() && source.driver->finished != 0) job.status = kSucceeded;
+    apply(job, *source.driver);
+  }
+  if (source.fetched != nullptr) {
+    apply(job, *source.fetched);
+    fill(job.job_id, source.fetched->job_id);
+  }
+  if (source.supervisor != nullptr) apply(job, *source.supervisor);
+  if (source.submission != nullptr) apply_logs(job, *source.submission);
+  settle_status(job, source.supervisor);
+  fill_node_ip(job, nodes);
+  return job;
+}
+
+}  // namespace
 
 std::vector<Job> job_rows(std::span<const DriverPiece> drivers, std::span<const SubmissionPiece> submissions,
                           std::span<const FetchedJobPiece> fetched, const std::vector<Actor>& actors,
                           const std::vector<Node>& nodes) {
-  struct Sources {
-    const SubmissionPiece* submission = nullptr;
-    const DriverPiece* driver = nullptr;
-    const FetchedJobPiece* fetched = nullptr;
-    const Actor* supervisor = nullptr;
-  };
-  std::map<std::string_view, Sources> by_submission;
-  std::map<std::string_view, Sources> by_driver;
-
+  RowSources sources;
   for (const SubmissionPiece& submission : submissions)
-    by_submission[submission.submission_id].submission = &submission;
-  for (const Actor& actor : actors)
-    if (const std::string_view id = submission_of(actor); !id.empty()) by_submission[id].supervisor = &actor;
-  for (const DriverPiece& driver : drivers) {
-    const std::string_view submission = submission_of(driver.metadata);
-    const DriverPiece*& place =
-        submission.empty() ? by_driver[driver.job_id].driver : by_submission[submission].driver;
-    if (place == nullptr || place->job_id < driver.job_id) place = &driver;
+    sources.by_submission[submission.submission_id].submission = &submission;
+  for (const Actor& actor : actors) {
+    const std::string_view id = submission_of(actor);
+    if (!id.empty()) sources.by_submission[id].supervisor = &actor;
   }
-  for (const FetchedJobPiece& job : fetched) {
-    const FetchedJobPiece*& place =
-        job.submission_id.empty() ? by_driver[job.job_id].fetched : by_submission[job.submission_id].fetched;
-    // A submission is listed without a job until its driver connects: the later answer has it.
-    if (place == nullptr || place->job_id < job.job_id) place = &job;
-  }
+  for (const DriverPiece& driver : drivers)
+    add_driver(sources, driver);
+  for (const FetchedJobPiece& job : fetched)
+    add_fetched(sources, job);
 
   std::vector<Job> jobs;
-  jobs.reserve(by_submission.size() + by_driver.size());
-  const auto add_row = [&](std::string_view submission_id, std::string_view job_id, const Sources& sources) {
-    Job job;
-    if (sources.submission != nullptr) apply(job, *sources.submission);
-    job.submission_id = submission_id;
-    job.job_id = job_id;
-    if (sources.driver != nullptr && submission_id.empty() && sources.driver->finished != 0)
-      job.status = kSucceeded;
-    if (sources.driver != nullptr) apply(job, *sources.driver);
-    if (sources.fetched != nullptr) {
-      apply(job, *sources.fetched);
-      fill(job.job_id, sources.fetched->job_id);
-    }
-    if (sources.supervisor != nullptr) apply(job, *sources.supervisor);
-    if (sources.submission != nullptr) {
-      fill(job.driver_node_id, sources.submission->log_node_id);
-      fill(job.start_time, sources.submission->log_start);
-      fill(job.end_time, sources.submission->log_end);
-    }
-    settle_status(job, sources.supervisor);
-    const auto node =
-        std::lower_bound(nodes.begin(), nodes.end(), job.driver_node_id,
-                         [](const Node& candidate, std::string_view id) { return candidate.node_id < id; });
-    if (node != nodes.end() && node->node_id == job.driver_node_id && !job.job_id.empty())
-      fill(job.driver_node_ip, node->ip_address);
-    jobs.push_back(std::move(job));
-  };
-  for (const auto& [id, sources] : by_submission)
-    add_row(id, {}, sources);
-  for (const auto& [id, sources] : by_driver)
-    add_row({}, id, sources);
+  jobs.reserve(sources.by_submission.size() + sources.by_driver.size());
+  for (const auto& [id, of_row] : sources.by_submission)
+    jobs.push_back(job_row({.submission_id = id, .job_id = {}}, of_row, nodes));
+  for (const auto& [id, of_row] : sources.by_driver)
+    jobs.push_back(job_row({.submission_id = {}, .job_id = id}, of_row, nodes));
   std::sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) {
     return std::tie(a.job_id, a.submission_id) < std::tie(b.job_id, b.submission_id);
   });

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "historyserver/state/event_reader.h"
+#include "historyserver/state/event_text.h"
 #include "historyserver/state/session_builder.h"
 
 namespace rayhistory::historyserver {

@@ -1,5 +1,6 @@
-// Builds a session's state out of what its events say, in any order and however often: equal sets of pieces
-// give equal states. Any thread may add, side by side; build() is called once, when all have.
+// A session builder builds a session's state out of what its events say, in any order and however often:
+// equal sets of pieces give equal states. Any thread may add, side by side; build() is called once, when all
+// have.
 #pragma once
 
 #include <array>
@@ -8,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "historyserver/state/attempt_blocks.h"
 #include "historyserver/state/build_steps.h"
 #include "historyserver/state/session_state.h"
 #include "historyserver/state/state_pieces.h"
@@ -25,7 +28,8 @@ namespace rayhistory::historyserver {
 
 class SessionBuilder {
  public:
-  // Each piece has its ID; its texts need to live for the call only. A piece without its ID is dropped.
+  // Each piece has its ID; its texts need to live for the call only. The builder drops a piece without its
+  // ID.
   void add(const TaskPiece& task);
   void add(const ActorPiece& actor);
   void add(const NodePiece& node);
@@ -43,21 +47,21 @@ class SessionBuilder {
   // `folder` is that of the session on one of its nodes; it is empty where no raylet's log names it.
   void set_folder(std::string_view folder);
 
-  // An event of a type that is not known, by its name; it may be anything.
+  // It counts an event of a type that is not known, by its name; `type` may be anything.
   void add_unknown_event(std::string_view type);
 
-  // A row as a stored answer of the dashboard has it. It counts where no piece tells of that task's attempt,
+  // A stored answer of the dashboard has the row. It counts where no piece tells of that task's attempt,
   // actor or node.
   void add_snapshot(const TaskPiece& task);
   void add_snapshot(Actor actor);
   void add_snapshot(Node node);
 
-  // About as much as build() will allocate beside what the pieces take already.
+  // build() will allocate about as many bytes beside those that the pieces take already.
   uint64_t bytes_to_build() const;
 
-  // What follows from all of it together: final states, and the ends that nobody reported because whoever
-  // would have was gone. By so many threads. The builder is empty then. `cancelled`: the deadline or a stop
-  // came first.
+  // It concludes from all of it together: final states, and the ends that were not reported because the
+  // process that would have reported them was gone. So many threads work on it, and the builder is empty
+  // then. The error is `cancelled` where the deadline or a stop came first.
   Result<std::shared_ptr<SessionState>> build(const Deadline& deadline, unsigned threads = 1);
 
  private:
@@ -67,7 +71,7 @@ class SessionBuilder {
       return std::hash<std::string_view>()(key.first) + key.second;
     }
   };
-  // Tasks are by far the most: those whose IDs begin alike share a lock, a text pool and an index, so that
+  // Most rows by far are tasks: those whose IDs begin alike share a lock, a text pool and an index, so that
   // threads seldom meet.
   struct Shard {
     mutable std::mutex mutex;
@@ -80,11 +84,25 @@ class SessionBuilder {
   template <typename Piece>
   using ById = boost::unordered_flat_map<std::string_view, Piece>;
 
-  bool has(const TaskPiece& task) const;
-  // Those of which events tell already are left out.
-  void take_snapshot_tasks(BuildSteps& steps);
   template <typename Piece>
   void add_to(ById<Piece>& pieces, std::string_view Piece::*id, const Piece& piece);
+  bool has(const TaskPiece& task) const;
+
+  // build() takes these steps in this order. Each empties its part of the builder.
+  void build_nodes(SessionState& state, BuildSteps& steps);
+  void build_actors(SessionState& state, BuildSteps& steps);
+  // It leaves out the tasks of which events tell already.
+  void take_snapshot_tasks(BuildSteps& steps);
+  void build_workers(SessionState& state, BuildSteps& steps);
+  void build_platform_events(SessionState& state, BuildSteps& steps);
+  void build_placement_groups(SessionState& state, BuildSteps& steps);
+  void build_autoscaler_reports(SessionState& state, BuildSteps& steps);
+  void build_exported_rows(SessionState& state, BuildSteps& steps);
+  JobEnds build_jobs(SessionState& state);
+  std::vector<AttemptPlace> take_places(BuildSteps& steps);
+  static void build_attempts(SessionState& state, std::span<const AttemptPlace> places, BuildSteps& steps);
+  void free_tasks(unsigned threads);
+  std::shared_ptr<const TextMemory> take_texts(std::vector<TextPool>& block_texts);
 
   std::array<Shard, kShards> shards_;
 
@@ -101,13 +119,13 @@ class SessionBuilder {
   NodeProvisioning provisioning_;
   std::string folder_;
   ById<ExportedDatasetPiece> exported_datasets_;
-  // By run and attempt.
+  // They are by run and attempt.
   std::map<std::pair<std::string_view, std::string_view>, ExportedTrainPiece> exported_train_rows_;
   UnknownEvents unknown_events_;
   std::vector<TaskPiece> snapshot_tasks_;
   std::vector<Actor> snapshot_actors_;
   std::vector<Node> snapshot_nodes_;
-  // By job ID and submission ID; either may be empty.
+  // They are by job ID and submission ID; either may be empty.
   boost::unordered_flat_map<std::pair<std::string_view, std::string_view>, FetchedJobPiece> fetched_jobs_;
 };
 

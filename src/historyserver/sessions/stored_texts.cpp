@@ -1,4 +1,4 @@
-#include "historyserver/api/stored_texts.h"
+#include "historyserver/sessions/stored_texts.h"
 
 #include <algorithm>
 
@@ -27,7 +27,8 @@ Result<std::shared_ptr<const std::string>> StoredTexts::read(const ListedObject&
     const std::lock_guard lock(mutex_);
     if (const auto kept = kept_.find(name); kept != kept_.end()) return kept->second;
   }
-  // Not under the lock: two that ask at once read it twice, and nobody waits for another's object.
+  // The read is not under the lock: two that ask at once read the object twice, and no one waits for
+  // another's object.
   TRY_ASSIGN(std::string text, read_listed(store_, *listing_, object.key, offset, length, deadline));
   auto shared = std::make_shared<const std::string>(std::move(text));
   const std::lock_guard lock(mutex_);
