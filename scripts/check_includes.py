@@ -14,7 +14,7 @@ from pathlib import Path
 
 # Who may include which foreign headers. What is not listed here (the standard library, POSIX, fmt) may go anywhere.
 HOMES = {
-    "curl/": ["http/curl_client*"],
+    "curl/": ["http/curl_*"],
     "boost/": ["net/*", "status/*", "ingest/*", "testing/*", "historyserver/web/*", "historyserver/state/*"],
     "simdjson": ["credentials/*", "journal/*", "ray/*", "settings/settings_file*", "store/gcs/responses*", "store/oci/responses*", "testing/model_gcs*", "testing/model_oci*",
                  "historyserver/*"],

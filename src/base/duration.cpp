@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace rayhistory {
 namespace {
@@ -33,6 +35,8 @@ constexpr std::array kUnits = {
 // The magnitude of the most negative duration, one more than that of the most positive.
 constexpr uint64_t kLargestMagnitude = uint64_t{1} << 63;
 
+constexpr std::string_view kTooLong = "it is longer than 64 bits of nanoseconds hold";
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -56,55 +60,79 @@ bool append_digit(uint64_t& value, char digit) {
   return true;
 }
 
+// "1.50" is 1 and 50 hundredths.
+struct Number {
+  uint64_t whole = 0;
+  uint64_t fraction = 0;
+  double fraction_scale = 1;
+};
+
+bool starts_with_digit(std::string_view text) {
+  return !text.empty() && is_digit(text[0]);
+}
+
+// These take what they read from `rest`, the end of `text` that is not read yet.
+
+bool take_minus(std::string_view& rest) {
+  if (!rest.starts_with('-') && !rest.starts_with('+')) return false;
+  const bool is_minus = rest[0] == '-';
+  rest.remove_prefix(1);
+  return is_minus;
+}
+
+Result<Number> take_number(std::string_view text, std::string_view& rest) {
+  Number number;
+  size_t digits = 0;
+  for (; starts_with_digit(rest); rest.remove_prefix(1), ++digits)
+    if (!append_digit(number.whole, rest[0])) return refused(text, kTooLong);
+  if (rest.starts_with('.')) {
+    rest.remove_prefix(1);
+    // Digits of a fraction past what 64 bits hold are too small to matter.
+    bool room = true;
+    for (; starts_with_digit(rest); rest.remove_prefix(1), ++digits) {
+      room = room && append_digit(number.fraction, rest[0]);
+      if (room) number.fraction_scale *= 10;
+    }
+  }
+  if (digits == 0) return refused(text, "a number is missing");
+  return number;
+}
+
+Result<Unit> take_unit(std::string_view text, std::string_view& rest) {
+  const std::string_view name = rest.substr(0, rest.find_first_of(".0123456789"));
+  if (name.empty()) return refused(text, "a unit is missing");
+  const Unit* unit = find_unit(name);
+  if (unit == nullptr) return refused(text, "unknown unit \"" + std::string(name) + "\"");
+  rest.remove_prefix(name.size());
+  return *unit;
+}
+
+// In nanoseconds; nothing when it would pass the largest magnitude.
+std::optional<uint64_t> magnitude_of(const Number& number, const Unit& unit) {
+  if (number.whole > kLargestMagnitude / unit.nanoseconds) return std::nullopt;
+  // Go computes the fraction in floating point too; the same arithmetic gives the same nanoseconds.
+  const auto part = static_cast<uint64_t>(static_cast<double>(number.fraction) *
+                                          (static_cast<double>(unit.nanoseconds) / number.fraction_scale));
+  const uint64_t magnitude = number.whole * unit.nanoseconds + part;
+  if (magnitude > kLargestMagnitude) return std::nullopt;
+  return magnitude;
+}
+
 }  // namespace
 
 Result<Nanoseconds> parse_duration(std::string_view text) {
-  constexpr std::string_view kTooLong = "it is longer than 64 bits of nanoseconds hold";
   std::string_view rest = text;
-  bool negative = false;
-  if (!rest.empty() && (rest[0] == '-' || rest[0] == '+')) {
-    negative = rest[0] == '-';
-    rest.remove_prefix(1);
-  }
+  const bool negative = take_minus(rest);
   if (rest == "0") return Nanoseconds::zero();
   if (rest.empty()) return refused(text, "it has no number");
 
   uint64_t total = 0;
   while (!rest.empty()) {
-    uint64_t whole = 0;
-    size_t digits = 0;
-    for (; !rest.empty() && is_digit(rest[0]); rest.remove_prefix(1), ++digits)
-      if (!append_digit(whole, rest[0])) return refused(text, kTooLong);
-
-    // Digits of a fraction past what 64 bits hold are too small to matter.
-    uint64_t fraction = 0;
-    double scale = 1;
-    if (!rest.empty() && rest[0] == '.') {
-      rest.remove_prefix(1);
-      bool room = true;
-      for (; !rest.empty() && is_digit(rest[0]); rest.remove_prefix(1), ++digits) {
-        room = room && append_digit(fraction, rest[0]);
-        if (room) scale *= 10;
-      }
-    }
-    if (digits == 0) return refused(text, "a number is missing");
-
-    size_t unit_length = 0;
-    while (unit_length < rest.size() && rest[unit_length] != '.' && !is_digit(rest[unit_length]))
-      ++unit_length;
-    if (unit_length == 0) return refused(text, "a unit is missing");
-    const Unit* unit = find_unit(rest.substr(0, unit_length));
-    if (unit == nullptr)
-      return refused(text, "unknown unit \"" + std::string(rest.substr(0, unit_length)) + "\"");
-    rest.remove_prefix(unit_length);
-
-    if (whole > kLargestMagnitude / unit->nanoseconds) return refused(text, kTooLong);
-    // Go computes the fraction in floating point too; the same arithmetic gives the same nanoseconds.
-    const auto part = static_cast<uint64_t>(static_cast<double>(fraction) *
-                                            (static_cast<double>(unit->nanoseconds) / scale));
-    const uint64_t amount = whole * unit->nanoseconds + part;
-    if (amount > kLargestMagnitude || total > kLargestMagnitude - amount) return refused(text, kTooLong);
-    total += amount;
+    TRY_ASSIGN(const Number number, take_number(text, rest));
+    TRY_ASSIGN(const Unit unit, take_unit(text, rest));
+    const std::optional<uint64_t> amount = magnitude_of(number, unit);
+    if (!amount || total > kLargestMagnitude - *amount) return refused(text, kTooLong);
+    total += *amount;
   }
   if (!negative && total == kLargestMagnitude) return refused(text, kTooLong);
   // Modulo 2^64, so that the most negative one needs no case of its own.

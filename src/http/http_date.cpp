@@ -1,7 +1,7 @@
 #include "http/http_date.h"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -21,32 +21,48 @@ std::optional<unsigned> number(std::string_view digits) {
   return value;
 }
 
-}  // namespace
+//                                    0123456789012345678901234567 8
+constexpr std::string_view kExample = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-std::optional<int64_t> parse_http_date(std::string_view text) {
-  //                                    0123456789012345678901234567 8
-  constexpr std::string_view kExample = "Sun, 06 Nov 1994 08:49:37 GMT";
-  if (text.size() != kExample.size() || !text.ends_with(" GMT") || text.substr(3, 2) != ", " ||
-      text[7] != ' ' || text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
-    return std::nullopt;
-  unsigned month = 1;
-  while (month <= kMonths.size() && kMonths[month - 1] != text.substr(8, 3))
-    ++month;
+// The other steps may then cut the text by position. The weekday is not checked.
+bool has_delimiters_in_place(std::string_view text) {
+  return text.size() == kExample.size() && text.ends_with(" GMT") && text.substr(3, 2) == ", " &&
+         text[7] == ' ' && text[11] == ' ' && text[16] == ' ' && text[19] == ':' && text[22] == ':';
+}
+
+std::optional<std::chrono::year_month_day> date_of(std::string_view text) {
+  // 64 bits of nanoseconds hold all of these years.
+  constexpr unsigned kFirstYear = 1678;
+  constexpr unsigned kLastYear = 2261;
   const auto day = number(text.substr(5, 2));
+  const auto* const month = std::find(kMonths.begin(), kMonths.end(), text.substr(8, 3));
   const auto year = number(text.substr(12, 4));
+  if (!day || month == kMonths.end() || !year || *year < kFirstYear || *year > kLastYear) return std::nullopt;
+  const std::chrono::year_month_day date{
+      std::chrono::year(static_cast<int>(*year)),
+      std::chrono::month(static_cast<unsigned>(month - kMonths.begin()) + 1), std::chrono::day(*day)};
+  if (!date.ok()) return std::nullopt;
+  return date;
+}
+
+std::optional<std::chrono::seconds> time_of_day_of(std::string_view text) {
+  constexpr unsigned kLeapSecond = 60;
   const auto hour = number(text.substr(17, 2));
   const auto minute = number(text.substr(20, 2));
   const auto second = number(text.substr(23, 2));
-  if (!day || !year || !hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 60)
-    return std::nullopt;
-  // What 64 bits of nanoseconds hold.
-  if (*year < 1678 || *year > 2261) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
-                                         std::chrono::month(month), std::chrono::day(*day)};
-  if (!date.ok()) return std::nullopt;
-  const auto time = std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-                    std::chrono::seconds(*second);
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+  if (!hour || !minute || !second || *hour > 23 || *minute > 59 || *second > kLeapSecond) return std::nullopt;
+  return std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second);
+}
+
+}  // namespace
+
+std::optional<int64_t> parse_http_date(std::string_view text) {
+  if (!has_delimiters_in_place(text)) return std::nullopt;
+  const auto date = date_of(text);
+  const auto time_of_day = time_of_day_of(text);
+  if (!date || !time_of_day) return std::nullopt;
+  const std::chrono::sys_seconds time = std::chrono::sys_days(*date) + *time_of_day;
+  return std::chrono::nanoseconds(time.time_since_epoch()).count();
 }
 
 std::string format_http_date(int64_t unix_nanoseconds) {

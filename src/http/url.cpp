@@ -63,6 +63,84 @@ bool is_visible(char c) {
   return c > ' ' && c < 0x7f;
 }
 
+// A URL's text, cut at its delimiters and not yet checked.
+struct UrlPieces {
+  std::optional<std::string_view> scheme;
+  std::string_view authority;
+  std::string_view path_and_query;
+};
+
+UrlPieces cut_url(std::string_view text) {
+  constexpr std::string_view kSchemeEnd = "://";
+  constexpr std::string_view kAuthorityEnds = "/?#";
+  UrlPieces pieces;
+  std::string_view rest = text;
+  const size_t colon = text.find(kSchemeEnd);
+  // The "://" of a query's value is no scheme.
+  if (colon != std::string_view::npos && colon < text.find_first_of(kAuthorityEnds)) {
+    pieces.scheme = text.substr(0, colon);
+    rest.remove_prefix(colon + kSchemeEnd.size());
+  }
+  const size_t authority_end = std::min(rest.find_first_of(kAuthorityEnds), rest.size());
+  pieces.authority = rest.substr(0, authority_end);
+  pieces.path_and_query = rest.substr(authority_end);
+  return pieces;
+}
+
+std::optional<Scheme> scheme_named(std::string_view name) {
+  const std::string lower = lower_case(name);
+  if (lower == "http") return Scheme::http;
+  if (lower == "https") return Scheme::https;
+  return std::nullopt;
+}
+
+// These read their piece of the URL `text` into `url`.
+
+Result<void> read_port(std::string_view text, std::string_view port, Url& url) {
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
+  if (error != std::errc() || end != port.data() + port.size() || url.port == 0)
+    return bad_url(text, "the port must be a number from 1 to 65535");
+  return {};
+}
+
+Result<void> read_ipv6_authority(std::string_view text, std::string_view authority, Url& url) {
+  const size_t close = authority.find(']');
+  if (close == std::string_view::npos) return bad_url(text, "the bracket of the IPv6 address is not closed");
+  const std::string_view address = authority.substr(1, close - 1);
+  if (address.find(':') == std::string_view::npos ||
+      !std::all_of(address.begin(), address.end(), is_address_character))
+    return bad_url(text, "what is in brackets is no IPv6 address");
+  url.host = lower_case(address);
+  const std::string_view after = authority.substr(close + 1);
+  if (after.empty()) return {};
+  if (!after.starts_with(':')) return bad_url(text, "unexpected text after the IPv6 address");
+  return read_port(text, after.substr(1), url);
+}
+
+Result<void> read_authority(std::string_view text, std::string_view authority, Url& url) {
+  if (authority.starts_with('[')) return read_ipv6_authority(text, authority, url);
+  const size_t colon = authority.find(':');
+  const std::string_view host = authority.substr(0, colon);
+  if (host.empty()) return bad_url(text, "no host");
+  if (!std::all_of(host.begin(), host.end(), is_name_character))
+    return bad_url(text, "the host has characters that no host has");
+  url.host = lower_case(host);
+  if (colon == std::string_view::npos) return {};
+  return read_port(text, authority.substr(colon + 1), url);
+}
+
+Result<void> read_path_and_query(std::string_view text, std::string_view path_and_query, Url& url) {
+  if (path_and_query.find('#') != std::string_view::npos)
+    return bad_url(text, "a fragment ('#') means nothing to a server");
+  if (!std::all_of(path_and_query.begin(), path_and_query.end(), is_visible))
+    return bad_url(text, "spaces, control and non-ASCII characters must be percent-encoded");
+  const size_t question = path_and_query.find('?');
+  url.encoded_path = path_and_query.substr(0, question);
+  if (url.encoded_path.empty()) url.encoded_path = "/";
+  if (question != std::string_view::npos) url.encoded_query = path_and_query.substr(question + 1);
+  return {};
+}
+
 }  // namespace
 
 std::string Url::host_header() const {
@@ -83,75 +161,21 @@ std::string Url::str() const {
 }
 
 Result<Url> parse_url(std::string_view text, Scheme scheme_if_none) {
-  Url url;
-  url.scheme = scheme_if_none;
-  std::string_view rest = text;
-  const size_t authority_end_guess = text.find_first_of("/?#");
-  const size_t colon = text.find("://");
-  // The "://" of a query's value is no scheme.
-  const bool has_scheme = colon != std::string_view::npos && colon < authority_end_guess;
-  if (has_scheme) rest.remove_prefix(colon + 3);
-
-  const size_t authority_end = std::min(rest.find_first_of("/?#"), rest.size());
-  std::string_view authority = rest.substr(0, authority_end);
-  rest.remove_prefix(authority_end);
-  // First, because no other message may then quote a password.
-  if (authority.find('@') != std::string_view::npos) {
+  const UrlPieces pieces = cut_url(text);
+  // This check is the first, because every other message quotes the URL, and a quoted password would leak.
+  if (pieces.authority.find('@') != std::string_view::npos) {
     return Error{ErrorKind::invalid,
                  "URL with a user name or password in it: give these in their own settings"};
   }
-
-  if (has_scheme) {
-    const std::string scheme = lower_case(text.substr(0, colon));
-    if (scheme == "http") {
-      url.scheme = Scheme::http;
-    } else if (scheme == "https") {
-      url.scheme = Scheme::https;
-    } else {
-      return bad_url(text, "the scheme must be http or https");
-    }
+  Url url;
+  url.scheme = scheme_if_none;
+  if (pieces.scheme) {
+    const std::optional<Scheme> scheme = scheme_named(*pieces.scheme);
+    if (!scheme) return bad_url(text, "the scheme must be http or https");
+    url.scheme = *scheme;
   }
-
-  std::string_view port_text;
-  bool has_port = false;
-  if (authority.starts_with('[')) {
-    const size_t close = authority.find(']');
-    if (close == std::string_view::npos)
-      return bad_url(text, "the bracket of the IPv6 address is not closed");
-    const std::string_view address = authority.substr(1, close - 1);
-    if (address.find(':') == std::string_view::npos ||
-        !std::all_of(address.begin(), address.end(), is_address_character))
-      return bad_url(text, "what is in brackets is no IPv6 address");
-    url.host = lower_case(address);
-    const std::string_view after = authority.substr(close + 1);
-    has_port = after.starts_with(':');
-    if (!has_port && !after.empty()) return bad_url(text, "unexpected text after the IPv6 address");
-    if (has_port) port_text = after.substr(1);
-  } else {
-    const size_t port_colon = authority.find(':');
-    const std::string_view host = authority.substr(0, port_colon);
-    if (host.empty()) return bad_url(text, "no host");
-    if (!std::all_of(host.begin(), host.end(), is_name_character))
-      return bad_url(text, "the host has characters that no host has");
-    url.host = lower_case(host);
-    has_port = port_colon != std::string_view::npos;
-    if (has_port) port_text = authority.substr(port_colon + 1);
-  }
-  if (has_port) {
-    const auto [end, error] =
-        std::from_chars(port_text.data(), port_text.data() + port_text.size(), url.port);
-    if (error != std::errc() || end != port_text.data() + port_text.size() || url.port == 0)
-      return bad_url(text, "the port must be a number from 1 to 65535");
-  }
-
-  if (rest.find('#') != std::string_view::npos)
-    return bad_url(text, "a fragment ('#') means nothing to a server");
-  if (!std::all_of(rest.begin(), rest.end(), is_visible))
-    return bad_url(text, "spaces, control and non-ASCII characters must be percent-encoded");
-  const size_t question = rest.find('?');
-  url.encoded_path = rest.substr(0, question);
-  if (url.encoded_path.empty()) url.encoded_path = "/";
-  if (question != std::string_view::npos) url.encoded_query = rest.substr(question + 1);
+  TRY(read_authority(text, pieces.authority, url));
+  TRY(read_path_and_query(text, pieces.path_and_query, url));
   return url;
 }
 

@@ -28,12 +28,6 @@ ScriptedResponse refusal(int status, std::string_view code, std::string_view mes
           fmt::format("<Error><Code>{}</Code><Message>{}</Message></Error>", code, message)};
 }
 
-// Backblaze B2: "Unsupported header 'x-amz-...' received for this API call."
-ScriptedResponse unsupported_header(std::string_view name) {
-  return refusal(400, "InvalidArgument",
-                 fmt::format("Unsupported header '{}' received for this API call.", name));
-}
-
 // "bytes=3-9" of `size` bytes; nothing where it begins behind them.
 std::optional<std::pair<size_t, size_t>> range_of(std::string_view header, size_t size) {
   if (header.empty()) return std::pair<size_t, size_t>(0, size);
@@ -45,6 +39,53 @@ std::optional<std::pair<size_t, size_t>> range_of(std::string_view header, size_
   if (first >= size) return std::nullopt;
   return std::pair<size_t, size_t>(first, std::min<uint64_t>(last, size - 1) - first + 1);
 }
+
+bool is_copy(const ReceivedRequest& request) {
+  return request.headers.find("x-amz-copy-source").has_value();
+}
+bool is_of_upload(const ReceivedRequest& request) {
+  return !request.query_value("uploadId").empty();
+}
+bool is_begin(const ReceivedRequest& request) {
+  return request.method == "POST" && request.has_query("uploads=");
+}
+bool is_upload_listing(const ReceivedRequest& request) {
+  return request.method == "GET" && request.has_query("uploads=");
+}
+bool is_part(const ReceivedRequest& request) {
+  return request.method == "PUT" && is_of_upload(request);
+}
+bool is_complete(const ReceivedRequest& request) {
+  return request.method == "POST" && is_of_upload(request);
+}
+bool is_part_copy(const ReceivedRequest& request) {
+  return is_part(request) && is_copy(request);
+}
+bool is_object_copy(const ReceivedRequest& request) {
+  return !is_part(request) && is_copy(request);
+}
+bool is_object_put(const ReceivedRequest& request) {
+  return request.method == "PUT" && !is_copy(request) && !is_part(request);
+}
+bool sends_bytes(const ReceivedRequest& request) {
+  return request.method == "PUT" && !is_copy(request);
+}
+bool sends_bytes_without_md5(const ReceivedRequest& request) {
+  return sends_bytes(request) && !request.headers.find("Content-MD5");
+}
+bool is_v2_listing(const ReceivedRequest& request) {
+  return request.has_query("list-type=2");
+}
+
+// How a server that has `behaviour` refuses the requests that `refuses` picks.
+struct Refusal {
+  S3Behaviour behaviour;
+  bool (*refuses)(const ReceivedRequest& request);
+  int status;
+  std::string_view code;
+  std::string_view header = {};   // only requests with this header are refused; empty: all
+  std::string_view message = {};  // empty: that of s3_error_response
+};
 
 }  // namespace
 
@@ -114,47 +155,42 @@ ScriptedResponse ModelS3::respond(const ReceivedRequest& request) {
 
 std::optional<ScriptedResponse> ModelS3::refusal_of(const ReceivedRequest& request) const {
   using enum S3Behaviour;
-  const bool is_copy = request.headers.find("x-amz-copy-source").has_value();
-  const bool is_part = request.method == "PUT" && !request.query_value("uploadId").empty();
-  const bool is_complete = request.method == "POST" && !request.query_value("uploadId").empty();
-  const bool is_begin = request.method == "POST" && request.has_query("uploads=");
-  const bool is_upload_listing = request.method == "GET" && request.has_query("uploads=");
-  const bool is_put = request.method == "PUT" && !is_copy && !is_part;
-  const auto has = [&](const char* header) { return request.headers.find(header).has_value(); };
-
-  if (is_upload_listing && does(upload_listing_501)) return s3_error_response(501, "NotImplemented");
-  if (is_upload_listing && does(upload_listing_400)) return s3_error_response(400, "InvalidRequest");
-  if (is_upload_listing && does(upload_listing_403)) return s3_error_response(403, "AccessDenied");
-  if (is_begin && does(multipart_501)) return s3_error_response(501, "NotImplemented");
-  if (is_begin && does(multipart_405)) return s3_error_response(405, "MethodNotAllowed");
-  if (is_part && is_copy && does(part_copy_501)) return s3_error_response(501, "NotImplemented");
-  if (is_part && is_copy && does(part_copy_400)) return s3_error_response(400, "InvalidRequest");
-  if (is_part && is_copy && does(part_copy_405)) return s3_error_response(405, "MethodNotAllowed");
-  if (!is_part && is_copy && does(copy_501)) return s3_error_response(501, "NotImplemented");
-  if (is_complete && does(sized_complete_400) && has("x-amz-mp-object-size"))
-    return unsupported_header("x-amz-mp-object-size");
-  if (is_complete && does(conditional_complete_400) && has("If-Match"))
-    return s3_error_response(400, "InvalidRequest");
-  if (is_begin && does(metadata_400) && has("x-amz-meta-ray-upload"))
-    return unsupported_header("x-amz-meta-ray-upload");
-  if (is_put && does(if_none_match_400) && has("If-None-Match")) return unsupported_header("if-none-match");
-  if (is_put && does(if_match_400) && has("If-Match")) return s3_error_response(400, "InvalidRequest");
-  if (is_put && does(if_match_refused_when_met) && has("If-Match"))
-    return s3_error_response(412, "PreconditionFailed");
-  const bool sends_bytes = request.method == "PUT" && !is_copy;
-  if (sends_bytes && does(checksum_required) && !has("Content-MD5")) {
-    return refusal(
-        400, "InvalidRequest",
-        "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object "
-        "Lock parameters");
+  // The first row that fits decides.
+  static constexpr Refusal kRefusals[] = {
+      {upload_listing_501, is_upload_listing, 501, "NotImplemented"},
+      {upload_listing_400, is_upload_listing, 400, "InvalidRequest"},
+      {upload_listing_403, is_upload_listing, 403, "AccessDenied"},
+      {multipart_501, is_begin, 501, "NotImplemented"},
+      {multipart_405, is_begin, 405, "MethodNotAllowed"},
+      {part_copy_501, is_part_copy, 501, "NotImplemented"},
+      {part_copy_400, is_part_copy, 400, "InvalidRequest"},
+      {part_copy_405, is_part_copy, 405, "MethodNotAllowed"},
+      {copy_501, is_object_copy, 501, "NotImplemented"},
+      {sized_complete_400, is_complete, 400, "InvalidArgument", "x-amz-mp-object-size",
+       "Unsupported header 'x-amz-mp-object-size' received for this API call."},
+      {conditional_complete_400, is_complete, 400, "InvalidRequest", "If-Match"},
+      {metadata_400, is_begin, 400, "InvalidArgument", "x-amz-meta-ray-upload",
+       "Unsupported header 'x-amz-meta-ray-upload' received for this API call."},
+      {if_none_match_400, is_object_put, 400, "InvalidArgument", "If-None-Match",
+       "Unsupported header 'if-none-match' received for this API call."},
+      {if_match_400, is_object_put, 400, "InvalidRequest", "If-Match"},
+      {if_match_refused_when_met, is_object_put, 412, "PreconditionFailed", "If-Match"},
+      {checksum_required, sends_bytes_without_md5, 400, "InvalidRequest", "",
+       "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock "
+       "parameters"},
+      {list_v2_400, is_v2_listing, 400, "InvalidArgument", "", "Invalid query parameter list-type"},
+  };
+  for (const Refusal& row : kRefusals) {
+    if (!does(row.behaviour) || !row.refuses(request)) continue;
+    if (!row.header.empty() && !request.headers.find(row.header)) continue;
+    if (row.message.empty()) return s3_error_response(row.status, row.code);
+    return refusal(row.status, row.code, row.message);
   }
-  if (sends_bytes && does(body_limit) && request.body_size > body_limit_) {
+  if (does(body_limit) && sends_bytes(request) && request.body_size > body_limit_) {
     return ScriptedResponse{413,
                             {{"Content-Type", "text/html"}},
                             "<html><head><title>413 Request Entity Too Large</title></head></html>"};
   }
-  if (request.has_query("list-type=2") && does(list_v2_400))
-    return refusal(400, "InvalidArgument", "Invalid query parameter list-type");
   return std::nullopt;
 }
 
@@ -174,35 +210,40 @@ ScriptedResponse ModelS3::respond_rightly(const ReceivedRequest& request) {
   const std::string path = *decode_percent(request.path());
   if (!path.starts_with(bucket_path)) return s3_error_response(404, "NoSuchBucket");
   if (std::optional<ScriptedResponse> refused = refusal_of(request)) return *std::move(refused);
-  if (path == bucket_path) {
-    if (request.method != "GET") return {};
-    if (request.has_query("uploads=") && !does(S3Behaviour::upload_listing_gives_objects))
-      return list_uploads(request.query_value("prefix"));
-    if (!request.query_value("max-keys").empty() || request.has_query("uploads="))
-      return list_objects(request);
-    return s3_error_response(501, "NotImplemented");  // how the bucket is set up
-  }
+  if (path == bucket_path) return respond_for_bucket(request);
   const std::string key = path.substr(bucket_path.size() + 1);
-  if (request.method == "POST" && request.has_query("uploads=")) return begin_upload(key, request);
+  if (is_begin(request)) return begin_upload(key, request);
+  if (is_of_upload(request)) return respond_for_upload(request);
+  return respond_for_object(key, request);
+}
 
+ScriptedResponse ModelS3::respond_for_bucket(const ReceivedRequest& request) {
+  if (request.method != "GET") return {};
+  if (request.has_query("uploads=") && !does(S3Behaviour::upload_listing_gives_objects))
+    return list_uploads(request.query_value("prefix"));
+  if (!request.query_value("max-keys").empty() || request.has_query("uploads=")) return list_objects(request);
+  return s3_error_response(501, "NotImplemented");  // how the bucket is set up
+}
+
+ScriptedResponse ModelS3::respond_for_upload(const ReceivedRequest& request) {
   const std::string id = request.query_value("uploadId");
-  if (!id.empty()) {
-    const auto upload = uploads_.find(id);
-    if (upload == uploads_.end()) return s3_error_response(404, "NoSuchUpload");
-    if (request.method == "PUT")
-      return put_part(upload->second, std::stoi(request.query_value("partNumber")), request);
-    if (request.method == "POST") return complete(id, request);
-    if (request.method == "DELETE") {
-      uploads_.erase(upload);
-      return {204};
-    }
-    std::string parts;
-    for (size_t i = 0; i < upload->second.parts.size(); ++i)
-      parts += "<Part/>";
-    return xml("<ListPartsResult>" + parts + "</ListPartsResult>");
+  const auto upload = uploads_.find(id);
+  if (upload == uploads_.end()) return s3_error_response(404, "NoSuchUpload");
+  if (request.method == "PUT")
+    return put_part(upload->second, std::stoi(request.query_value("partNumber")), request);
+  if (request.method == "POST") return complete(id, request);
+  if (request.method == "DELETE") {
+    uploads_.erase(upload);
+    return {204};
   }
-  if (request.method == "PUT" && request.headers.find("x-amz-copy-source")) return copy_object(key, request);
-  if (request.method == "PUT") return put_object(key, request);
+  std::string parts;
+  for (size_t i = 0; i < upload->second.parts.size(); ++i)
+    parts += "<Part/>";
+  return xml("<ListPartsResult>" + parts + "</ListPartsResult>");
+}
+
+ScriptedResponse ModelS3::respond_for_object(const std::string& key, const ReceivedRequest& request) {
+  if (request.method == "PUT") return is_copy(request) ? copy_object(key, request) : put_object(key, request);
   if (request.method == "DELETE") {
     objects_.erase(key);
     return {204};

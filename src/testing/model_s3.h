@@ -71,6 +71,9 @@ class ModelS3 {
   };
 
   ScriptedResponse respond_rightly(const ReceivedRequest& request);
+  ScriptedResponse respond_for_bucket(const ReceivedRequest& request);
+  ScriptedResponse respond_for_upload(const ReceivedRequest& request);
+  ScriptedResponse respond_for_object(const std::string& key, const ReceivedRequest& request);
   ScriptedResponse put_object(const std::string& key, const ReceivedRequest& request);
   ScriptedResponse copy_object(const std::string& key, const ReceivedRequest& request);
   ScriptedResponse get_object(const std::string& key, const ReceivedRequest& request);

@@ -189,36 +189,71 @@ Result<std::string> Child::judge(int status, std::string printed, const std::str
   return Error{ErrorKind::denied, std::move(text)};
 }
 
+// Cuts a command into words, a character at a time.
+class CommandSplitter {
+ public:
+  // Between single quotes a backslash is a character like any other.
+  bool is_escape(char c) const { return c == '\\' && quote_ != '\''; }
+
+  // The character behind a backslash. Between double quotes the backslash stays, unless it escapes one of
+  // these two.
+  void take_escaped(char c) {
+    if (quote_ == '"' && c != '"' && c != '\\') append('\\');
+    append(c);
+  }
+
+  void take(char c) {
+    if (quote_ ? c == *quote_ : is_quote(c)) {
+      quote_ = quote_ ? std::nullopt : std::optional(c);
+      begin_word();  // "" is a word
+    } else if (!quote_ && is_blank(c)) {
+      end_word();
+    } else {
+      append(c);
+    }
+  }
+
+  // Nothing where a quote is open, or where the first word is missing or empty.
+  std::optional<std::vector<std::string>> words() && {
+    if (quote_) return std::nullopt;
+    end_word();
+    if (words_.empty() || words_.front().empty()) return std::nullopt;
+    return std::move(words_);
+  }
+
+ private:
+  static bool is_quote(char c) { return c == '"' || c == '\''; }
+  static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+  void begin_word() {
+    if (!word_) word_.emplace();
+  }
+  void append(char c) {
+    begin_word();
+    *word_ += c;
+  }
+  void end_word() {
+    if (word_) words_.push_back(*std::exchange(word_, std::nullopt));
+  }
+
+  std::vector<std::string> words_;
+  std::optional<std::string> word_;  // the one that has begun
+  std::optional<char> quote_;        // the one that is open
+};
+
 }  // namespace
 
 std::optional<std::vector<std::string>> split_command(std::string_view command) {
-  std::vector<std::string> words;
-  std::optional<std::string> word;
-  char quote = 0;
+  CommandSplitter splitter;
   for (size_t i = 0; i < command.size(); ++i) {
-    const char c = command[i];
-    const bool is_escape = c == '\\' && quote != '\'';
-    if (is_escape) {
-      if (i + 1 == command.size()) return std::nullopt;
-      const char next = command[++i];
-      if (!word) word.emplace();
-      // Between double quotes a backslash is one but before these.
-      if (quote == '"' && next != '"' && next != '\\') *word += '\\';
-      *word += next;
-    } else if (quote != 0 ? c == quote : (c == '"' || c == '\'')) {
-      quote = quote != 0 ? '\0' : c;
-      if (!word) word.emplace();
-    } else if (quote == 0 && (c == ' ' || c == '\t' || c == '\r' || c == '\n')) {
-      if (word) words.push_back(*std::exchange(word, std::nullopt));
-    } else {
-      if (!word) word.emplace();
-      *word += c;
+    if (!splitter.is_escape(command[i])) {
+      splitter.take(command[i]);
+      continue;
     }
+    if (i + 1 == command.size()) return std::nullopt;
+    splitter.take_escaped(command[++i]);
   }
-  if (quote != 0) return std::nullopt;
-  if (word) words.push_back(*std::move(word));
-  if (words.empty() || words.front().empty()) return std::nullopt;
-  return words;
+  return std::move(splitter).words();
 }
 
 Result<Issued<AwsCredentials>> AwsCredentialProcess::issue(const Deadline& deadline) {

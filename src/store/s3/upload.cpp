@@ -32,6 +32,13 @@ bool is_passing(const Error& error) {
   return error.kind == ErrorKind::retry || error.kind == ErrorKind::unknown_outcome;
 }
 
+// Whether a refused completion may have been carried out. A 5xx may come after the work was done, and 404 and
+// 412 from the second arrival of a completion that was applied at the first (ClickHouse#114348).
+bool may_be_completed(const S3Response& refusal) {
+  const int status = refusal.http.status;
+  return status >= 500 || status == 200 || status == 412 || refusal.code() == "NoSuchUpload";
+}
+
 }  // namespace
 
 S3MultipartUpload::S3MultipartUpload(const S3Peer& peer, std::string key,
@@ -167,48 +174,58 @@ void S3MultipartUpload::add(const S3Part& part, std::string etag) {
   size_ += part.size;
 }
 
-Result<StoredObject> S3MultipartUpload::complete(const Deadline& deadline) {
+bool S3MultipartUpload::is_completed_on_condition() const {
+  return connection().dialect().checks_completion && replaces_ && !replaces_->etag.empty() &&
+         !is_lacking_ability(StoreAbility::conditional_complete);
+}
+
+S3Call S3MultipartUpload::completion_of(const Body& part_list) const {
   const S3Dialect& dialect = connection().dialect();
-  const MemoryBody body_bytes(write_s3_complete(etags_, dialect.xml_namespace));
   S3Call completion = call(HttpMethod::post);
   completion.headers.set("Content-Type", "application/xml");
   if (dialect.checks_completion) {
     completion.optional_headers.push_back(
         {dialect.header("mp-object-size"), std::to_string(size_), StoreAbility::sized_complete});
   }
-  const bool has_condition = dialect.checks_completion && replaces_ && !replaces_->etag.empty() &&
-                             !is_lacking_ability(StoreAbility::conditional_complete);
-  if (has_condition) {
+  if (is_completed_on_condition()) {
     completion.optional_headers.push_back(
         {"If-Match", with_quotes(replaces_->etag), StoreAbility::conditional_complete});
   }
-  completion.body = &body_bytes;
+  completion.body = &part_list;
   completion.stall_timeout = kS3ServerWorkStallTimeout;
+  return completion;
+}
+
+Result<StoredObject> S3MultipartUpload::complete(const Deadline& deadline) {
+  const MemoryBody part_list(write_s3_complete(etags_, connection().dialect().xml_namespace));
+  const S3Call completion = completion_of(part_list);
   Result<S3Response> response = connection().send(completion, deadline);
   if (!response) {
     if (response.error().kind != ErrorKind::unknown_outcome) return std::move(response).error();
     return settle(std::move(response).error(), deadline);
   }
-  if (response->ok()) {
-    if (!are_equal_parts(parts_)) connection().abilities().confirm(StoreAbility::uneven_parts);
-    if (std::optional<std::string> etag = read_s3_etag(response->http.body))
-      return StoredObject{size_, connection().usable_etag(*etag)};
-    return settle(Error{ErrorKind::unknown_outcome,
-                        fmt::format("key \"{}\": the answer to the completed upload was cut short", key_)},
-                  deadline);
-  }
-  Error error = connection().error_of(completion, *response);
-  if (response->code() == "EntityTooSmall")
+  if (response->ok()) return read_completed(*response, deadline);
+  return judge_refusal(completion, *response, deadline);
+}
+
+Result<StoredObject> S3MultipartUpload::read_completed(const S3Response& response, const Deadline& deadline) {
+  if (!are_equal_parts(parts_)) connection().abilities().confirm(StoreAbility::uneven_parts);
+  if (std::optional<std::string> etag = read_s3_etag(response.http.body))
+    return StoredObject{size_, connection().usable_etag(*etag)};
+  return settle(Error{ErrorKind::unknown_outcome,
+                      fmt::format("key \"{}\": the answer to the completed upload was cut short", key_)},
+                deadline);
+}
+
+Result<StoredObject> S3MultipartUpload::judge_refusal(const S3Call& completion, const S3Response& response,
+                                                      const Deadline& deadline) {
+  Error error = connection().error_of(completion, response);
+  if (response.code() == "EntityTooSmall")
     error.kind = ErrorKind::exists;  // what was copied is less than a part
-  if (response->code() == "InvalidPart" && !are_equal_parts(parts_)) {
+  if (response.code() == "InvalidPart" && !are_equal_parts(parts_))
     return lacks(StoreAbility::uneven_parts, std::move(error));
-  }
-  // A 5xx may come after the work was done, and 404 and 412 from the second arrival of a completion that was
-  // applied at the first (ClickHouse#114348).
-  const bool may_be_done = response->http.status >= 500 || response->http.status == 200 ||
-                           response->http.status == 412 || response->code() == "NoSuchUpload";
-  if (!may_be_done || error.kind == ErrorKind::unsupported) return error;
-  const bool is_condition_refused = response->http.status == 412 && has_condition &&
+  if (!may_be_completed(response) || error.kind == ErrorKind::unsupported) return error;
+  const bool is_condition_refused = response.http.status == 412 && is_completed_on_condition() &&
                                     connection().abilities().may(StoreAbility::conditional_complete);
   Result<StoredObject> settled = settle(std::move(error), deadline);
   // Nothing has changed, so the condition was met.

@@ -72,6 +72,14 @@ class S3MultipartUpload {
   // `error` as the caller is to have it: once for each ability, as `unsupported`.
   Error lacks(StoreAbility ability, Error error) const;
   bool is_lacking_ability(StoreAbility ability) const;
+  // Whether the completion carries the ETag of the object that it replaces.
+  bool is_completed_on_condition() const;
+  // `part_list` must outlive the call.
+  S3Call completion_of(const Body& part_list) const;
+  // These two take the server's answer to the completion: an ok one, and any other.
+  Result<StoredObject> read_completed(const S3Response& response, const Deadline& deadline);
+  Result<StoredObject> judge_refusal(const S3Call& completion, const S3Response& response,
+                                     const Deadline& deadline);
   Result<StoredObject> settle(Error why, const Deadline& deadline);
   // The object's state, and whether this upload made it.
   Result<std::optional<StoredObject>> look(bool& is_ours, const Deadline& deadline);
