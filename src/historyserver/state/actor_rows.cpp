@@ -6,13 +6,13 @@
 #include <unordered_map>
 #include <utility>
 
+#include "historyserver/state/json_element.h"
 #include "historyserver/state/rows_by_id.h"
 
 namespace rayhistory::historyserver {
 namespace {
 
 constexpr std::string_view kFirstActorState = "DEPENDENCIES_UNREADY";
-constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
 
 void begin_life(ActorPiece& actor, const ActorChange& change) {
   if (actor.start_time == 0) actor.start_time = change.time;
@@ -96,7 +96,7 @@ void find_constructors(std::vector<Actor>& actors, const std::vector<Worker>& wo
       // A tenant can give all actors and all workers one PID.
       if (steps.must_end()) return;
       const Worker* worker = entry->second;
-      const bool began_in_time = worker->start_time_ms * kNanosecondsPerMillisecond <= actor.end_time;
+      const bool began_in_time = from_milliseconds(worker->start_time_ms) <= actor.end_time;
       if (worker->ip_address != actor.ip_address || !began_in_time) continue;
       if (found == nullptr || found->start_time_ms < worker->start_time_ms) found = worker;
     }

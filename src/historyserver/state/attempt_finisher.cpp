@@ -8,6 +8,7 @@
 #include <simdjson.h>
 
 #include "historyserver/state/ansi_codes.h"
+#include "historyserver/state/json_element.h"
 #include "historyserver/state/ray_id.h"
 #include "historyserver/state/rows_by_id.h"
 
@@ -18,7 +19,6 @@ constexpr std::string_view kWorkerDied = "WORKER_DIED";
 constexpr std::string_view kNodeDied = "NODE_DIED";
 constexpr std::string_view kTaskFailed = "TASK_EXECUTION_EXCEPTION";
 constexpr std::string_view kTaskProfilePrefix = "task::";
-constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
 
 // A task's ID has eight bytes of its own, and its actor's ID follows them (Ray: src/ray/common/id.h).
 std::string_view actor_part(std::string_view task_id) {
@@ -174,7 +174,7 @@ void AttemptFinisher::end_by_others(TaskPiece& task) const {
   const Worker* const worker =
       task.worker_id.empty() ? nullptr : find_by_id(state_.workers, &Worker::worker_id, task.worker_id);
   const UnixNanoseconds worker_end =
-      worker != nullptr && !worker->is_alive ? worker->end_time_ms * kNanosecondsPerMillisecond : 0;
+      worker != nullptr && !worker->is_alive ? from_milliseconds(worker->end_time_ms) : 0;
   const auto job = job_ends_.find(task.job_id);
   const UnixNanoseconds job_end = job == job_ends_.end() ? 0 : job->second;
   if (worker_end != 0 && (job_end == 0 || worker_end <= job_end)) {

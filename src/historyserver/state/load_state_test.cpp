@@ -506,6 +506,18 @@ std::string running_task(char id, char worker, char node) {
       std::string(16, id), std::string(56, worker), std::string(56, node));
 }
 
+// A tenant can write any number there.
+TEST(LoadState, TakesATimeBeyondNanosecondsForUnknown) {
+  const std::string worker_died =
+      fmt::format(R"({{"workerLifecycleEvent": {{"workerId": "{}", "stateTransitions": [{{"state": "DEAD", )"
+                  R"("startTimeMs": "9223372036854775807", "endTimeMs": "9223372036854775807"}}]}}}})",
+                  std::string(56, 'a'));
+  const auto state = state_of({running_task('1', 'a', 'c'), worker_died});
+  ASSERT_EQ(state->attempts.size(), 1u);
+  EXPECT_EQ(state->attempts.front().end_time(), 0);
+  EXPECT_EQ(name_of(state->attempts.front().status), "RUNNING");
+}
+
 // What GCS marks without an event, or would if it still could.
 TEST(LoadState, EndsTasksWithTheirWorkerOrTheirJobOrTheirNode) {
   const std::string worker_died = fmt::format(

@@ -2,15 +2,10 @@
 
 #include <algorithm>
 
+#include "historyserver/state/json_element.h"
 #include "historyserver/state/text_memory.h"
 
 namespace rayhistory::historyserver {
-namespace {
-
-constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
-
-}  // namespace
-
 UnixNanoseconds last_time_in(const SessionState& state, BuildSteps& steps) {
   UnixNanoseconds last = 0;
   const auto see = [&last](UnixNanoseconds time) { last = std::max(last, time); };
@@ -27,7 +22,7 @@ UnixNanoseconds last_time_in(const SessionState& state, BuildSteps& steps) {
   for (const Node& node : state.nodes)
     see(std::max(node.start_time, node.end_time));
   for (const Worker& worker : state.workers)
-    see(std::max(worker.start_time_ms, worker.end_time_ms) * kNanosecondsPerMillisecond);
+    see(std::max(from_milliseconds(worker.start_time_ms), from_milliseconds(worker.end_time_ms)));
   if (!state.platform_events.empty()) see(state.platform_events.front().time);
   for (const PlacementGroup& group : state.placement_groups)
     see(group.last_change);
