@@ -55,9 +55,10 @@ bool matches_from(const MatchTable& table, std::string_view pattern, size_t p, s
 
 bool matches_plainly(std::string_view pattern, std::string_view path) {
   MatchTable table(pattern.size() + 1, std::vector<bool>(path.size() + 1));
-  for (size_t p = pattern.size() + 1; p-- > 0;)
+  for (size_t p = pattern.size() + 1; p-- > 0;) {
     for (size_t t = path.size() + 1; t-- > 0;)
       table[p][t] = matches_from(table, pattern, p, path, t);
+  }
   return table[0][0];
 }
 

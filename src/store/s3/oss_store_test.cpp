@@ -64,10 +64,8 @@ class OssStoreTest : public testing::Test {
   // A test's answer in the model's place.
   std::function<std::optional<ScriptedResponse>(const ReceivedRequest&)> instead_;
   ScriptedHttpServer server_{[this](const ReceivedRequest& request) {
-                               if (instead_)
-                                 if (std::optional<ScriptedResponse> response = instead_(request))
-                                   return *response;
-                               return oss_.respond(request);
+                               const auto given = instead_ ? instead_(request) : std::nullopt;
+                               return given ? *given : oss_.respond(request);
                              },
                              2 * kMiB};
 };
