@@ -6,14 +6,6 @@
 #include "ray/raylet.h"
 
 namespace rayhistory::collector {
-namespace {
-
-bool raylet_lives(const RayFolder& folder, const SessionName& session) {
-  return raylet_is_listening(folder.raylet_socket(session));
-}
-
-}  // namespace
-
 FollowedLogs::FollowedLogs(const RayFolder& folder, const ObjectKeys& keys, Shipper& shipper,
                            const Clock& clock, LogTrackerOptions options)
     : folder_(folder),

@@ -23,10 +23,6 @@ constexpr Nanoseconds kLogQuietTime = Seconds(2);
 // hangs.
 constexpr Nanoseconds kOpenLogQuietTime = Seconds(10);
 
-bool raylet_lives(const RayFolder& folder, const SessionName& session) {
-  return raylet_is_listening(folder.raylet_socket(session));
-}
-
 bool logs_have_ended(const RayFolder& folder, const SessionName& session, Nanoseconds unchanged_for) {
   if (unchanged_for >= kOpenLogQuietTime) return true;
   const auto logs = open_folder(folder.logs(session));

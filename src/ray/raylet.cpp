@@ -39,4 +39,8 @@ bool raylet_is_listening(const SharedPath& socket) {
   return connects("/proc/self/fd/" + std::to_string(opened->get()));
 }
 
+bool raylet_lives(const RayFolder& folder, const SessionName& session) {
+  return raylet_is_listening(folder.raylet_socket(session));
+}
+
 }  // namespace rayhistory::collector

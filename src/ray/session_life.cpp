@@ -16,7 +16,7 @@ SessionLife life_of(const RayFolder& folder, const SessionName& session) {
     name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
     if (name != session.str()) return SessionLife::over;
   }
-  return raylet_is_listening(folder.raylet_socket(session)) ? SessionLife::alive : SessionLife::ending;
+  return raylet_lives(folder, session) ? SessionLife::alive : SessionLife::ending;
 }
 
 }  // namespace rayhistory::collector
