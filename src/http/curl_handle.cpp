@@ -13,8 +13,8 @@ namespace {
 
 // How late a passed deadline may be noticed where the clock is not the system's. A stop wakes at once.
 constexpr Milliseconds kDeadlineCheckInterval{100};
-// In a hurry an exchange may be silent for this share of its stall_timeout, so that what a server holds back
-// is asked for anew while there is time: 10 s for 60, of a drain's 25. Longer work of a server keeps longer.
+// In a hurry an exchange may be silent for this share of its stall_timeout, so that the client can ask again
+// for what a server holds back: 10 s for 60, of a drain's 25. A call with a longer limit keeps more time.
 constexpr int kHurriedStallShare = 6;
 
 // How long nothing has come or gone, since it was first asked for.

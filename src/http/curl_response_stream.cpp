@@ -26,7 +26,7 @@ class CurlResponseStream final : public HttpResponseStream {
     handle_->begin(exchange_, url_, header_list_, options_, on_piece, this);
   }
   ~CurlResponseStream() override {
-    // What has not come to its end is closed with its handle.
+    // A response that has not come to its end is closed with its handle.
     if (handle_) handle_->end();
   }
   CurlResponseStream(const CurlResponseStream&) = delete;

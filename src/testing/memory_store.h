@@ -61,7 +61,7 @@ class MemoryStore final : public Store {
   std::optional<std::string> content_type(const std::string& key) const;
   // As another process would: no fault, not counted.
   void set(const std::string& key, std::string content);
-  // What bucket_warnings() gives from now on.
+  // bucket_warnings() returns them from now on.
   void set_bucket_warnings(std::vector<std::string> bucket_warnings);
 
   // --- Store ---

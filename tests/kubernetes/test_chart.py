@@ -178,7 +178,7 @@ def test_a_pod_is_replaced_when_the_store_changes_and_not_when_it_does_not():
     assert annotations() != annotations("--set", "store.s3.bucket=another")
 
 
-# What the programs know
+# The settings that the programs know
 
 
 def known_settings(page):

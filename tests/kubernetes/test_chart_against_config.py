@@ -158,7 +158,7 @@ CLUSTERS = {
     "aliyunoss-identity": "raycluster-aliyunoss",
     "oci-identity": "raycluster-oci",
 }
-# What is the cluster's own business, and not the collector's.
+# The cluster decides these, and not the collector.
 OF_RAYS_CONTAINER = ("image", "imagePullPolicy", "ports", "resources")
 
 

@@ -1,4 +1,4 @@
-// What an operator should know about how an Azure container and its account are set up
+// Warns an operator about how an Azure container and its account are set up
 // (Store::bucket_warnings).
 //
 // Two small reads: Get Container Properties and Get Blob Service Properties. Whether the account keeps

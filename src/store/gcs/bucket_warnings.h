@@ -1,4 +1,4 @@
-// What an operator should know about how a bucket of Cloud Storage is set up (Store::bucket_warnings): one
+// Warns an operator about how a bucket of Cloud Storage is set up (Store::bucket_warnings): one
 // read of the bucket's metadata.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What an operator should know about how an S3 bucket is set up (Store::bucket_warnings).
+// Warns an operator about how an S3 bucket is set up (Store::bucket_warnings).
 //
 // Three small reads: GetBucketVersioning, GetBucketLifecycleConfiguration and, only of a versioned bucket, as
 // no other can have it, GetObjectLockConfiguration.
